@@ -1,0 +1,22 @@
+// Whole files in and out. Written files appear complete or not at all.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+
+namespace pare {
+
+// The bytes of a file. Fails for what cannot be read and for files above `limit` bytes.
+Expected<std::vector<std::byte>> read_file(const std::filesystem::path& path, uint64_t limit = uint64_t{1} << 34);
+
+// Writes beside the target, flushes to disk, then renames over it. On any failure (full disk, no permission) the target is
+// as before and no partial file stays behind.
+Expected<void> write_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
+Expected<void> write_file(const std::filesystem::path& path, std::string_view text);
+
+}  // namespace pare

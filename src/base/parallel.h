@@ -1,0 +1,19 @@
+// Loops over several cores. OpenMP underneath, the runtime that oneDNN uses too, so that there is one set of threads.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+namespace pare {
+
+// Cores that this process may use.
+int available_threads();
+
+// Flushes denormal numbers to zero in the calling thread: they make single layers 20 to 40 times slower.
+void flush_denormals();
+
+// Calls body(begin, end) on contiguous shares of [0, count), one a thread, `threads` of them at most. Shares are a fixed
+// function of count and threads. An exception in a share is rethrown here once all shares ended.
+void parallel_for(int64_t count, int threads, const std::function<void(int64_t begin, int64_t end)>& body);
+
+}  // namespace pare

@@ -1,0 +1,11 @@
+// Rewrites that only the engine wants, on its own copy of the graph.
+#pragma once
+
+#include "ir/graph.h"
+
+namespace pare {
+
+// Joins what one fast kernel can do in one pass over memory. Numbers stay those of the separate operators within rounding.
+void fuse_for_engine(Graph& graph);
+
+}  // namespace pare

@@ -1,0 +1,84 @@
+// What an operator's implementation gives the engine. Each `ops/<op>_exec.cpp` returns an ordered list of implementations:
+// fast ones first, the plain C++ reference last. The first that accepts a node is used; each refusal says why.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ir/graph.h"
+
+namespace pare {
+
+// Which kernels may be chosen.
+//   Reference: plain C++; integer results are bit for bit those of LiteRT's reference kernels (BUILTIN_REF).
+//   Fast:      oneDNN and vectorised kernels; integer results may differ by one unit in the last place.
+enum class Engine { Fast, Reference };
+template <> struct EnumNames<Engine> { static constexpr std::array<std::string_view, 2> names{"fast", "reference"}; };
+
+// A node about to be compiled. Every shape is static; constant operands have their data.
+struct KernelRequest {
+  const Node& node;
+  Engine engine = Engine::Fast;
+  int threads = 1;  // threads that one execution may use
+
+  const Value* operand(size_t i) const { return node.operand(i); }
+  const TensorType& type(size_t i) const { return node.operand(i)->type; }
+  const Shape& shape(size_t i) const { return node.operand(i)->type.shape; }
+  const TensorType& result_type(size_t i = 0) const { return node.result(i)->type; }
+  bool has(size_t i) const { return node.operand(i) != nullptr; }
+  DType dtype(size_t i = 0) const { return type(i).dtype; }
+  // All operands given (and not constant-folded away) and all results are float32.
+  bool all_float() const;
+};
+
+// Pointers for one execution, in the order of the node's operands and results; absent operands are null. Operands and results
+// never overlap unless the kernel asked for it (Kernel::in_place).
+struct Buffers {
+  std::vector<const void*> operands;
+  std::vector<void*> results;
+  void* scratch = nullptr;  // Kernel::scratch_bytes(), aligned to 64; content undefined
+
+  template <class T> const T* src(size_t i = 0) const { return static_cast<const T*>(i < operands.size() ? operands[i] : nullptr); }
+  template <class T> T* dst(size_t i = 0) const { return static_cast<T*>(results[i]); }
+};
+
+// A prepared operator: weights prepacked, parameters computed. run() allocates nothing and may be called by several threads at
+// once with different buffers.
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+  virtual void run(const Buffers& buffers) const = 0;
+  virtual size_t scratch_bytes() const { return 0; }
+  // True when result 0 may lie in the memory of this operand (same size, read element by element).
+  virtual bool in_place(size_t /*operand*/) const { return false; }
+};
+
+// A kernel out of a function, for everything that needs no state beyond captures.
+std::unique_ptr<Kernel> make_kernel(std::function<void(const Buffers&)> run, size_t scratch_bytes = 0);
+// The same for element-wise kernels whose result may overwrite an operand of equal size.
+std::unique_ptr<Kernel> make_in_place_kernel(std::function<void(const Buffers&)> run);
+
+struct Implementation {
+  std::string_view name;  // "onednn", "avx512", "plain", "int8 reference"...
+  // Why this implementation cannot take the node; empty when it can.
+  std::string (*declines)(const KernelRequest&);
+  Expected<std::unique_ptr<Kernel>> (*create)(const KernelRequest&);
+  bool fast_only = false;  // not allowed for Engine::Reference
+};
+using ImplementationList = std::vector<Implementation>;
+
+// The implementations of an operator by its name; empty for one that the engine cannot run (expanded or folded before).
+const ImplementationList& implementations(std::string_view op_name);
+
+// Chooses and creates. Fails with the reasons of all when none accepts.
+struct ChosenKernel {
+  std::unique_ptr<Kernel> kernel;
+  std::string_view implementation;
+};
+Expected<ChosenKernel> create_kernel(const KernelRequest& request);
+
+}  // namespace pare

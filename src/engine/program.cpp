@@ -1,0 +1,118 @@
+#include "engine/program.h"
+
+#include <cstring>
+
+#include "engine/evaluate.h"
+#include "engine/fuse.h"
+#include "engine/threads.h"
+
+namespace pare {
+namespace {
+
+Expected<void> bind_batch(Graph& graph, int64_t batch) {
+  for (Value* input : graph.inputs) {
+    for (int i = 0; i < input->type.shape.rank(); ++i)
+      if (input->type.shape[i] == kDynamic) input->type.shape[i] = batch;
+  }
+  // Shapes may hang on values (a reshape to a computed shape): infer and fold in turn, one node at a time.
+  PARE_TRY(concretise(graph));
+  for (const auto& value : graph.values())
+    if (!value->type.shape.is_static())
+      return unsupported("the shape of tensor '{}' is {}, known only at run time", value->name, value->type.shape.to_string());
+  return {};
+}
+
+std::vector<PlannedNode> planned_nodes(const std::vector<Step>& steps) {
+  std::vector<PlannedNode> nodes;
+  for (const Step& step : steps) {
+    PlannedNode planned{step.node, {}};
+    for (size_t i = 0; i < step.node->operands.size(); ++i) planned.in_place.push_back(step.kernel->in_place(i));
+    nodes.push_back(std::move(planned));
+  }
+  return nodes;
+}
+
+}  // namespace
+
+Expected<std::shared_ptr<const Program>> Program::compile(const Graph& graph, const CompileOptions& options) {
+  std::shared_ptr<Program> program(new Program());
+  program->options_ = options;
+  program->graph_ = graph.clone();
+  PARE_TRY(bind_batch(program->graph_, options.batch));
+  if (options.engine == Engine::Fast && !options.keep_all) fuse_for_engine(program->graph_);
+  const KernelThreads scope(options.threads);
+  for (const auto& node : program->graph_.nodes()) {
+    PARE_ASSIGN(ChosenKernel chosen, create_kernel({*node, options.engine, options.threads}));
+    program->scratch_bytes_ = std::max(program->scratch_bytes_, chosen.kernel->scratch_bytes());
+    program->steps_.push_back({node.get(), std::move(chosen.kernel), chosen.implementation});
+  }
+  program->plan_ = plan_memory(program->graph_, planned_nodes(program->steps_), options.keep_all);
+  return program;
+}
+
+Context::Context(std::shared_ptr<const Program> program)
+    : program_(std::move(program)), arena_(program_->plan_.arena_bytes + program_->scratch_bytes_) {
+  for (const Step& step : program_->steps_) {
+    Buffers buffers;
+    for (const Value* operand : step.node->operands) buffers.operands.push_back(operand == nullptr ? nullptr : data(operand));
+    for (const Value* result : step.node->results) buffers.results.push_back(const_cast<void*>(data(result)));
+    buffers.scratch = arena_.data() + program_->plan_.arena_bytes;
+    buffers_.push_back(std::move(buffers));
+  }
+}
+
+const void* Context::data(const Value* value) const {
+  if (value->is_constant()) return value->data->bytes().data();
+  return arena_.data() + program_->plan_.placements.at(value).offset;
+}
+
+std::span<std::byte> Context::input(size_t i) {
+  const Placement& place = program_->plan_.placements.at(program_->graph_.inputs.at(i));
+  return {arena_.data() + place.offset, place.bytes};
+}
+
+std::span<const std::byte> Context::output(size_t i) const {
+  const Value* value = program_->graph_.outputs.at(i);
+  if (value->is_constant()) return value->data->bytes();
+  const Placement& place = program_->plan_.placements.at(value);
+  return {arena_.data() + place.offset, place.bytes};
+}
+
+Expected<void> Context::set_inputs(std::span<const Tensor> inputs) {
+  const std::vector<Value*>& wanted = program_->graph_.inputs;
+  if (inputs.size() != wanted.size()) return bad_input("{} inputs were given, the model takes {}", inputs.size(), wanted.size());
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const TensorType& type = wanted[i]->type;
+    if (inputs[i].dtype() != type.dtype || inputs[i].shape() != type.shape)
+      return bad_input("input '{}' is {}{}, the model takes {}{}", wanted[i]->name, to_string(inputs[i].dtype()), inputs[i].shape().to_string(),
+                       to_string(type.dtype), type.shape.to_string());
+    std::memcpy(input(i).data(), inputs[i].bytes().data(), inputs[i].bytes().size());
+  }
+  return {};
+}
+
+Tensor Context::output_tensor(size_t i) const {
+  const TensorType& type = program_->graph_.outputs.at(i)->type;
+  return Tensor(type.dtype, type.shape, output(i).first(storage_bytes(type.dtype, type.shape.elements())));
+}
+
+void Context::run() {
+  const KernelThreads scope(program_->options_.threads);
+  for (size_t i = 0; i < buffers_.size(); ++i) program_->steps_[i].kernel->run(buffers_[i]);
+}
+
+void Context::run(const Observer& observer) {
+  const KernelThreads scope(program_->options_.threads);
+  for (const Value* input : program_->graph_.inputs) observer(*input, data(input));
+  for (size_t i = 0; i < buffers_.size(); ++i) {
+    program_->steps_[i].kernel->run(buffers_[i]);
+    for (const Value* result : program_->steps_[i].node->results) observer(*result, data(result));
+  }
+}
+
+void Context::reset_state() {
+  for (const auto& [value, place] : program_->plan_.placements)
+    if (value->is_variable) std::memset(arena_.data() + place.offset, 0, place.bytes);
+}
+
+}  // namespace pare

@@ -1,0 +1,28 @@
+#include "ops/checks.h"
+
+namespace pare {
+
+Expected<void> check_rank(const InferContext& context, size_t index, std::string_view name, int rank) {
+  if (context.shape(index).rank() == rank) return {};
+  return bad_input("'{}' has the shape {}, {} dimensions were expected", name, context.shape(index).to_string(), rank);
+}
+
+Expected<void> check_positive(std::initializer_list<std::pair<std::string_view, int64_t>> values) {
+  for (const auto& [name, value] : values)
+    if (value < 1) return bad_input("{} is {}, at least 1 was expected", name, value);
+  return {};
+}
+
+Expected<void> check_bias(const InferContext& context, size_t index, int64_t channels) {
+  if (!context.has(index)) return {};
+  const Shape& bias = context.shape(index);
+  if (bias.is_static() && bias.elements() == channels) return {};
+  return bad_input("'bias' has the shape {}, {} elements were expected", bias.to_string(), channels);
+}
+
+Expected<int> check_axis(int64_t axis, int rank) {
+  if (axis < -rank || axis >= rank) return bad_input("axis {} is outside a tensor of {} dimensions", axis, rank);
+  return static_cast<int>(axis < 0 ? axis + rank : axis);
+}
+
+}  // namespace pare

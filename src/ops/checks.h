@@ -1,0 +1,21 @@
+// Checks that shape rules share.
+#pragma once
+
+#include <initializer_list>
+#include <string_view>
+#include <utility>
+
+#include "ir/op_def.h"
+
+namespace pare {
+
+// Operand `index`, called `name` in messages, must have this rank.
+Expected<void> check_rank(const InferContext& context, size_t index, std::string_view name, int rank);
+// Strides, dilations, window extents: at least 1.
+Expected<void> check_positive(std::initializer_list<std::pair<std::string_view, int64_t>> values);
+// An optional bias has one element for each output channel.
+Expected<void> check_bias(const InferContext& context, size_t index, int64_t channels);
+// A dimension number in [-rank, rank); returns it in [0, rank).
+Expected<int> check_axis(int64_t axis, int rank);
+
+}  // namespace pare

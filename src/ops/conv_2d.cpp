@@ -1,0 +1,63 @@
+#include "ops/conv_2d.h"
+
+#include "ir/graph.h"
+#include "ops/checks.h"
+
+namespace pare {
+namespace {
+
+Expected<std::vector<TensorType>> infer(const InferContext& context) {
+  const auto& attributes = context.attributes.as<Conv2dAttributes>();
+  const Shape& src = context.shape(0);
+  const Shape& weights = context.shape(1);
+  PARE_TRY(check_rank(context, 0, "src", 4));
+  PARE_TRY(check_rank(context, 1, "weights", 4));
+  PARE_TRY(check_positive({{"stride_h", attributes.stride_h}, {"stride_w", attributes.stride_w}, {"dilation_h", attributes.dilation_h}, {"dilation_w", attributes.dilation_w}}));
+  if (src[3] != kDynamic && (weights[3] <= 0 || src[3] % weights[3] != 0 || weights[0] % (src[3] / weights[3]) != 0))
+    return bad_input("weights {} do not fit {} input channels", weights.to_string(), src[3]);
+  PARE_TRY(check_bias(context, 2, weights[0]));
+  const Shape dst{src[0], output_extent(src[1], attributes.window_h(weights[1]), attributes.padding),
+                  output_extent(src[2], attributes.window_w(weights[2]), attributes.padding), weights[0]};
+  return std::vector<TensorType>{{context.type(0).dtype, dst, {}}};
+}
+
+Cost cost(const Node& node) {
+  const Shape& weights = node.operands[1]->type.shape;
+  const int64_t outputs = node.result()->type.shape.elements();
+  return {outputs * weights.elements(1, 4), outputs};
+}
+
+QuantRule quantization() {
+  QuantRule rule;
+  rule.scales = QuantRule::Scales::Free;
+  rule.activations = {0};
+  rule.weights = 1;
+  rule.weights_axis = 0;
+  rule.bias = 2;
+  rule.dynamic_range = true;
+  rule.weight_only = true;
+  return rule;
+}
+
+}  // namespace
+
+const OpDef& op_conv_2d() {
+  static const OpDef def{
+      .name = "conv_2d",
+      .summary = "Two-dimensional convolution, optionally grouped, with bias and fused activation.",
+      .details = "dst[n,y,x,o] = activation(bias[o] + sum over i,j,c of src[n, y*stride_h + i*dilation_h - pad, "
+                 "x*stride_w + j*dilation_w - pad, g*C + c] * weights[o,i,j,c]). With C the innermost extent of the weights, the "
+                 "input has G = channels / C groups; output channel o reads group g = o / (O / G).",
+      .operands = {{"src", "N,H,W,C"}, {"weights", "O,H,W,C/groups"}, {"bias", "O", OperandSpec::Kind::Optional}},
+      .results = {{"dst", "N,H',W',O"}},
+      .attributes = Conv2dAttributes{},
+      .infer = infer,
+      .cost = cost,
+      .quantization = quantization(),
+      .traits = {.fuses_activation = true},
+      .onnx = "Conv",
+  };
+  return def;
+}
+
+}  // namespace pare
