@@ -61,21 +61,42 @@ Context::Context(std::shared_ptr<const Program> program)
   }
 }
 
+void Context::bind_input(size_t i, const void* data) { bind(program_->graph_.inputs.at(i), data); }
+void Context::bind_output(size_t i, void* data) { bind(program_->graph_.outputs.at(i), data); }
+
+void Context::bind(const Value* value, const void* data) {
+  if (value->is_constant()) return;  // an output that does not depend on the inputs keeps its place
+  if (data == nullptr) bound_.erase(value);
+  else bound_[value] = data;
+  const void* target = data == nullptr ? own_memory(value) : data;
+  for (size_t step = 0; step < buffers_.size(); ++step) {
+    const Node& node = *program_->steps_[step].node;
+    for (size_t i = 0; i < node.operands.size(); ++i)
+      if (node.operands[i] == value) buffers_[step].operands[i] = target;
+    for (size_t i = 0; i < node.results.size(); ++i)
+      if (node.results[i] == value) buffers_[step].results[i] = const_cast<void*>(target);
+  }
+}
+
 const void* Context::data(const Value* value) const {
+  const auto bound = bound_.find(value);
+  return bound == bound_.end() ? own_memory(value) : bound->second;
+}
+
+const void* Context::own_memory(const Value* value) const {
   if (value->is_constant()) return value->data->bytes().data();
   return arena_.data() + program_->plan_.placements.at(value).offset;
 }
 
 std::span<std::byte> Context::input(size_t i) {
-  const Placement& place = program_->plan_.placements.at(program_->graph_.inputs.at(i));
-  return {arena_.data() + place.offset, place.bytes};
+  const Value* value = program_->graph_.inputs.at(i);
+  return {const_cast<std::byte*>(static_cast<const std::byte*>(data(value))), program_->plan_.placements.at(value).bytes};
 }
 
 std::span<const std::byte> Context::output(size_t i) const {
   const Value* value = program_->graph_.outputs.at(i);
   if (value->is_constant()) return value->data->bytes();
-  const Placement& place = program_->plan_.placements.at(value);
-  return {arena_.data() + place.offset, place.bytes};
+  return {static_cast<const std::byte*>(data(value)), program_->plan_.placements.at(value).bytes};
 }
 
 Expected<void> Context::set_inputs(std::span<const Tensor> inputs) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/tensor.h"
@@ -64,6 +65,11 @@ class Context {
   template <class T> std::span<T> input_as(size_t i) { return as<T>(input(i)); }
   template <class T> std::span<const T> output_as(size_t i) const { return as<const T>(output(i)); }
 
+  // Makes the program read input i from, or write output i to, the caller's memory instead of its own (as many bytes, aligned
+  // like any array of its elements). Binding null goes back. Slices of a large batch run so without copies.
+  void bind_input(size_t i, const void* data);
+  void bind_output(size_t i, void* data);
+
   // Copies tensors in, in the graph's order. Fails unless types and shapes are those of the inputs.
   Expected<void> set_inputs(std::span<const Tensor> inputs);
   Tensor output_tensor(size_t i) const;
@@ -83,7 +89,11 @@ class Context {
   template <class T, class Byte>
   static std::span<T> as(std::span<Byte> bytes) { return {reinterpret_cast<T*>(bytes.data()), bytes.size() / sizeof(T)}; }
 
+  void bind(const Value* value, const void* data);
+  const void* own_memory(const Value* value) const;
+
   std::shared_ptr<const Program> program_;
+  std::unordered_map<const Value*, const void*> bound_;  // inputs and outputs that live in the caller's memory
   AlignedBytes arena_;
   std::vector<Buffers> buffers_;  // one a step
 };
