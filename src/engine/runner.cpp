@@ -49,7 +49,7 @@ Expected<Context*> Runner::context(int thread, int64_t size) {
   if (slot) return slot.get();
   std::shared_ptr<const Program>& program = programs_[size];
   if (!program) {
-    PARE_ASSIGN(program, Program::compile(*graph_, {.engine = options_.engine, .threads = 1, .batch = size}));
+    PARE_ASSIGN(program, Program::compile(*graph_, {.engine = options_.engine, .threads = 1, .batch = size, .fuse = options_.fuse}));
   }
   slot = std::make_unique<Context>(program);
   return slot.get();

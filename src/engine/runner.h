@@ -16,6 +16,7 @@ struct RunnerOptions {
   Engine engine = Engine::Fast;
   int threads = 1;
   int64_t slice = 0;  // samples run together; 0: as many as keep the arena within a core's cache
+  bool fuse = true;   // see CompileOptions
 };
 
 class Runner {
