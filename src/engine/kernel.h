@@ -40,19 +40,36 @@ struct KernelRequest {
 struct Buffers {
   std::vector<const void*> operands;
   std::vector<void*> results;
-  void* scratch = nullptr;  // Kernel::scratch_bytes(), aligned to 64; content undefined
+  std::byte* scratch = nullptr;  // Kernel::scratch_bytes() for each share, one after the other, aligned to 64; content undefined
+  size_t scratch_stride = 0;     // bytes from one share's scratch to the next one's
 
   template <class T> const T* src(size_t i = 0) const { return static_cast<const T*>(i < operands.size() ? operands[i] : nullptr); }
   template <class T> T* dst(size_t i = 0) const { return static_cast<T*>(results[i]); }
 };
 
-// A prepared operator: weights prepacked, parameters computed. run() allocates nothing and may be called by several threads at
-// once with different buffers.
+// One thread's part of an execution that several threads do together.
+struct Share {
+  int index = 0;
+  int count = 1;
+  // This share of [0, items).
+  int64_t begin(int64_t items) const { return items * index / count; }
+  int64_t end(int64_t items) const { return items * (index + 1) / count; }
+};
+
+// A prepared operator: weights prepacked, parameters computed. Running allocates nothing, does not throw, and may be done by
+// several threads at once with different buffers.
 class Kernel {
  public:
   virtual ~Kernel() = default;
   virtual void run(const Buffers& buffers) const = 0;
-  virtual size_t scratch_bytes() const { return 0; }
+  // The part of one thread; each share is called once, all at the same time, and none may wait for another. A kernel that is not
+  // worth splitting does everything in share 0.
+  virtual void run_share(const Buffers& buffers, Share share) const {
+    if (share.index == 0) run(buffers);
+  }
+  // True for a kernel that starts threads of its own inside run(); it is then called outside of any team.
+  virtual bool threads_inside() const { return false; }
+  virtual size_t scratch_bytes() const { return 0; }  // of one share
   // True when result 0 may lie in the memory of this operand (same size, read element by element).
   virtual bool in_place(size_t /*operand*/) const { return false; }
 };

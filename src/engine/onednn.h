@@ -57,6 +57,7 @@ class PrimitiveKernel final : public Kernel {
   PrimitiveKernel(dnnl::primitive primitive, std::vector<Argument> arguments, const dnnl::memory::desc& scratchpad);
   void run(const Buffers& buffers) const override;
   size_t scratch_bytes() const override { return scratch_bytes_; }
+  bool threads_inside() const override { return true; }
 
  private:
   dnnl::primitive primitive_;

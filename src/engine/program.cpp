@@ -9,6 +9,8 @@
 namespace pare {
 namespace {
 
+size_t round_up(size_t bytes) { return (bytes + AlignedBytes::kAlignment - 1) / AlignedBytes::kAlignment * AlignedBytes::kAlignment; }
+
 Expected<void> bind_batch(Graph& graph, int64_t batch) {
   for (Value* input : graph.inputs) {
     for (int i = 0; i < input->type.shape.rank(); ++i)
@@ -43,7 +45,7 @@ Expected<std::shared_ptr<const Program>> Program::compile(const Graph& graph, co
   const KernelThreads scope(options.threads);
   for (const auto& node : program->graph_.nodes()) {
     PARE_ASSIGN(ChosenKernel chosen, create_kernel({*node, options.engine, options.threads}));
-    program->scratch_bytes_ = std::max(program->scratch_bytes_, chosen.kernel->scratch_bytes());
+    program->scratch_stride_ = std::max(program->scratch_stride_, round_up(chosen.kernel->scratch_bytes()));
     program->steps_.push_back({node.get(), std::move(chosen.kernel), chosen.implementation});
   }
   program->plan_ = plan_memory(program->graph_, planned_nodes(program->steps_), options.keep_all);
@@ -51,12 +53,13 @@ Expected<std::shared_ptr<const Program>> Program::compile(const Graph& graph, co
 }
 
 Context::Context(std::shared_ptr<const Program> program)
-    : program_(std::move(program)), arena_(program_->plan_.arena_bytes + program_->scratch_bytes_) {
+    : program_(std::move(program)), arena_(program_->plan_.arena_bytes + program_->scratch_stride_ * static_cast<size_t>(program_->options_.threads)) {
   for (const Step& step : program_->steps_) {
     Buffers buffers;
     for (const Value* operand : step.node->operands) buffers.operands.push_back(operand == nullptr ? nullptr : data(operand));
     for (const Value* result : step.node->results) buffers.results.push_back(const_cast<void*>(data(result)));
     buffers.scratch = arena_.data() + program_->plan_.arena_bytes;
+    buffers.scratch_stride = program_->scratch_stride_;
     buffers_.push_back(std::move(buffers));
   }
 }
@@ -118,8 +121,31 @@ Tensor Context::output_tensor(size_t i) const {
 }
 
 void Context::run() {
-  const KernelThreads scope(program_->options_.threads);
-  for (size_t i = 0; i < buffers_.size(); ++i) program_->steps_[i].kernel->run(buffers_[i]);
+  const int threads = program_->options_.threads;
+  const KernelThreads scope(threads);
+  const std::vector<Step>& steps = program_->steps_;
+  if (threads == 1) {
+    for (size_t i = 0; i < steps.size(); ++i) steps[i].kernel->run(buffers_[i]);
+    return;
+  }
+  // Stretches of steps that a team does together, interrupted by kernels that bring their own threads.
+  for (size_t begin = 0; begin < steps.size();) {
+    size_t end = begin;
+    while (end < steps.size() && !steps[end].kernel->threads_inside()) ++end;
+    run_steps(begin, end);
+    if (end < steps.size()) steps[end].kernel->run(buffers_[end]);
+    begin = end + 1;
+  }
+}
+
+void Context::run_steps(size_t begin, size_t end) {
+  if (begin == end) return;
+  run_team(program_->options_.threads, [&](int share, int shares) {
+    for (size_t i = begin; i < end; ++i) {
+      program_->steps_[i].kernel->run_share(buffers_[i], {share, shares});
+      barrier_.wait(shares);
+    }
+  });
 }
 
 void Context::run(const Observer& observer) {

@@ -12,6 +12,7 @@
 #include "base/tensor.h"
 #include "engine/kernel.h"
 #include "engine/memory_plan.h"
+#include "engine/threads.h"
 #include "ir/graph.h"
 
 namespace pare {
@@ -50,7 +51,7 @@ class Program {
   Graph graph_;
   std::vector<Step> steps_;
   MemoryPlan plan_;
-  size_t scratch_bytes_ = 0;
+  size_t scratch_stride_ = 0;  // scratch of one thread
 };
 
 // Memory and pointers of one caller. Not to be used by two threads at once.
@@ -90,6 +91,7 @@ class Context {
   template <class T, class Byte>
   static std::span<T> as(std::span<Byte> bytes) { return {reinterpret_cast<T*>(bytes.data()), bytes.size() / sizeof(T)}; }
 
+  void run_steps(size_t begin, size_t end);
   void bind(const Value* value, const void* data);
   const void* own_memory(const Value* value) const;
 
@@ -97,6 +99,7 @@ class Context {
   std::unordered_map<const Value*, const void*> bound_;  // inputs and outputs that live in the caller's memory
   AlignedBytes arena_;
   std::vector<Buffers> buffers_;  // one a step
+  SpinBarrier barrier_;
 };
 
 }  // namespace pare

@@ -1,0 +1,42 @@
+// Where the rows of a convolution's left matrix lie: the address arithmetic between an NHWC image and a product of gathered rows.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/shape.h"
+#include "ops/window.h"
+
+namespace pare::avx512 {
+
+// The geometry of a sliding window over one image of H x W pixels with C channels.
+struct WindowGeometry {
+  int64_t src_h, src_w, channels;
+  int64_t dst_h, dst_w;
+  Window h, w;
+  PaddingExtents pad_h, pad_w;
+
+  bool is_padded() const { return pad_h.before + pad_h.after + pad_w.before + pad_w.after > 0; }
+  // A window of one pixel that visits every pixel: the image is the matrix.
+  bool is_identity() const { return h.kernel == 1 && w.kernel == 1 && h.stride == 1 && w.stride == 1 && !is_padded(); }
+  int64_t padded_h() const { return src_h + pad_h.before + pad_h.after; }
+  int64_t padded_w() const { return src_w + pad_w.before + pad_w.after; }
+};
+
+WindowGeometry window_geometry(const Shape& src, const Shape& dst, const Window& h, const Window& w, Padding padding);
+
+// Offsets, in elements, into one image whose rows are `padded_w` pixels of `channels` elements.
+struct GatherPlan {
+  explicit GatherPlan(const WindowGeometry& geometry);
+
+  std::vector<int64_t> rows;  // of the window of each output pixel
+  std::vector<int64_t> runs;  // of each contiguous stretch inside a window
+  int64_t run_length;         // elements of a stretch
+};
+
+// Copies the image rows that output rows [first, last) read into `padded`, a whole padded image, with `fill` around them. Element
+// by element of `Element`, `channels` a pixel.
+template <class Element>
+void pad_image(const WindowGeometry& g, const Element* src, Element fill, int64_t first, int64_t last, Element* padded);
+
+}  // namespace pare::avx512
