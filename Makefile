@@ -1,0 +1,45 @@
+# The commands a person types. Each sets up what it needs; the building itself is CMake's (CMakePresets.json).
+.DEFAULT_GOAL := release
+.PHONY: release test demo bench peers format docs install clean dependencies
+JOBS ?= $(shell nproc)
+BUILD_OPTIONS ?=
+
+# The program: build/release/pare
+release: dependencies
+	cmake --preset release $(BUILD_OPTIONS)
+	cmake --build --preset release -j$(JOBS)
+
+# Every test: build with warnings as errors, the judges (LiteRT) from PyPI, ctest.
+test: dependencies
+	cmake --preset ci $(BUILD_OPTIONS)
+	cmake --build --preset ci -j$(JOBS)
+	scripts/peers.sh judges
+	ctest --preset ci -j$(JOBS)
+
+# Made data, a trained classifier from examples/, three quantised files, one table.
+demo: release
+	examples/digits/demo.sh build/release/pare build/demo
+
+# Beside LiteRT, ONNX Runtime, the TFLite converter and AI Edge Quantizer, in one run on this machine.
+bench: release peers
+	bench/run.sh build/release/pare
+
+# The virtual environment with every peer.
+peers:
+	scripts/peers.sh all
+
+format:
+	scripts/format.sh
+
+# The generated reference pages under docs/reference/.
+docs: release
+	scripts/generate_docs.sh build/release/pare docs/reference
+
+install: release
+	cmake --install build/release
+
+dependencies:
+	@scripts/install_dependencies.sh
+
+clean:
+	rm -rf build
