@@ -141,13 +141,14 @@ class Model:
         return {self._operator_name(op) for graph in self.flat.subgraphs for op in graph.operators or []}
 
     def has_hybrid_arithmetic(self):
-        """True for dynamic range: a float activation and int8 weights meet in one operator."""
+        """True for dynamic range: a float activation and integer weights meet in one operator."""
+        weights = {schema.TensorType.INT8, schema.TensorType.INT4}
         for graph in self.flat.subgraphs:
             for operator in graph.operators or []:
                 if self._operator_name(operator) in ("DEQUANTIZE", "GATHER", "EMBEDDING_LOOKUP"):
                     continue
                 kinds = [graph.tensors[i].type for i in operator.inputs if i >= 0] if operator.inputs is not None else []
-                if schema.TensorType.FLOAT32 in kinds and schema.TensorType.INT8 in kinds:
+                if schema.TensorType.FLOAT32 in kinds and weights.intersection(kinds):
                     return True
         return False
 

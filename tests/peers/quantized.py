@@ -39,7 +39,10 @@ BELOW_PEER = 0.1  # points by which our accuracy may lie below the best peer's
 
 
 def judge(program, assets, net, scratch):
-    """Float and int8 written by Pare, both run by LiteRT over the test split. Returns (passed, line)."""
+    """Float and int8 written by Pare, run by LiteRT over the test split. Returns (passed, line).
+
+    The int8 file runs in the reference kernels, whose figures are the same on every computer.
+    """
     scratch = Path(scratch)
     float_file, int8_file = scratch / f"{net.name}_float.tflite", scratch / f"{net.name}_int8.tflite"
     pare_program.pare(program, "convert", assets / net.model, "-o", float_file)
@@ -48,7 +51,7 @@ def judge(program, assets, net, scratch):
         program, "quantize", assets / net.model, "-o", int8_file, "--mode", "int8", "--data", data, "--samples", net.samples
     )
     x, y = cases.exported(program, net.data, scratch)
-    figures = accuracy.report(int8_file, x, y, float_file)
+    figures = accuracy.report(int8_file, x, y, float_file, "reference")
     passed, line = accuracy.judge(net.name, figures, net.max_drop)
     if net.best_peer and 100 * figures["accuracy"] < net.best_peer - BELOW_PEER:
         return False, f"{line}; best peer {net.best_peer:.2f} %"
