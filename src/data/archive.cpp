@@ -1,0 +1,127 @@
+#include "data/archive.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#include <array>
+#include <cstring>
+#include <memory>
+
+#include "base/check.h"
+
+namespace pare {
+namespace {
+
+struct FreeReader { void operator()(archive* reader) const { archive_read_free(reader); } };
+struct FreeWriter { void operator()(archive* writer) const { archive_write_free(writer); } };
+struct FreeEntry { void operator()(archive_entry* entry) const { archive_entry_free(entry); } };
+using Reader = std::unique_ptr<archive, FreeReader>;
+using Writer = std::unique_ptr<archive, FreeWriter>;
+using Entry = std::unique_ptr<archive_entry, FreeEntry>;
+
+bool begins_with(std::span<const std::byte> bytes, std::string_view magic) {
+  return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
+}
+
+std::string reason(archive* handle) {
+  const char* text = archive_error_string(handle);
+  return text == nullptr ? "unknown damage" : text;
+}
+
+// Appends the data of the current entry; `total` counts over all entries.
+Expected<void> append_data(archive* reader, std::vector<std::byte>& out, uint64_t& total, const UnpackLimits& limits) {
+  std::array<std::byte, 64 * 1024> chunk;
+  for (;;) {
+    const la_ssize_t got = archive_read_data(reader, chunk.data(), chunk.size());
+    if (got < 0) return bad_input("the compressed data are damaged ({})", reason(reader));
+    if (got == 0) return {};
+    total += static_cast<uint64_t>(got);
+    if (total > limits.bytes) return bad_input("the file unpacks to more than {} bytes, the most that is accepted; unpack it first", limits.bytes);
+    out.insert(out.end(), chunk.begin(), chunk.begin() + got);
+  }
+}
+
+Expected<Reader> open_reader(std::span<const std::byte> packed, bool raw) {
+  Reader reader(archive_read_new());
+  PARE_CHECK(reader != nullptr);
+  archive_read_support_filter_gzip(reader.get());
+  archive_read_support_filter_xz(reader.get());
+  if (raw) {
+    archive_read_support_format_raw(reader.get());
+  } else {
+    archive_read_support_format_tar(reader.get());
+    archive_read_support_format_zip(reader.get());
+  }
+  if (archive_read_open_memory(reader.get(), packed.data(), packed.size()) != ARCHIVE_OK)
+    return bad_input("cannot be unpacked ({})", reason(reader.get()));
+  return reader;
+}
+
+}  // namespace
+
+bool is_compressed(std::span<const std::byte> bytes) {
+  return begins_with(bytes, "\x1f\x8b") || begins_with(bytes, std::string_view("\xFD" "7zXZ\0", 6));
+}
+
+Expected<std::vector<std::byte>> decompress(std::span<const std::byte> packed, const UnpackLimits& limits) {
+  PARE_ASSIGN(const Reader reader, open_reader(packed, true));
+  archive_entry* entry = nullptr;
+  if (archive_read_next_header(reader.get(), &entry) < ARCHIVE_WARN) return bad_input("the compressed data are damaged ({})", reason(reader.get()));
+  // Where no filter took the stream, libarchive would hand the bytes on as they are.
+  if (archive_filter_count(reader.get()) < 2) return bad_input("the compressed data are damaged (no valid gzip or xz header)");
+  std::vector<std::byte> out;
+  uint64_t total = 0;
+  PARE_TRY(append_data(reader.get(), out, total, limits));
+  return out;
+}
+
+Expected<std::vector<ArchiveEntry>> unpack(std::span<const std::byte> packed, const UnpackLimits& limits) {
+  PARE_ASSIGN(const Reader reader, open_reader(packed, false));
+  std::vector<ArchiveEntry> entries;
+  uint64_t total = 0;
+  for (;;) {
+    archive_entry* entry = nullptr;
+    const int status = archive_read_next_header(reader.get(), &entry);
+    if (status == ARCHIVE_EOF) return entries;
+    if (status < ARCHIVE_WARN) return bad_input("the archive is damaged ({})", reason(reader.get()));
+    // The type may be unset in a zip that was written as a stream.
+    if (archive_entry_filetype(entry) != AE_IFREG && archive_entry_filetype(entry) != 0) continue;
+    const char* name = archive_entry_pathname(entry);
+    if (name == nullptr) return bad_input("entry {} of the archive has no readable name", entries.size());
+    if (static_cast<int64_t>(entries.size()) >= limits.entries) return bad_input("the archive has more than {} entries", limits.entries);
+    entries.push_back({name, {}});
+    if (auto appended = append_data(reader.get(), entries.back().bytes, total, limits); !appended)
+      return Failure(appended.error().within(fmt::format("entry '{}'", entries.back().name)));
+  }
+}
+
+Expected<std::vector<std::byte>> pack_zip(std::span<const ArchiveEntry> entries) {
+  std::vector<std::byte> packed;
+  const auto append = [](archive*, void* target, const void* bytes, size_t size) -> la_ssize_t {
+    auto* out = static_cast<std::vector<std::byte>*>(target);
+    const auto* from = static_cast<const std::byte*>(bytes);
+    out->insert(out->end(), from, from + size);
+    return static_cast<la_ssize_t>(size);
+  };
+  const Writer writer(archive_write_new());
+  PARE_CHECK(writer != nullptr);
+  archive_write_set_format_zip(writer.get());
+  archive_write_set_format_option(writer.get(), "zip", "compression", "store");
+  archive_write_set_bytes_in_last_block(writer.get(), 1);  // no padding behind the directory
+  PARE_CHECK(archive_write_open(writer.get(), &packed, nullptr, append, nullptr) == ARCHIVE_OK, "{}", reason(writer.get()));
+  for (const ArchiveEntry& each : entries) {
+    const Entry entry(archive_entry_new());
+    archive_entry_set_pathname(entry.get(), each.name.c_str());
+    archive_entry_set_filetype(entry.get(), AE_IFREG);
+    archive_entry_set_perm(entry.get(), 0644);
+    archive_entry_set_size(entry.get(), static_cast<la_int64_t>(each.bytes.size()));
+    archive_entry_set_mtime(entry.get(), 0, 0);  // no date: equal arrays give equal files
+    if (archive_write_header(writer.get(), entry.get()) != ARCHIVE_OK) return bad_input("cannot be packed ({})", reason(writer.get()));
+    const la_ssize_t written = archive_write_data(writer.get(), each.bytes.data(), each.bytes.size());
+    if (written != static_cast<la_ssize_t>(each.bytes.size())) return bad_input("cannot be packed ({})", reason(writer.get()));
+  }
+  if (archive_write_close(writer.get()) != ARCHIVE_OK) return bad_input("cannot be packed ({})", reason(writer.get()));
+  return packed;
+}
+
+}  // namespace pare
