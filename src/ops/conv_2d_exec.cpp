@@ -1,71 +1,30 @@
-#include "engine/fixed_point.h"
 #include "engine/kernel.h"
 #include "engine/onednn.h"
 #include "ops/activation.h"
 #include "ops/conv_2d.h"
+#include "ops/convolve.h"
 
 namespace pare {
 namespace {
 
-// Everything about one convolution that the loops need.
-struct Geometry {
-  explicit Geometry(const KernelRequest& request) {
-    const auto& attributes = request.node.attrs<Conv2dAttributes>();
-    const Shape& src = request.shape(0);
-    const Shape& weights = request.shape(1);
-    const Shape& dst = request.result_type().shape;
-    batch = src[0]; src_h = src[1]; src_w = src[2]; src_c = src[3];
-    dst_h = dst[1]; dst_w = dst[2]; dst_c = dst[3];
-    h = attributes.window_h(weights[1]);
-    w = attributes.window_w(weights[2]);
-    group_c = weights[3];
-    channels_per_group = dst_c / (src_c / group_c);
-    pad_h = padding_extents(src_h, dst_h, h, attributes.padding);
-    pad_w = padding_extents(src_w, dst_w, w, attributes.padding);
-    activation = attributes.activation;
-  }
-  int64_t groups() const { return src_c / group_c; }
-
-  int64_t batch, src_h, src_w, src_c, dst_h, dst_w, dst_c, group_c, channels_per_group;
-  Window h, w;
-  PaddingExtents pad_h, pad_w;
-  Activation activation;
-};
-
-// Calls finish(output index, channel, accumulated sum) for each output element; term(src value, weight) gives one product.
-template <class Sum, class Src, class Weight, class Term, class Finish>
-void convolve(const Geometry& g, const Src* src, const Weight* weights, Term term, Finish finish) {
-  int64_t at = 0;
-  for (int64_t n = 0; n < g.batch; ++n)
-    for (int64_t y = 0; y < g.dst_h; ++y)
-      for (int64_t x = 0; x < g.dst_w; ++x)
-        for (int64_t o = 0; o < g.dst_c; ++o, ++at) {
-          Sum sum = 0;
-          const int64_t first_channel = o / g.channels_per_group * g.group_c;
-          for (int64_t i = 0; i < g.h.kernel; ++i) {
-            const int64_t src_y = y * g.h.stride + i * g.h.dilation - g.pad_h.before;
-            if (src_y < 0 || src_y >= g.src_h) continue;
-            for (int64_t j = 0; j < g.w.kernel; ++j) {
-              const int64_t src_x = x * g.w.stride + j * g.w.dilation - g.pad_w.before;
-              if (src_x < 0 || src_x >= g.src_w) continue;
-              const Src* pixel = src + ((n * g.src_h + src_y) * g.src_w + src_x) * g.src_c + first_channel;
-              const Weight* filter = weights + ((o * g.h.kernel + i) * g.w.kernel + j) * g.group_c;
-              for (int64_t c = 0; c < g.group_c; ++c) sum += term(pixel[c], filter[c]);
-            }
-          }
-          finish(at, o, sum);
-        }
+ConvolutionGeometry geometry(const KernelRequest& request) {
+  const auto& attributes = request.node.attrs<Conv2dAttributes>();
+  const Shape& weights = request.shape(1);
+  return {request.shape(0), request.result_type().shape, weights[3], attributes.window_h(weights[1]), attributes.window_w(weights[2]), attributes.padding};
 }
+
+WeightLayout layout(const KernelRequest& request) { return {request.shape(1).elements(1, 4), request.shape(1)[3]}; }
 
 std::string declines_plain(const KernelRequest& request) { return request.all_float() ? "" : "operands are not all float32"; }
 
 Expected<std::unique_ptr<Kernel>> create_plain(const KernelRequest& request) {
-  return make_kernel([g = Geometry(request)](const Buffers& buffers) {
+  const Activation activation = request.node.attrs<Conv2dAttributes>().activation;
+  return make_kernel([g = geometry(request), weights = layout(request), activation](const Buffers& buffers) {
     const float* bias = buffers.src<float>(2);
     float* dst = buffers.dst<float>();
     convolve<float>(
-        g, buffers.src<float>(0), buffers.src<float>(1), [](float s, float w) { return s * w; },
-        [&](int64_t at, int64_t o, float sum) { dst[at] = activate(sum + (bias != nullptr ? bias[o] : 0.f), g.activation); });
+        g, buffers.src<float>(0), buffers.src<float>(1), weights, [](float s, float w) { return s * w; },
+        [&](int64_t at, int64_t o, float sum) { dst[at] = activate(sum + (bias != nullptr ? bias[o] : 0.f), activation); });
   });
 }
 
@@ -80,7 +39,7 @@ Expected<std::unique_ptr<Kernel>> create_onednn(const KernelRequest& request) {
   using namespace onednn;
   using dnnl::memory;
   return guarded([&]() -> Expected<std::unique_ptr<Kernel>> {
-    const Geometry g(request);
+    const ConvolutionGeometry g = geometry(request);
     constexpr auto f32 = memory::data_type::f32;
     const bool grouped = g.groups() > 1;
     // Our O,H,W,I weights in oneDNN's logical order (G,)O,I,H,W.
@@ -98,7 +57,7 @@ Expected<std::unique_ptr<Kernel>> create_onednn(const KernelRequest& request) {
     dnnl::primitive_attr attr;
     attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     dnnl::post_ops post_ops;
-    append_activation(post_ops, g.activation);
+    append_activation(post_ops, request.node.attrs<Conv2dAttributes>().activation);
     attr.set_post_ops(post_ops);
     const dnnl::convolution_forward::primitive_desc pd(desc, attr, cpu());
     const Tensor& weights = *request.operand(1)->data;

@@ -1,0 +1,78 @@
+#include "engine/kernel.h"
+#include "ops/activation.h"
+#include "ops/pool_2d.h"
+
+namespace pare {
+namespace {
+
+struct Geometry {
+  explicit Geometry(const KernelRequest& request) {
+    const auto& attributes = request.node.attrs<Pool2dAttributes>();
+    const Shape& src = request.shape(0);
+    const Shape& dst = request.result_type().shape;
+    batch = src[0]; src_h = src[1]; src_w = src[2]; channels = src[3];
+    dst_h = dst[1]; dst_w = dst[2];
+    h = attributes.h();
+    w = attributes.w();
+    pad_h = padding_extents(src_h, dst_h, h, attributes.padding);
+    pad_w = padding_extents(src_w, dst_w, w, attributes.padding);
+  }
+
+  int64_t batch, src_h, src_w, channels, dst_h, dst_w;
+  Window h, w;
+  PaddingExtents pad_h, pad_w;
+};
+
+// Part of one dimension of src that a window covers.
+struct Stretch { int64_t first, last; };
+Stretch covered(int64_t position, const Window& window, const PaddingExtents& pad, int64_t extent) {
+  const int64_t origin = position * window.stride - pad.before;
+  return {std::max<int64_t>(0, origin), std::min(extent, origin + window.kernel)};
+}
+
+// Calls finish(output index, state, elements in the window) for each output element; add(state, src value) goes over the window.
+template <class State, class Src, class Add, class Finish>
+void pool(const Geometry& g, const Src* src, State initial, Add add, Finish finish) {
+  int64_t at = 0;
+  for (int64_t n = 0; n < g.batch; ++n)
+    for (int64_t y = 0; y < g.dst_h; ++y)
+      for (int64_t x = 0; x < g.dst_w; ++x) {
+        const Stretch rows = covered(y, g.h, g.pad_h, g.src_h), columns = covered(x, g.w, g.pad_w, g.src_w);
+        const int64_t count = (rows.last - rows.first) * (columns.last - columns.first);
+        for (int64_t c = 0; c < g.channels; ++c, ++at) {
+          State state = initial;
+          for (int64_t i = rows.first; i < rows.last; ++i)
+            for (int64_t j = columns.first; j < columns.last; ++j) state = add(state, src[((n * g.src_h + i) * g.src_w + j) * g.channels + c]);
+          finish(at, state, count);
+        }
+      }
+}
+
+std::string declines_float(const KernelRequest& request) { return request.all_float() ? "" : "operands are not all float32"; }
+
+Expected<std::unique_ptr<Kernel>> create_float_average(const KernelRequest& request) {
+  const Activation activation = request.node.attrs<Pool2dAttributes>().activation;
+  return make_kernel([g = Geometry(request), activation](const Buffers& buffers) {
+    float* dst = buffers.dst<float>();
+    pool(
+        g, buffers.src<float>(), 0.f, [](float sum, float value) { return sum + value; },
+        [&](int64_t at, float sum, int64_t count) { dst[at] = activate(sum / static_cast<float>(count), activation); });
+  });
+}
+
+Expected<std::unique_ptr<Kernel>> create_float_max(const KernelRequest& request) {
+  const Activation activation = request.node.attrs<Pool2dAttributes>().activation;
+  return make_kernel([g = Geometry(request), activation](const Buffers& buffers) {
+    float* dst = buffers.dst<float>();
+    pool(
+        g, buffers.src<float>(), std::numeric_limits<float>::lowest(), [](float best, float value) { return std::max(best, value); },
+        [&](int64_t at, float best, int64_t) { dst[at] = activate(best, activation); });
+  });
+}
+
+}  // namespace
+
+ImplementationList exec_average_pool_2d() { return {{"plain", declines_float, create_float_average}}; }
+ImplementationList exec_max_pool_2d() { return {{"plain", declines_float, create_float_max}}; }
+
+}  // namespace pare
