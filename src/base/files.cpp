@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -18,6 +19,14 @@ Failure io_error(const std::filesystem::path& path, const char* action, int erro
 struct Descriptor {
   int fd = -1;
   ~Descriptor() { if (fd >= 0) ::close(fd); }
+};
+
+// The partial file of the write in progress, for discard_partial_file().
+std::atomic<const char*> partial_file = nullptr;
+
+struct PartialFileScope {
+  explicit PartialFileScope(const char* path) { partial_file = path; }
+  ~PartialFileScope() { partial_file = nullptr; }
 };
 
 Expected<void> write_all(int fd, std::span<const std::byte> bytes, const std::filesystem::path& path) {
@@ -66,6 +75,7 @@ Expected<void> write_file(const std::filesystem::path& path, std::span<const std
   std::string partial = path.string() + ".partial-XXXXXX";
   Descriptor file{::mkstemp(partial.data())};
   if (file.fd < 0) return io_error(path, "cannot write", errno);
+  const PartialFileScope scope(partial.c_str());
   ::fchmod(file.fd, 0644);
   if (auto written = write_all(file.fd, bytes, path); !written) {
     ::unlink(partial.c_str());
@@ -81,6 +91,10 @@ Expected<void> write_file(const std::filesystem::path& path, std::span<const std
 
 Expected<void> write_file(const std::filesystem::path& path, std::string_view text) {
   return write_file(path, std::as_bytes(std::span(text.data(), text.size())));
+}
+
+void discard_partial_file() noexcept {
+  if (const char* path = partial_file; path != nullptr) ::unlink(path);
 }
 
 }  // namespace pare

@@ -19,4 +19,7 @@ Expected<std::vector<std::byte>> read_file(const std::filesystem::path& path, ui
 Expected<void> write_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
 Expected<void> write_file(const std::filesystem::path& path, std::string_view text);
 
+// Removes the file that a write_file() in progress has begun, for handlers of signals that end the process.
+void discard_partial_file() noexcept;
+
 }  // namespace pare

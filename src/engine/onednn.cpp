@@ -2,6 +2,8 @@
 
 #include <unordered_map>
 
+#include "engine/cpu.h"
+
 namespace pare::onednn {
 
 const dnnl::engine& cpu() {
@@ -78,3 +80,22 @@ void PrimitiveKernel::run(const Buffers& buffers) const {
 }
 
 }  // namespace pare::onednn
+
+namespace pare {
+
+std::string onednn_version() {
+  const dnnl::version_t* version = dnnl::version();
+  return fmt::format("{}.{}.{}", version->major, version->minor, version->patch);
+}
+
+bool onednn_saturates() {
+  switch (dnnl::get_effective_cpu_isa()) {
+    case dnnl::cpu_isa::sse41:
+    case dnnl::cpu_isa::avx:
+    case dnnl::cpu_isa::avx2:
+    case dnnl::cpu_isa::avx512_core: return true;
+    default: return false;
+  }
+}
+
+}  // namespace pare

@@ -1,0 +1,69 @@
+#include "cli/command.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/parallel.h"
+
+namespace pare::cli {
+namespace {
+
+std::string examples_text(const std::vector<Example>& examples) {
+  std::string text = examples.empty() ? "" : "Examples:\n";
+  for (const Example& example : examples) text += fmt::format("  {}\n      {}\n", example.command, example.meaning);
+  return text;
+}
+
+}  // namespace
+
+Expected<void> Output::result(const nlohmann::ordered_json& json, const std::function<std::string()>& text) const {
+  progress("");
+  const std::string content = common_.json ? json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n" : text();
+  const bool written = std::fwrite(content.data(), 1, content.size(), stdout) == content.size() && std::fflush(stdout) == 0;
+  if (!written) return fail(ErrorCode::Io, "cannot write to standard output: {}", std::strerror(errno));
+  return {};
+}
+
+void Output::note(std::string_view message) const {
+  if (common_.quiet) return;
+  progress("");
+  fmt::print(stderr, "{}\n", message);
+}
+
+void Output::progress(std::string_view message) const {
+  static const bool terminal = ::isatty(STDERR_FILENO) != 0;
+  if (common_.quiet || !terminal) return;
+  fmt::print(stderr, "\r\033[K{}", message);
+  std::fflush(stderr);
+}
+
+CLI::App* add_command(CLI::App& program, const char* name, const char* summary, std::vector<Example> examples, Action action) {
+  CLI::App* command = program.add_subcommand(name, summary);
+  command->footer([examples = std::move(examples)] { return examples_text(examples); });
+  const auto common = std::make_shared<Common>();
+  common->threads = available_threads();
+  command->add_flag("--json", common->json, "Print one JSON document instead of text")->group("Everywhere");
+  command->add_option("--threads", common->threads, "Threads to use; all cores unless told")->check(CLI::Range(1, 1024))->group("Everywhere");
+  command->add_option("--seed", common->seed, "Seed of everything random; the same seed gives the same result")->group("Everywhere");
+  command->add_flag("--quiet", common->quiet, "No messages and no progress")->group("Everywhere");
+  command->callback([common, action = std::move(action)] {
+    if (auto done = action(*common, Output(*common)); !done) throw done.error();
+  });
+  return command;
+}
+
+void add_engine(CLI::App& command, Engine& engine) {
+  add_choice(command, "--engine", engine,
+             "fast: vectorised kernels; reference: plain ones, whose integers are bit for bit those of LiteRT's reference kernels");
+}
+
+CLI::Option* add_output(CLI::App& command, std::string& path, const char* meaning) {
+  return command.add_option("-o,--output", path, meaning)->type_name("FILE");
+}
+
+}  // namespace pare::cli

@@ -1,0 +1,69 @@
+// What the commands share: the options that each has, where text goes, and how a command is declared.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "engine/kernel.h"
+
+namespace pare::cli {
+
+// Options that every command has.
+struct Common {
+  int threads = 1;
+  uint64_t seed = 1;
+  bool quiet = false;
+  bool json = false;
+};
+
+// Results go to standard output: text, or with --json one document and nothing else. Messages and progress go to standard error,
+// progress only to a terminal, neither with --quiet.
+class Output {
+ public:
+  explicit Output(const Common& common) : common_(common) {}
+
+  Expected<void> result(const nlohmann::ordered_json& json, const std::function<std::string()>& text) const;
+  void note(std::string_view message) const;
+  // Overwrites the line on the terminal; an empty message wipes it.
+  void progress(std::string_view message) const;
+
+ private:
+  const Common& common_;
+};
+
+using Action = std::function<Expected<void>(const Common&, const Output&)>;
+
+// An example for the help: what is typed, and what it does.
+struct Example {
+  const char* command;
+  const char* meaning;
+};
+
+// Adds a command with the common options. `action` runs when the command was chosen; the options it needs are bound by the caller
+// to variables that live as long (shared_ptr captured by the action).
+CLI::App* add_command(CLI::App& program, const char* name, const char* summary, std::vector<Example> examples, Action action);
+
+// An option that takes one of the spellings of an enumeration; its present value is the default.
+template <NamedEnum Enum>
+CLI::Option* add_choice(CLI::App& command, const char* name, Enum& target, const char* meaning) {
+  const auto& names = EnumNames<Enum>::names;
+  return command
+      .add_option_function<std::string>(
+          name, [&target](const std::string& text) { target = *parse_enum<Enum>(text); }, meaning)
+      ->check(CLI::IsMember(std::vector<std::string>(names.begin(), names.end())))
+      ->default_str(std::string(to_string(target)));
+}
+
+// Options that are spelled the same in every command.
+void add_engine(CLI::App& command, Engine& engine);
+CLI::Option* add_output(CLI::App& command, std::string& path, const char* meaning);
+
+void add_doctor(CLI::App& program);
+
+}  // namespace pare::cli

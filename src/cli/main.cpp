@@ -1,0 +1,96 @@
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <new>
+
+#include "base/check.h"
+#include "base/files.h"
+#include "cli/command.h"
+
+#ifndef PARE_VERSION
+#error "PARE_VERSION is given by CMake"
+#endif
+
+namespace pare::cli {
+namespace {
+
+constexpr int kInternal = 5, kUsage = 2;
+
+int report(const Error& error) {
+  fmt::print(stderr, "pare: {}\n", error.to_string());
+  return exit_status(error.code);
+}
+
+int report_defect(const char* what) {
+  fmt::print(stderr, "pare: internal error: {}\nThis is a defect of Pare; please report it with the command that led here.\n", what);
+  return kInternal;
+}
+
+extern "C" void stop(int signal) {
+  discard_partial_file();
+  constexpr char kMessage[] = "\npare: interrupted\n";
+  [[maybe_unused]] const auto ignored = ::write(STDERR_FILENO, kMessage, sizeof kMessage - 1);
+  ::_exit(128 + signal);
+}
+
+void add_commands(CLI::App& program) {
+  add_doctor(program);
+}
+
+std::vector<std::string> command_names(CLI::App& program) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : program.get_subcommands([](CLI::App*) { return true; })) names.push_back(command->get_name());
+  return names;
+}
+
+// An error if the first argument is not a command: CLI11 itself says only that one is missing.
+Expected<void> check_command(CLI::App& program, int argc, char** argv) {
+  const std::vector<std::string> names = command_names(program);
+  if (argc < 2) return usage_error("a command is missing; one of {}", fmt::join(names, ", "));
+  const std::string_view first = argv[1];
+  if (!first.starts_with('-') && std::find(names.begin(), names.end(), first) == names.end())
+    return usage_error("there is no command '{}'; one of {}", first, fmt::join(names, ", "));
+  return {};
+}
+
+int run(int argc, char** argv) {
+  CLI::App program("Makes trained neural networks small and fast, and shows what it cost.", "pare");
+  program.set_version_flag("--version", "pare " PARE_VERSION);
+  program.require_subcommand(1);
+  program.get_formatter()->column_width(38);
+  program.footer("`pare COMMAND --help` explains a command with examples.\n"
+                 "Exit codes: 0 done; 1 done, but a stated goal was not met; 2 wrong usage; 3 bad input; 4 not supported; 5 a defect of Pare.");
+  add_commands(program);
+  program.failure_message([](const CLI::App* app, const CLI::Error& error) {
+    return fmt::format("pare: {}. See pare {}--help.\n", error.what(), app->get_name() == "pare" ? "" : app->get_name() + " ");
+  });
+  if (auto known = check_command(program, argc, argv); !known) return report(known.error());
+  try {
+    program.parse(argc, argv);
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return program.exit(error) == 0 ? 0 : kUsage;
+  }
+}
+
+}  // namespace
+}  // namespace pare::cli
+
+int main(int argc, char** argv) {
+  std::signal(SIGINT, pare::cli::stop);
+  std::signal(SIGTERM, pare::cli::stop);
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return pare::cli::run(argc, argv);
+  } catch (const pare::Error& error) {
+    return pare::cli::report(error);
+  } catch (const std::bad_alloc&) {
+    return pare::cli::report({pare::ErrorCode::BadInput, "there is not enough memory for this", "", nullptr});
+  } catch (const std::exception& error) {
+    return pare::cli::report_defect(error.what());
+  }
+}

@@ -1,0 +1,74 @@
+#include "report/json.h"
+
+#include <nlohmann/json.hpp>
+
+namespace pare {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json ports(const std::vector<PortSummary>& ports) {
+  Json out = Json::array();
+  for (const PortSummary& port : ports) out.push_back({{"name", port.name}, {"type", port.type}});
+  return out;
+}
+
+Json layer_json(const LayerSummary& layer) {
+  return {{"name", layer.name},
+          {"operator", layer.op},
+          {"src", layer.src},
+          {"dst", layer.dst},
+          {"parameters", layer.parameters.count},
+          {"parameter_bytes", layer.parameters.bytes},
+          {"zeros", layer.parameters.zeros},
+          {"distinct_values", or_null(layer.parameters.distinct)},
+          {"multiply_adds", or_null(layer.multiply_adds)},
+          {"storage", layer.storage}};
+}
+
+}  // namespace
+
+Json to_json(const ModelSummary& summary) {
+  Json storage = Json::array(), layers = Json::array();
+  for (const StorageSummary& each : summary.storage)
+    storage.push_back({{"kind", each.kind}, {"tensors", each.tensors}, {"elements", each.elements}, {"bytes", each.bytes}});
+  for (const LayerSummary& layer : summary.layers) layers.push_back(layer_json(layer));
+  return {{"model", summary.path},
+          {"format", summary.format},
+          {"description", summary.description},
+          {"inputs", ports(summary.inputs)},
+          {"outputs", ports(summary.outputs)},
+          {"signatures", summary.signatures},
+          {"graphs", summary.graphs},
+          {"operators", summary.operators},
+          {"parameters", summary.parameters.count},
+          {"parameter_bytes", summary.parameters.bytes},
+          {"zeros", summary.parameters.zeros},
+          {"multiply_adds", or_null(summary.multiply_adds)},
+          {"quantized_operators", summary.quantized_operators},
+          {"storage", storage},
+          {"arena_bytes", or_null(summary.arena_bytes)},
+          {"not_runnable", summary.not_runnable},
+          {"layers", layers}};
+}
+
+Json to_json(const Computer& computer) {
+  Json peers = Json::object();
+  for (const PeerPackage& peer : computer.peers) peers[peer.name] = peer.version;
+  return {{"processor", computer.processor},
+          {"cores", computer.cores},
+          {"memory_bytes", computer.memory_bytes},
+          {"instructions", computer.instructions},
+          {"onednn", computer.onednn},
+          {"onednn_saturates", computer.onednn_saturates},
+          {"kernels", computer.kernels},
+          {"peers_folder", computer.peers_folder},
+          {"peers", peers}};
+}
+
+}  // namespace pare

@@ -1,0 +1,89 @@
+#include "report/summaries.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "report/table.h"
+
+namespace pare {
+namespace {
+
+// "Label:     value", labels in one column.
+std::string item(std::string_view label, const std::string& value) { return fmt::format("{:<14} {}\n", fmt::format("{}:", label), value); }
+
+std::string ports(std::string_view label, const std::vector<PortSummary>& ports) {
+  std::string text;
+  for (const PortSummary& port : ports) text += item(text.empty() ? label : "", fmt::format("{}  {}", port.name, port.type));
+  return text;
+}
+
+std::string optional_count(const std::optional<int64_t>& count) { return count ? human_count(*count) : "?"; }
+
+std::string operator_list(const ModelSummary& summary) {
+  std::vector<std::pair<std::string, int64_t>> counts(summary.operators.begin(), summary.operators.end());
+  std::stable_sort(counts.begin(), counts.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::vector<std::string> parts;
+  int64_t total = 0;
+  for (const auto& [name, count] : counts) {
+    parts.push_back(count == 1 ? name : fmt::format("{} {}", count, name));
+    total += count;
+  }
+  return fmt::format("{}: {}", total, fmt::join(parts, ", "));
+}
+
+std::string storage_table(const ModelSummary& summary) {
+  Table table({"constants", ">tensors", ">elements", ">bytes"});
+  for (const StorageSummary& each : summary.storage)
+    table.row({each.kind, with_commas(each.tensors), with_commas(each.elements), with_commas(each.bytes)});
+  return table.empty() ? "" : "\n" + table.text();
+}
+
+std::string layer_table(const ModelSummary& summary) {
+  Table table({"layer", "operator", "dst", "storage", ">parameters", ">bytes", ">zeros", ">values", ">multiply-adds"});
+  for (const LayerSummary& layer : summary.layers) {
+    const ParameterSummary& own = layer.parameters;
+    const bool some = own.count > 0;
+    table.row({layer.name, layer.op, layer.dst, layer.storage, some ? with_commas(own.count) : "", some ? with_commas(own.bytes) : "",
+               some ? percent(static_cast<double>(own.zeros) / static_cast<double>(own.count), 1) : "",
+               some ? (own.distinct ? with_commas(*own.distinct) : "many") : "",
+               layer.multiply_adds ? with_commas(*layer.multiply_adds) : "?"});
+  }
+  return "\n" + table.text();
+}
+
+}  // namespace
+
+std::string describe(const ModelSummary& summary, bool layers) {
+  const ParameterSummary& parameters = summary.parameters;
+  int64_t operators = 0;
+  for (const auto& [name, count] : summary.operators) operators += count;
+  std::string text = item("Model", fmt::format("{} ({})", summary.path, summary.format));
+  if (!summary.description.empty()) text += item("Description", summary.description);
+  text += ports("Inputs", summary.inputs) + ports("Outputs", summary.outputs);
+  if (!summary.signatures.empty()) text += item("Signatures", fmt::format("{}", fmt::join(summary.signatures, ", ")));
+  if (summary.graphs > 1) text += item("Graphs", std::to_string(summary.graphs));
+  text += item("Operators", operator_list(summary));
+  text += item("Parameters", fmt::format("{} in {}{}", with_commas(parameters.count), human_bytes(parameters.bytes),
+                                         parameters.count == 0 ? "" : fmt::format(", {} zeros", percent(static_cast<double>(parameters.zeros) / static_cast<double>(parameters.count), 1))));
+  text += item("Multiply-adds", optional_count(summary.multiply_adds) + " a sample");
+  text += item("Quantised", fmt::format("{} of {} operators", summary.quantized_operators, operators));
+  text += item("Activations", summary.arena_bytes ? human_bytes(*summary.arena_bytes) + " planned, one sample" : "not planned: " + summary.not_runnable);
+  text += storage_table(summary);
+  return layers ? text + layer_table(summary) : text;
+}
+
+std::string describe(const Computer& computer) {
+  std::string text = item("Processor", computer.processor);
+  text += item("Cores", std::to_string(computer.cores));
+  text += item("Memory", human_bytes(computer.memory_bytes));
+  text += item("Instructions", computer.instructions.empty() ? "no vector extension known to Pare" : fmt::format("{}", fmt::join(computer.instructions, ", ")));
+  text += item("Kernels", computer.kernels);
+  text += item("oneDNN", computer.onednn + (computer.onednn_saturates ? "; its int8 sums may saturate here, for the processor has no 8-bit dot product" : "; exact int8 sums"));
+  if (computer.peers_folder.empty()) return text + item("Peers", "none (scripts/peers.sh installs them; only tests and benchmarks use them)");
+  std::vector<std::string> peers;
+  for (const PeerPackage& peer : computer.peers) peers.push_back(peer.name + " " + peer.version);
+  return text + item("Peers", fmt::format("{} in {}", peers.empty() ? "none" : fmt::format("{}", fmt::join(peers, ", ")), computer.peers_folder));
+}
+
+}  // namespace pare

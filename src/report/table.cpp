@@ -1,0 +1,92 @@
+#include "report/table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "base/check.h"
+
+namespace pare {
+namespace {
+
+// Columns that a text takes: bytes that do not continue a UTF-8 sequence.
+size_t width_of(const std::string& text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+std::string scaled(double value, const char* unit) {
+  static constexpr std::array<const char*, 5> prefixes{"", "k", "M", "G", "T"};
+  size_t prefix = 0;
+  for (; value >= 999.95 && prefix + 1 < prefixes.size(); ++prefix) value /= 1000;
+  const std::string suffix = fmt::format("{}{}", prefixes[prefix], unit);
+  const std::string number = prefix == 0 ? fmt::format("{:.0f}", value) : fmt::format("{:.1f}", value);
+  return suffix.empty() ? number : number + " " + suffix;
+}
+
+}  // namespace
+
+Table::Table(std::vector<std::string> headings) : headings_(std::move(headings)) {
+  for (std::string& heading : headings_) {
+    right_.push_back(heading.starts_with('>'));
+    if (right_.back()) heading.erase(0, 1);
+  }
+}
+
+void Table::row(std::vector<std::string> cells) {
+  PARE_CHECK(cells.size() == headings_.size(), "{} cells for {} columns", cells.size(), headings_.size());
+  rows_.push_back(std::move(cells));
+}
+
+std::string Table::line(const std::vector<std::string>& cells, const std::vector<size_t>& widths) const {
+  std::string text;
+  for (size_t i = 0; i < cells.size(); ++i) {
+    const std::string blanks(widths[i] - width_of(cells[i]), ' ');
+    text += (i > 0 ? "  " : "") + (right_[i] ? blanks + cells[i] : cells[i] + blanks);
+  }
+  while (text.ends_with(' ')) text.pop_back();
+  return text + "\n";
+}
+
+std::string Table::text() const {
+  std::vector<size_t> widths;
+  size_t total = 0;
+  for (size_t i = 0; i < headings_.size(); ++i) {
+    widths.push_back(width_of(headings_[i]));
+    for (const auto& cells : rows_) widths.back() = std::max(widths.back(), width_of(cells[i]));
+    total += widths.back() + (i > 0 ? 2 : 0);
+  }
+  std::string text = line(headings_, widths) + std::string(total, '-') + "\n";
+  for (const auto& cells : rows_) text += line(cells, widths);
+  return text;
+}
+
+std::string Table::markdown() const {
+  std::string text = "|", rule = "|";
+  for (size_t i = 0; i < headings_.size(); ++i) {
+    text += " " + headings_[i] + " |";
+    rule += right_[i] ? " ---: |" : " --- |";
+  }
+  text += "\n" + rule + "\n";
+  for (const auto& cells : rows_) {
+    text += "|";
+    for (const std::string& cell : cells) text += " " + cell + " |";
+    text += "\n";
+  }
+  return text;
+}
+
+std::string human_bytes(int64_t bytes) { return scaled(static_cast<double>(bytes), "B"); }
+std::string human_count(int64_t count) { return scaled(static_cast<double>(count), ""); }
+
+std::string with_commas(int64_t count) {
+  std::string digits = std::to_string(count);
+  const size_t sign = digits.starts_with('-') ? 1 : 0;
+  for (size_t at = digits.size(); at > sign + 3;) digits.insert(at -= 3, ",");
+  return digits;
+}
+
+std::string percent(double fraction, int decimals) { return fmt::format("{:.{}f} %", fraction * 100, decimals); }
+
+}  // namespace pare

@@ -1,0 +1,34 @@
+// Tables for terminals: columns as wide as their widest cell, numbers to the right.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace pare {
+
+class Table {
+ public:
+  // A heading that begins with '>' makes its column right-aligned: Table({"name", ">size"}).
+  explicit Table(std::vector<std::string> headings);
+
+  void row(std::vector<std::string> cells);  // as many cells as headings
+  bool empty() const { return rows_.empty(); }
+
+  std::string text() const;      // with a rule below the headings; each line ends in a newline
+  std::string markdown() const;
+
+ private:
+  std::string line(const std::vector<std::string>& cells, const std::vector<size_t>& widths) const;
+
+  std::vector<std::string> headings_;
+  std::vector<bool> right_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+// Numbers as people read them.
+std::string human_bytes(int64_t bytes);     // "96.5 kB" (1 kB = 1,000 bytes)
+std::string human_count(int64_t count);     // "12.5 M"
+std::string with_commas(int64_t count);     // "1,234,567"
+std::string percent(double fraction, int decimals = 2);  // "98.75 %"
+
+}  // namespace pare
