@@ -18,7 +18,7 @@
 namespace pare::cli {
 namespace {
 
-constexpr int kInternal = 5, kUsage = 2;
+constexpr int kInternal = 5;
 
 int report(const Error& error) {
   fmt::print(stderr, "pare: {}\n", error.to_string());
@@ -65,15 +65,13 @@ int run(int argc, char** argv) {
   program.footer("`pare COMMAND --help` explains a command with examples.\n"
                  "Exit codes: 0 done; 1 done, but a stated goal was not met; 2 wrong usage; 3 bad input; 4 not supported; 5 a defect of Pare.");
   add_commands(program);
-  program.failure_message([](const CLI::App* app, const CLI::Error& error) {
-    return fmt::format("pare: {}. See pare {}--help.\n", error.what(), app->get_name() == "pare" ? "" : app->get_name() + " ");
-  });
   if (auto known = check_command(program, argc, argv); !known) return report(known.error());
   try {
     program.parse(argc, argv);
     return 0;
   } catch (const CLI::ParseError& error) {
-    return program.exit(error) == 0 ? 0 : kUsage;
+    if (error.get_exit_code() == 0) return program.exit(error);  // help or version was asked for
+    return report({ErrorCode::Usage, fmt::format("{}. See `pare {} --help`", error.what(), argv[1]), "", nullptr});
   }
 }
 
