@@ -1,7 +1,7 @@
-// The loops that the plain kernels of conv_2d, depthwise_conv_2d and transpose_conv share, for any element types.
+// What the plain kernels of conv_2d and depthwise_conv_2d share.
 #pragma once
 
-#include "engine/kernel.h"
+#include "base/shape.h"
 #include "ops/window.h"
 
 namespace pare {
@@ -25,12 +25,14 @@ struct ConvolutionGeometry {
 // o * channel_stride + t * tap_stride + c.
 struct WeightLayout { int64_t channel_stride, tap_stride; };
 
-// Calls finish(output index, output channel, sum) for each output element; term(src value, weight) gives one product.
-// Padding contributes nothing.
-template <class Sum, class Src, class Weight, class Term, class Finish>
-void convolve(const ConvolutionGeometry& g, const Src* src, const Weight* weights, WeightLayout layout, Term term, Finish finish) {
-  int64_t at = 0;
-  for (int64_t n = 0; n < g.batch; ++n)
+// The loops of conv_2d and depthwise_conv_2d, see ops/weighted_kernels.h. Padding contributes nothing.
+struct ConvolutionLoops {
+  ConvolutionLoops(const ConvolutionGeometry& geometry, WeightLayout weight_layout)
+      : g(geometry), layout(weight_layout), samples(g.batch), src_elements(g.src_h * g.src_w * g.src_c), dst_elements(g.dst_h * g.dst_w * g.dst_c) {}
+
+  template <class Sum, class Src, class Weight, class Term, class Finish>
+  void run(const Src* src, const Weight* weights, Term term, Finish finish) const {
+    int64_t at = 0;
     for (int64_t y = 0; y < g.dst_h; ++y)
       for (int64_t x = 0; x < g.dst_w; ++x)
         for (int64_t o = 0; o < g.dst_c; ++o, ++at) {
@@ -42,13 +44,18 @@ void convolve(const ConvolutionGeometry& g, const Src* src, const Weight* weight
             for (int64_t j = 0; j < g.w.kernel; ++j) {
               const int64_t src_x = x * g.w.stride + j * g.w.dilation - g.pad_w.before;
               if (src_x < 0 || src_x >= g.src_w) continue;
-              const Src* pixel = src + ((n * g.src_h + src_y) * g.src_w + src_x) * g.src_c + first_channel;
+              const Src* pixel = src + (src_y * g.src_w + src_x) * g.src_c + first_channel;
               const Weight* filter = weights + o * layout.channel_stride + (i * g.w.kernel + j) * layout.tap_stride;
               for (int64_t c = 0; c < g.group_c; ++c) sum += term(pixel[c], filter[c]);
             }
           }
           finish(at, o, sum);
         }
-}
+  }
+
+  ConvolutionGeometry g;
+  WeightLayout layout;
+  int64_t samples, src_elements, dst_elements;
+};
 
 }  // namespace pare

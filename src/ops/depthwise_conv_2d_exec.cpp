@@ -1,7 +1,7 @@
 #include "engine/onednn.h"
-#include "ops/activation.h"
 #include "ops/convolve.h"
 #include "ops/depthwise_conv_2d.h"
+#include "ops/weighted_kernels.h"
 
 namespace pare {
 namespace {
@@ -12,23 +12,29 @@ ConvolutionGeometry geometry(const KernelRequest& request) {
   return {request.shape(0), request.result_type().shape, 1, attributes.window_h(weights[1]), attributes.window_w(weights[2]), attributes.padding};
 }
 
-WeightLayout layout(const KernelRequest& request) { return {1, request.shape(1)[3]}; }
+constexpr WeightedOperands kOperands{.src = 0, .weights = 1, .bias = 2};
 
-std::string declines_plain(const KernelRequest& request) { return request.all_float() ? "" : "operands are not all float32"; }
+ConvolutionLoops loops(const KernelRequest& request) { return {geometry(request), {1, request.shape(1)[3]}}; }
+Activation activation(const KernelRequest& request) { return request.node.attrs<DepthwiseConv2dAttributes>().activation; }
 
-Expected<std::unique_ptr<Kernel>> create_plain(const KernelRequest& request) {
-  const Activation activation = request.node.attrs<DepthwiseConv2dAttributes>().activation;
-  return make_kernel([g = geometry(request), weights = layout(request), activation](const Buffers& buffers) {
-    const float* bias = buffers.src<float>(2);
-    float* dst = buffers.dst<float>();
-    convolve<float>(
-        g, buffers.src<float>(0), buffers.src<float>(1), weights, [](float s, float w) { return s * w; },
-        [&](int64_t at, int64_t o, float sum) { dst[at] = activate(sum + (bias != nullptr ? bias[o] : 0.f), activation); });
-  });
+std::string declines_float(const KernelRequest& request) { return declines_weighted_float(request, kOperands); }
+Expected<std::unique_ptr<Kernel>> create_float(const KernelRequest& request) {
+  return create_weighted_float(kOperands, activation(request), loops(request));
+}
+
+std::string declines_integer(const KernelRequest& request) { return declines_weighted_integer(request, kOperands); }
+Expected<std::unique_ptr<Kernel>> create_integer(const KernelRequest& request) {
+  return create_weighted_integer<FixedPointRequantizer>(request, kOperands, activation(request), loops(request));
+}
+
+std::string declines_dynamic(const KernelRequest& request) { return declines_weighted_dynamic(request, kOperands); }
+Expected<std::unique_ptr<Kernel>> create_dynamic(const KernelRequest& request) {
+  // TFLite quantises src with a zero point.
+  return create_weighted_dynamic(request, kOperands, activation(request), true, loops(request));
 }
 
 std::string declines_onednn(const KernelRequest& request) {
-  if (std::string reason = declines_plain(request); !reason.empty()) return reason;
+  if (std::string reason = declines_float(request); !reason.empty()) return reason;
   if (!request.operand(1)->is_constant()) return "weights are computed at run time";
   if (request.has(2) && !request.operand(2)->is_constant()) return "the bias is computed at run time";
   return "";
@@ -51,7 +57,7 @@ Expected<std::unique_ptr<Kernel>> create_onednn(const KernelRequest& request) {
     dnnl::primitive_attr attr;
     attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     dnnl::post_ops post_ops;
-    append_activation(post_ops, request.node.attrs<DepthwiseConv2dAttributes>().activation);
+    append_activation(post_ops, activation(request));
     attr.set_post_ops(post_ops);
     const dnnl::convolution_forward::primitive_desc pd(desc, attr, cpu());
     const void* weights = request.operand(1)->data->bytes().data();
@@ -67,7 +73,7 @@ Expected<std::unique_ptr<Kernel>> create_onednn(const KernelRequest& request) {
 }  // namespace
 
 ImplementationList exec_depthwise_conv_2d() {
-  return {{"onednn", declines_onednn, create_onednn, true}, {"plain", declines_plain, create_plain}};
+  return {{"onednn", declines_onednn, create_onednn, true}, {"plain", declines_float, create_float}, {"integer", declines_integer, create_integer}, {"dynamic range", declines_dynamic, create_dynamic}};
 }
 
 }  // namespace pare

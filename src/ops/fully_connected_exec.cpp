@@ -1,38 +1,49 @@
-#include "engine/kernel.h"
 #include "engine/onednn.h"
-#include "ops/activation.h"
 #include "ops/fully_connected.h"
+#include "ops/weighted_kernels.h"
 
 namespace pare {
 namespace {
 
-// dst[rows][outputs] = src[rows][inputs] * weights[outputs][inputs]
-struct Geometry {
-  explicit Geometry(const KernelRequest& request)
-      : rows(request.shape(0).elements() / request.shape(1)[1]), inputs(request.shape(1)[1]), outputs(request.shape(1)[0]) {}
-  int64_t rows, inputs, outputs;
+// dst[rows][outputs] = src[rows][inputs] * weights[outputs][inputs]. A sample is a row. See ops/weighted_kernels.h.
+struct Loops {
+  explicit Loops(const KernelRequest& request)
+      : samples(request.shape(0).elements() / request.shape(1)[1]), src_elements(request.shape(1)[1]), dst_elements(request.shape(1)[0]) {}
+
+  template <class Sum, class Src, class Weight, class Term, class Finish>
+  void run(const Src* src, const Weight* weights, Term term, Finish finish) const {
+    for (int64_t o = 0; o < dst_elements; ++o) {
+      Sum sum = 0;
+      for (int64_t i = 0; i < src_elements; ++i) sum += term(src[i], weights[o * src_elements + i]);
+      finish(o, o, sum);
+    }
+  }
+
+  int64_t samples, src_elements, dst_elements;
 };
 
-std::string declines_plain(const KernelRequest& request) { return request.all_float() ? "" : "operands are not all float32"; }
+constexpr WeightedOperands kOperands{.src = 0, .weights = 1, .bias = 2};
 
-Expected<std::unique_ptr<Kernel>> create_plain(const KernelRequest& request) {
-  const Activation activation = request.node.attrs<FullyConnectedAttributes>().activation;
-  return make_kernel([g = Geometry(request), activation](const Buffers& buffers) {
-    const float* bias = buffers.src<float>(2);
-    float* dst = buffers.dst<float>();
-    for (int64_t n = 0; n < g.rows; ++n)
-      for (int64_t o = 0; o < g.outputs; ++o) {
-        const float* src = buffers.src<float>(0) + n * g.inputs;
-        const float* weights = buffers.src<float>(1) + o * g.inputs;
-        float sum = 0;
-        for (int64_t i = 0; i < g.inputs; ++i) sum += src[i] * weights[i];
-        dst[n * g.outputs + o] = activate(sum + (bias != nullptr ? bias[o] : 0.f), activation);
-      }
-  });
+Activation activation(const KernelRequest& request) { return request.node.attrs<FullyConnectedAttributes>().activation; }
+
+std::string declines_float(const KernelRequest& request) { return declines_weighted_float(request, kOperands); }
+Expected<std::unique_ptr<Kernel>> create_float(const KernelRequest& request) {
+  return create_weighted_float(kOperands, activation(request), Loops(request));
+}
+
+std::string declines_integer(const KernelRequest& request) { return declines_weighted_integer(request, kOperands); }
+Expected<std::unique_ptr<Kernel>> create_integer(const KernelRequest& request) {
+  return create_weighted_integer<RealRequantizer>(request, kOperands, activation(request), Loops(request));
+}
+
+std::string declines_dynamic(const KernelRequest& request) { return declines_weighted_dynamic(request, kOperands); }
+Expected<std::unique_ptr<Kernel>> create_dynamic(const KernelRequest& request) {
+  const bool asymmetric = request.node.attrs<FullyConnectedAttributes>().asymmetric_quantize_inputs;
+  return create_weighted_dynamic(request, kOperands, activation(request), asymmetric, Loops(request));
 }
 
 std::string declines_onednn(const KernelRequest& request) {
-  if (std::string reason = declines_plain(request); !reason.empty()) return reason;
+  if (std::string reason = declines_float(request); !reason.empty()) return reason;
   if (!request.operand(1)->is_constant()) return "weights are computed at run time";
   if (request.has(2) && !request.operand(2)->is_constant()) return "the bias is computed at run time";
   return "";
@@ -42,15 +53,15 @@ Expected<std::unique_ptr<Kernel>> create_onednn(const KernelRequest& request) {
   using namespace onednn;
   using dnnl::memory;
   return guarded([&]() -> Expected<std::unique_ptr<Kernel>> {
-    const Geometry g(request);
+    const int64_t rows = Loops(request).samples, inputs = request.shape(1)[1], outputs = request.shape(1)[0];
     constexpr auto f32 = memory::data_type::f32;
-    const memory::desc src = plain({g.rows, g.inputs}, f32), dst = plain({g.rows, g.outputs}, f32), weights = plain({g.outputs, g.inputs}, f32);
-    const memory::desc bias = request.has(2) ? plain({g.outputs}, f32) : memory::desc();
-    const dnnl::inner_product_forward::desc desc(dnnl::prop_kind::forward_inference, src, any_layout({g.outputs, g.inputs}, f32), bias, dst);
+    const memory::desc src = plain({rows, inputs}, f32), dst = plain({rows, outputs}, f32), weights = plain({outputs, inputs}, f32);
+    const memory::desc bias = request.has(2) ? plain({outputs}, f32) : memory::desc();
+    const dnnl::inner_product_forward::desc desc(dnnl::prop_kind::forward_inference, src, any_layout({outputs, inputs}, f32), bias, dst);
     dnnl::primitive_attr attr;
     attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     dnnl::post_ops post_ops;
-    append_activation(post_ops, request.node.attrs<FullyConnectedAttributes>().activation);
+    append_activation(post_ops, activation(request));
     attr.set_post_ops(post_ops);
     const dnnl::inner_product_forward::primitive_desc pd(desc, attr, cpu());
     std::vector<PrimitiveKernel::Argument> arguments{
@@ -65,7 +76,7 @@ Expected<std::unique_ptr<Kernel>> create_onednn(const KernelRequest& request) {
 }  // namespace
 
 ImplementationList exec_fully_connected() {
-  return {{"onednn", declines_onednn, create_onednn, true}, {"plain", declines_plain, create_plain}};
+  return {{"onednn", declines_onednn, create_onednn, true}, {"plain", declines_float, create_float}, {"integer", declines_integer, create_integer}, {"dynamic range", declines_dynamic, create_dynamic}};
 }
 
 }  // namespace pare

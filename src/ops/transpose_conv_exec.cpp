@@ -1,6 +1,5 @@
-#include "engine/kernel.h"
-#include "ops/activation.h"
 #include "ops/transpose_conv.h"
+#include "ops/weighted_kernels.h"
 
 namespace pare {
 namespace {
@@ -32,11 +31,14 @@ int64_t src_position(int64_t dst, int64_t tap, const Window& window, const Paddi
   return src < src_extent ? src : -1;
 }
 
-// Calls finish(output index, output channel, sum) for each output element; term(src value, weight) gives one product.
-template <class Sum, class Src, class Weight, class Term, class Finish>
-void convolve_transposed(const Geometry& g, const Src* src, const Weight* weights, Term term, Finish finish) {
-  int64_t at = 0;
-  for (int64_t n = 0; n < g.batch; ++n)
+// See ops/weighted_kernels.h.
+struct Loops {
+  explicit Loops(const Geometry& geometry)
+      : g(geometry), samples(g.batch), src_elements(g.src_h * g.src_w * g.src_c), dst_elements(g.dst_h * g.dst_w * g.dst_c) {}
+
+  template <class Sum, class Src, class Weight, class Term, class Finish>
+  void run(const Src* src, const Weight* weights, Term term, Finish finish) const {
+    int64_t at = 0;
     for (int64_t y = 0; y < g.dst_h; ++y)
       for (int64_t x = 0; x < g.dst_w; ++x)
         for (int64_t o = 0; o < g.dst_c; ++o, ++at) {
@@ -47,34 +49,44 @@ void convolve_transposed(const Geometry& g, const Src* src, const Weight* weight
             for (int64_t j = 0; j < g.w.kernel; ++j) {
               const int64_t src_x = src_position(x, j, g.w, g.pad_w, g.src_w);
               if (src_x < 0) continue;
-              const Src* pixel = src + ((n * g.src_h + src_y) * g.src_w + src_x) * g.src_c;
+              const Src* pixel = src + (src_y * g.src_w + src_x) * g.src_c;
               const Weight* filter = weights + ((o * g.h.kernel + i) * g.w.kernel + j) * g.src_c;
               for (int64_t c = 0; c < g.src_c; ++c) sum += term(pixel[c], filter[c]);
             }
           }
           finish(at, o, sum);
         }
+  }
+
+  Geometry g;
+  int64_t samples, src_elements, dst_elements;
+};
+
+constexpr WeightedOperands kOperands{.src = 2, .weights = 1, .bias = 3};
+
+Loops loops(const KernelRequest& request) { return Loops(Geometry(request)); }
+Activation activation(const KernelRequest& request) { return request.node.attrs<TransposeConvAttributes>().activation; }
+
+std::string declines_float(const KernelRequest& request) { return declines_weighted_float(request, kOperands); }
+Expected<std::unique_ptr<Kernel>> create_float(const KernelRequest& request) {
+  return create_weighted_float(kOperands, activation(request), loops(request));
 }
 
-// The output shape is an integer tensor; everything else must be float.
-std::string declines_plain(const KernelRequest& request) {
-  const bool floats = request.dtype(1) == DType::Float32 && request.dtype(2) == DType::Float32 && (!request.has(3) || request.dtype(3) == DType::Float32);
-  return floats ? "" : "src, weights and bias are not all float32";
+std::string declines_integer(const KernelRequest& request) { return declines_weighted_integer(request, kOperands); }
+Expected<std::unique_ptr<Kernel>> create_integer(const KernelRequest& request) {
+  return create_weighted_integer<FixedPointRequantizer>(request, kOperands, activation(request), loops(request));
 }
 
-Expected<std::unique_ptr<Kernel>> create_plain(const KernelRequest& request) {
-  const Activation activation = request.node.attrs<TransposeConvAttributes>().activation;
-  return make_kernel([g = Geometry(request), activation](const Buffers& buffers) {
-    const float* bias = buffers.src<float>(3);
-    float* dst = buffers.dst<float>();
-    convolve_transposed<float>(
-        g, buffers.src<float>(2), buffers.src<float>(1), [](float s, float w) { return s * w; },
-        [&](int64_t at, int64_t o, float sum) { dst[at] = activate(sum + (bias != nullptr ? bias[o] : 0.f), activation); });
-  });
+std::string declines_dynamic(const KernelRequest& request) { return declines_weighted_dynamic(request, kOperands); }
+Expected<std::unique_ptr<Kernel>> create_dynamic(const KernelRequest& request) {
+  // TFLite quantises src with a zero point.
+  return create_weighted_dynamic(request, kOperands, activation(request), true, loops(request));
 }
 
 }  // namespace
 
-ImplementationList exec_transpose_conv() { return {{"plain", declines_plain, create_plain}}; }
+ImplementationList exec_transpose_conv() {
+  return {{"plain", declines_float, create_float}, {"integer", declines_integer, create_integer}, {"dynamic range", declines_dynamic, create_dynamic}};
+}
 
 }  // namespace pare
