@@ -1,0 +1,57 @@
+// A pad with zeros in front of a convolution without padding is the convolution's own Same padding where the extents agree. For a
+// stride of 2 they often do not: Same pads the end more than the beginning, explicit padding layers mostly both alike.
+#include "ops/conv_2d.h"
+#include "ops/depthwise_conv_2d.h"
+#include "passes/passes.h"
+#include "passes/rewrite.h"
+
+namespace pare {
+namespace {
+
+struct Paddings { PaddingExtents h, w; };
+
+// The paddings of a pad that touches height and width alone.
+std::optional<Paddings> spatial_paddings(const Node& pad) {
+  if (!pad.is("pad") || !pad.operand(1)->is_constant()) return std::nullopt;
+  const std::vector<int64_t> all = to_int64(*pad.operand(1)->data);
+  if (all.size() != 8 || all[0] != 0 || all[1] != 0 || all[6] != 0 || all[7] != 0) return std::nullopt;
+  return Paddings{{all[2], all[3]}, {all[4], all[5]}};
+}
+
+bool is_same(int64_t input, int64_t output, const Window& window, PaddingExtents given) {
+  if (input == kDynamic || output_extent(input, window, Padding::Same) != output) return false;
+  const PaddingExtents same = padding_extents(input, output, window, Padding::Same);
+  return same.before == given.before && same.after == given.after;
+}
+
+template <class ConvAttributes>
+bool fuses(Graph& graph, Node* conv) {
+  auto& attributes = conv->attributes.as<ConvAttributes>();
+  if (attributes.padding != Padding::Valid) return false;
+  Node* pad = private_producer(graph, conv->operand(0));
+  const auto paddings = pad == nullptr ? std::nullopt : spatial_paddings(*pad);
+  if (!paddings) return false;
+  const Shape& src = pad->operand(0)->type.shape;
+  const Shape& dst = conv->result()->type.shape;
+  const Shape& weights = conv->operand(1)->type.shape;
+  if (!is_same(src[1], dst[1], attributes.window_h(weights[1]), paddings->h) || !is_same(src[2], dst[2], attributes.window_w(weights[2]), paddings->w))
+    return false;
+  attributes.padding = Padding::Same;
+  return bypass(graph, pad, pad->operand(0));
+}
+
+}  // namespace
+
+Expected<size_t> fuse_padding(Graph& graph, const Evaluator&) {
+  size_t fused = 0;
+  for (size_t i = 0; i < graph.nodes().size();) {
+    Node* node = graph.nodes()[i].get();
+    const bool done = (node->is("conv_2d") && fuses<Conv2dAttributes>(graph, node)) ||
+                      (node->is("depthwise_conv_2d") && fuses<DepthwiseConv2dAttributes>(graph, node));
+    if (done) ++fused;
+    else ++i;
+  }
+  return fused;
+}
+
+}  // namespace pare
