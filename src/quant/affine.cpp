@@ -1,0 +1,123 @@
+#include "quant/affine.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "quant/channels.h"
+
+namespace pare {
+namespace {
+
+// Ranges narrower than this give scales that 32-bit multipliers cannot show.
+constexpr float kNarrowestRange = 1e-6f;
+constexpr float kLargestHalf = 65504.f;
+
+template <class T>
+void quantize_as(std::span<const float> values, const Quantization& quantization, const ChannelIndex& channels, IntegerRange range, Tensor& out) {
+  const auto stored = out.mutable_values<T>();
+  const auto low = static_cast<double>(range.lowest), high = static_cast<double>(range.highest);
+  for (size_t i = 0; i < values.size(); ++i) {
+    const size_t c = quantization.scales.size() == 1 ? 0 : channels(i);
+    const double code = std::round(static_cast<double>(values[i]) / quantization.scales[c]) + static_cast<double>(quantization.zero_points[c]);
+    // The largest int64 is no double: the comparison decides, not the conversion.
+    stored[i] = code <= low ? static_cast<T>(range.lowest) : code >= high ? static_cast<T>(range.highest) : static_cast<T>(code);
+  }
+}
+
+template <class T>
+void dequantize_as(const Tensor& stored, const Quantization& quantization, const ChannelIndex& channels, std::span<float> out) {
+  const auto codes = stored.values<T>();
+  for (size_t i = 0; i < codes.size(); ++i) {
+    const size_t c = quantization.scales.size() == 1 ? 0 : channels(i);
+    out[i] = static_cast<float>(static_cast<double>(quantization.scales[c]) * static_cast<double>(static_cast<int64_t>(codes[i]) - quantization.zero_points[c]));
+  }
+}
+
+}  // namespace
+
+Range finite_range(std::span<const float> values) {
+  Range range{std::numeric_limits<float>::max(), std::numeric_limits<float>::lowest()};
+  for (const float value : values) {
+    if (!std::isfinite(value)) continue;
+    range = range.united({value, value});
+  }
+  return range.lowest > range.highest ? Range{} : range;
+}
+
+Quantization activation_parameters(Range range, DType storage) {
+  double low = std::min(range.lowest, 0.f), high = std::max(range.highest, 0.f);
+  if (high - low < kNarrowestRange) {
+    low = std::min<double>(low, -kNarrowestRange);
+    high = std::max<double>(high, kNarrowestRange);
+  }
+  if (storage == DType::Int16) return Quantization::per_tensor(static_cast<float>(std::max(-low, high) / 32767));
+  const IntegerRange codes = integer_range(storage);
+  const double scale = (high - low) / static_cast<double>(codes.highest - codes.lowest);
+  const auto zero_point = static_cast<int64_t>(std::round(static_cast<double>(codes.lowest) - low / scale));
+  return Quantization::per_tensor(static_cast<float>(scale), std::clamp(zero_point, codes.lowest, codes.highest));
+}
+
+float weight_scale(float largest_magnitude) { return std::max(largest_magnitude, kNarrowestRange) / 127; }
+
+std::vector<float> channel_magnitudes(const Tensor& weights, int axis) {
+  const ChannelIndex channels(weights.shape(), axis);
+  std::vector<float> largest(static_cast<size_t>(weights.shape()[axis]), 0.f);
+  const auto values = weights.values<float>();
+  for (size_t i = 0; i < values.size(); ++i) {
+    float& magnitude = largest[channels(i)];
+    magnitude = std::max(magnitude, std::fabs(values[i]));
+  }
+  return largest;
+}
+
+Quantization weight_parameters(const Tensor& weights, int axis, bool per_tensor) {
+  std::vector<float> scales = channel_magnitudes(weights, axis);
+  if (per_tensor) scales = {scales.empty() ? 0.f : *std::max_element(scales.begin(), scales.end())};
+  for (float& scale : scales) scale = weight_scale(scale);
+  if (per_tensor) return Quantization::per_tensor(scales[0]);
+  return Quantization::per_axis(std::move(scales), axis);
+}
+
+Tensor quantize_tensor(const Tensor& values, const Quantization& quantization, DType storage, bool narrow) {
+  Tensor out(storage, values.shape());
+  const ChannelIndex channels(values.shape(), quantization.axis);
+  IntegerRange range = integer_range(storage);
+  if (narrow) range.lowest = -range.highest;
+  const auto reals = values.values<float>();
+  switch (storage) {
+    case DType::Int8: quantize_as<int8_t>(reals, quantization, channels, range, out); break;
+    case DType::UInt8: quantize_as<uint8_t>(reals, quantization, channels, range, out); break;
+    case DType::Int16: quantize_as<int16_t>(reals, quantization, channels, range, out); break;
+    case DType::Int32: quantize_as<int32_t>(reals, quantization, channels, range, out); break;
+    case DType::Int64: quantize_as<int64_t>(reals, quantization, channels, range, out); break;
+    default: PARE_CHECK(false, "{} is no storage type of quantised values", to_string(storage));
+  }
+  return out;
+}
+
+Tensor dequantize_tensor(const Tensor& stored, const Quantization& quantization) {
+  Tensor out(DType::Float32, stored.shape());
+  const ChannelIndex channels(stored.shape(), quantization.axis);
+  const auto reals = out.mutable_values<float>();
+  switch (stored.dtype()) {
+    case DType::Int8: dequantize_as<int8_t>(stored, quantization, channels, reals); break;
+    case DType::UInt8: dequantize_as<uint8_t>(stored, quantization, channels, reals); break;
+    case DType::Int16: dequantize_as<int16_t>(stored, quantization, channels, reals); break;
+    case DType::Int32: dequantize_as<int32_t>(stored, quantization, channels, reals); break;
+    case DType::Int64: dequantize_as<int64_t>(stored, quantization, channels, reals); break;
+    default: PARE_CHECK(false, "{} is no storage type of quantised values", to_string(stored.dtype()));
+  }
+  return out;
+}
+
+Tensor to_float16(const Tensor& values) {
+  Tensor out(DType::Float16, values.shape());
+  const auto reals = values.values<float>();
+  const auto halves = out.mutable_values<Half>();
+  for (size_t i = 0; i < reals.size(); ++i)
+    halves[i] = to_half(std::isfinite(reals[i]) ? std::clamp(reals[i], -kLargestHalf, kLargestHalf) : reals[i]);
+  return out;
+}
+
+}  // namespace pare

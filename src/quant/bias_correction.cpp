@@ -1,0 +1,85 @@
+#include "quant/bias_correction.h"
+
+#include "quant/affine.h"
+#include "quant/roles.h"
+
+namespace pare {
+namespace {
+
+// Nodes with constant weights and a place for a bias.
+bool has_correctable_bias(const Node& node, const NodeRoles& roles) {
+  const int bias = node.op().quantization.bias;
+  if (bias < 0 || !roles.weights || roles.activations.empty() || !node.operand(*roles.weights)->is_constant()) return false;
+  const Value* given = node.operand(static_cast<size_t>(bias));
+  if (given != nullptr && !given->is_constant()) return false;
+  // A node that makes more positions than it reads spreads its weights over them: no result sees all of a channel's weights.
+  const Shape& src = roles.source(node)->type.shape;
+  const Shape& dst = node.result()->type.shape;
+  const auto positions = [](const Shape& shape) { return shape.rank() < 3 ? 1 : shape.elements(1, shape.rank() - 1); };
+  return src.rank() != dst.rank() || positions(dst) <= positions(src);
+}
+
+// The sum over a channel's weights of error times mean input. The last dimension of the weights runs over input channels (of one
+// group, where the weights are narrower than the input); weights with their own channels last have one input channel each.
+std::vector<double> mean_shift(const Tensor& weights, const Tensor& rounded, int axis, const std::vector<float>& means) {
+  const Shape& shape = weights.shape();
+  const auto outputs = static_cast<size_t>(shape[axis]), last = static_cast<size_t>(shape[-1]);
+  const auto inner = static_cast<size_t>(shape.elements(axis + 1, shape.rank()));
+  const bool channels_last = axis == shape.rank() - 1;
+  const size_t groups = channels_last || last >= means.size() ? 1 : means.size() / last;
+  const auto original = weights.values<float>(), stored = rounded.values<float>();
+  std::vector<double> shift(outputs, 0.0);
+  for (size_t i = 0; i < original.size(); ++i) {
+    const size_t output = i / inner % outputs;
+    const size_t input = channels_last ? output * means.size() / outputs : output * groups / outputs * last + i % last;
+    shift[output] += (static_cast<double>(stored[i]) - original[i]) * means[input % means.size()];
+  }
+  return shift;
+}
+
+Value* bias_of(Graph& graph, Node& node, QuantPlan& plan, size_t position, const Storage& weights, float source_scale) {
+  if (Value* given = node.operand(position)) return given;
+  const Shape channels{node.operand(static_cast<size_t>(node.op().quantization.weights))->type.shape[node.op().quantization.weights_axis]};
+  if (node.operands.size() <= position) node.operands.resize(position + 1, nullptr);
+  node.operands[position] = graph.add_constant(key_of(node) + "/bias", Tensor(DType::Float32, channels));
+  Quantization parameters = *weights.quantization;
+  for (float& scale : parameters.scales) scale *= source_scale;
+  parameters.axis = 0;
+  plan.values[node.operands[position]->name] = {plan.mode == QuantMode::Int16x8 ? DType::Int64 : DType::Int32, std::move(parameters)};
+  return node.operands[position];
+}
+
+}  // namespace
+
+std::vector<const Value*> bias_correction_sources(const Graph& graph) {
+  std::vector<const Value*> sources;
+  for (const auto& node : graph.nodes()) {
+    const NodeRoles roles = roles_of(*node);
+    if (has_correctable_bias(*node, roles)) sources.push_back(roles.source(*node));
+  }
+  return sources;
+}
+
+size_t correct_biases(Graph& graph, QuantPlan& plan, const StatisticsMap& statistics) {
+  size_t corrected = 0;
+  for (const auto& node : graph.nodes()) {
+    if (plan.of(*node).precision != Precision::Integer) continue;
+    const NodeRoles roles = roles_of(*node);
+    if (!has_correctable_bias(*node, roles)) continue;
+    const auto seen = statistics.find(roles.source(*node)->name);
+    if (seen == statistics.end() || seen->second.channel_sums.empty()) continue;
+    const QuantRule& rule = node->op().quantization;
+    const Tensor& weights = *node->operand(*roles.weights)->data;
+    const Storage& storage = *plan.of(*node->operand(*roles.weights));
+    const Tensor rounded = dequantize_tensor(quantize_tensor(weights, *storage.quantization, storage.dtype, true), *storage.quantization);
+    const std::vector<double> shift = mean_shift(weights, rounded, rule.weights_axis, seen->second.channel_means());
+    const float source_scale = plan.of(*roles.source(*node))->quantization->scale();
+    Value* bias = bias_of(graph, *node, plan, static_cast<size_t>(rule.bias), storage, source_scale);
+    const auto values = bias->data->mutable_values<float>();
+    for (size_t c = 0; c < values.size(); ++c) values[c] = static_cast<float>(values[c] - shift[c]);
+    ++corrected;
+  }
+  return corrected;
+}
+
+}  // namespace pare
