@@ -1,0 +1,74 @@
+#include "steps/quantize.h"
+
+#include <chrono>
+
+#include "engine/evaluate.h"
+#include "quant/apply_plan.h"
+#include "quant/bias_correction.h"
+#include "quant/calibrate.h"
+#include "quant/make_plan.h"
+
+namespace pare {
+namespace {
+
+double milliseconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+}
+
+// Integer-only targets need every operator in a form that has integers; elsewhere normalisations are better off in float.
+std::vector<const Pass*> preparation(QuantMode mode) {
+  std::vector<const Pass*> passes = passes_of(Pipeline::Canonical);
+  if (needs_calibration(mode)) passes.push_back(find_pass("expand_activations"));
+  if (mode == QuantMode::Int8Only || mode == QuantMode::Int16x8) passes.push_back(find_pass("expand_normalizations"));
+  return passes;
+}
+
+Expected<void> quantize_graph(Graph& graph, const Graph& baseline, const SampleSource* samples, const QuantizeOptions& options, QuantizeResult& result) {
+  StatisticsMap statistics;
+  auto begin = std::chrono::steady_clock::now();
+  if (needs_calibration(options.config.mode)) {
+    CalibrateOptions calibration{.threads = options.threads};
+    if (options.effort > 0)
+      for (const Value* source : bias_correction_sources(baseline)) calibration.channel_sums.insert(source->name);
+    PARE_ASSIGN(statistics, calibrate(baseline, *samples, calibration));
+    result.timing.calibration_ms += milliseconds_since(begin);
+  }
+  begin = std::chrono::steady_clock::now();
+  PARE_ASSIGN(QuantPlan plan, make_plan(graph, statistics, options.config));
+  if (options.effort > 0) correct_biases(graph, plan, statistics);
+  PARE_TRY(apply_plan(graph, plan));
+  result.timing.planning_ms += milliseconds_since(begin);
+  result.plan.mode = plan.mode;
+  result.plan.io = plan.io;
+  result.plan.values.merge(plan.values);
+  result.plan.nodes.merge(plan.nodes);
+  result.plan.requantized.merge(plan.requantized);
+  return {};
+}
+
+}  // namespace
+
+Expected<QuantizeResult> quantize(const Model& model, const SampleSource* samples, const QuantizeOptions& options) {
+  const bool calibrated = needs_calibration(options.config.mode);
+  if (calibrated && samples == nullptr)
+    return usage_error("the mode {} needs calibration samples; give data, or choose dynamic, weight_only or fp16", to_string(options.config.mode));
+  if (calibrated && model.graphs.size() > 1)
+    return unsupported("the model has {} graphs, calibration can run one; choose dynamic, weight_only or fp16, or quantise a file of one graph", model.graphs.size());
+  QuantizeResult result;
+  result.baseline = model.clone();
+  const auto begin = std::chrono::steady_clock::now();
+  const std::vector<const Pass*> passes = preparation(options.config.mode);
+  const Pass* separate[] = {find_pass("separate_constants")};
+  for (Graph& graph : result.baseline.graphs) {
+    PARE_ASSIGN(std::vector<PassRecord> records, run_passes(graph, passes, evaluate, options.pipeline));
+    PARE_TRY(run_passes(graph, separate, evaluate));
+    for (PassRecord& record : records) result.passes.push_back(record);
+  }
+  result.timing.passes_ms = milliseconds_since(begin);
+  result.model = result.baseline.clone();
+  for (size_t g = 0; g < result.model.graphs.size(); ++g)
+    PARE_TRY(quantize_graph(result.model.graphs[g], result.baseline.graphs[g], samples, options, result));
+  return result;
+}
+
+}  // namespace pare

@@ -1,0 +1,30 @@
+// Post-training quantisation as one step: passes, calibration, plan, rewriting.
+#pragma once
+
+#include "base/sample_source.h"
+#include "ir/model.h"
+#include "passes/pipeline.h"
+#include "quant/config.h"
+
+namespace pare {
+
+struct QuantizeOptions {
+  QuantConfig config;
+  int threads = 1;
+  int effort = 1;  // 0: nearest rounding; 1: biases corrected; 2 and 3: weights rounded together as well
+  PipelineOptions pipeline;
+};
+
+struct QuantizeResult {
+  Model model;     // quantised
+  Model baseline;  // the float network that the plan speaks of: after the passes
+  QuantPlan plan;
+  std::vector<PassRecord> passes;
+  struct Timing { double passes_ms = 0, calibration_ms = 0, planning_ms = 0; } timing;
+};
+
+// `samples` may be null in modes that need no calibration (see needs_calibration). The model is not changed. Errors are those of
+// calibrate() and make_plan(); a missing sample source where one is needed is a Usage error.
+Expected<QuantizeResult> quantize(const Model& model, const SampleSource* samples, const QuantizeOptions& options);
+
+}  // namespace pare
