@@ -1,3 +1,7 @@
+#include <algorithm>
+
+#include "engine/dynamic_quantization.h"
+#include "engine/fixed_point.h"
 #include "engine/kernel.h"
 #include "ops/batch_matmul.h"
 
@@ -68,8 +72,79 @@ Expected<std::unique_ptr<Kernel>> create_plain(const KernelRequest& request) {
   });
 }
 
+// --- integers
+
+std::string declines_integer(const KernelRequest& request) {
+  const TensorType &x = request.type(0), &y = request.type(1), &dst = request.result_type();
+  if (x.dtype != DType::Int8 && x.dtype != DType::Int16) return "x is not i8 or i16";
+  if (y.dtype != x.dtype && y.dtype != DType::Int8) return fmt::format("y of {} with x of {}", to_string(y.dtype), to_string(x.dtype));
+  if (dst.dtype != x.dtype) return "x and dst have different types";
+  for (const TensorType* type : {&x, &y, &dst})
+    if (!type->is_quantized() || !type->quantization->is_per_tensor()) return "operands and result need one scale each";
+  return "";
+}
+
+template <class X, class Y, class Sum>
+std::unique_ptr<Kernel> integer_products(const KernelRequest& request) {
+  const Quantization &x = *request.type(0).quantization, &y = *request.type(1).quantization, &dst = *request.result_type().quantization;
+  // TFLite multiplies the two scales in single precision.
+  const FixedMultiplier factor = to_fixed_multiplier(static_cast<double>(x.scale() * y.scale()) / static_cast<double>(dst.scale()));
+  return make_kernel([g = Geometry(request), factor, x_zero = static_cast<Sum>(x.zero_point()), y_zero = static_cast<Sum>(y.zero_point()),
+                      dst_zero = static_cast<int32_t>(dst.zero_point())](const Buffers& buffers) {
+    multiply_matrices<Sum>(
+        g, buffers.src<X>(0), buffers.src<Y>(1), [=](X a, Y b) { return (static_cast<Sum>(a) - x_zero) * (static_cast<Sum>(b) - y_zero); },
+        [&](int64_t at, Sum sum) {
+          buffers.dst<X>()[at] = static_cast<X>(std::clamp<int32_t>(multiply(sum, factor) + dst_zero, std::numeric_limits<X>::lowest(), std::numeric_limits<X>::max()));
+        });
+  });
+}
+
+Expected<std::unique_ptr<Kernel>> create_integer(const KernelRequest& request) {
+  if (request.dtype(0) == DType::Int8) return integer_products<int8_t, int8_t, int32_t>(request);
+  if (request.dtype(1) == DType::Int8) return integer_products<int16_t, int8_t, int64_t>(request);
+  return integer_products<int16_t, int16_t, int64_t>(request);
+}
+
+// --- float x with int8 y: each row of x is quantised at run time
+
+std::string declines_dynamic(const KernelRequest& request) {
+  const TensorType& y = request.type(1);
+  if (request.dtype(0) != DType::Float32 || y.dtype != DType::Int8) return "not float32 with i8";
+  if (!y.is_quantized() || !y.quantization->is_per_tensor() || y.quantization->zero_point() != 0) return "y needs one scale and the zero point 0";
+  return request.node.attrs<BatchMatmulAttributes>().adj_x ? "x is transposed" : "";
+}
+
+Expected<std::unique_ptr<Kernel>> create_dynamic(const KernelRequest& request) {
+  const Shape& x = request.shape(0);
+  const int64_t rows = x.elements(0, x.rank() - 1), depth = x[-1];
+  const float y_scale = request.type(1).quantization->scale();
+  const bool asymmetric = request.node.attrs<BatchMatmulAttributes>().asymmetric_quantize_inputs;
+  const auto ranges_bytes = static_cast<size_t>(rows) * sizeof(DynamicRange);
+  return make_kernel([=, g = Geometry(request)](const Buffers& buffers) {
+    auto* ranges = reinterpret_cast<DynamicRange*>(buffers.scratch);
+    auto* codes = reinterpret_cast<int8_t*>(buffers.scratch + ranges_bytes);
+    for (int64_t row = 0; row < rows; ++row) {
+      const float* src = buffers.src<float>(0) + row * depth;
+      ranges[row] = asymmetric ? quantize_asymmetric(src, depth, codes + row * depth) : quantize_symmetric(src, depth, codes + row * depth);
+    }
+    int64_t at = 0;
+    for (size_t product = 0; product < g.x_offsets.size(); ++product)
+      for (int64_t m = 0; m < g.m; ++m)
+        for (int64_t n = 0; n < g.n; ++n, ++at) {
+          const int64_t first = g.x_offsets[product] + m * g.x_row;
+          const int8_t* y = buffers.src<int8_t>(1) + g.y_offsets[product] + n * g.y_column;
+          const DynamicRange& range = ranges[first / std::max<int64_t>(depth, 1)];
+          int32_t sum = 0;
+          for (int64_t k = 0; k < g.k; ++k) sum += (codes[first + k] - range.zero_point) * y[k * g.y_step];
+          buffers.dst<float>()[at] = static_cast<float>(sum) * (range.scale * y_scale);
+        }
+  }, ranges_bytes + static_cast<size_t>(rows * depth));
+}
+
 }  // namespace
 
-ImplementationList exec_batch_matmul() { return {{"plain", declines_plain, create_plain}}; }
+ImplementationList exec_batch_matmul() {
+  return {{"plain", declines_plain, create_plain}, {"integer", declines_integer, create_integer}, {"dynamic range", declines_dynamic, create_dynamic}};
+}
 
 }  // namespace pare

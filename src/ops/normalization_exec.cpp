@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "engine/fixed_point_functions.h"
 #include "engine/kernel.h"
 #include "ops/activation.h"
 #include "ops/checks.h"
@@ -23,6 +24,41 @@ Expected<std::unique_ptr<Kernel>> create_l2(const KernelRequest& request) {
       for (int64_t i = 0; i < depth; ++i) dst[i] = activate(src[i] / length, activation);
     }
   });
+}
+
+std::string declines_eight_bits(const KernelRequest& request) {
+  const TensorType &src = request.type(0), &dst = request.result_type();
+  if (src.dtype != DType::Int8 && src.dtype != DType::UInt8) return "src is not i8 or u8";
+  if (dst.dtype != src.dtype || !src.is_quantized() || !dst.is_quantized()) return "src and dst must be quantised with the same type";
+  if (request.shape(0)[-1] >= (1 << 15)) return "more than 32767 elements in a row";
+  return request.node.attrs<L2NormalizationAttributes>().activation == Activation::None ? "" : "a fused activation";
+}
+
+// The result has the scale 1/128 and the zero point in the middle of its range.
+template <class T>
+std::unique_ptr<Kernel> eight_bit_l2(const KernelRequest& request) {
+  const int64_t depth = request.shape(0)[-1], elements = request.shape(0).elements();
+  const auto src_zero = static_cast<int32_t>(request.type(0).quantization->zero_point());
+  return make_kernel([depth, elements, src_zero](const Buffers& buffers) {
+    constexpr int32_t kLowest = std::numeric_limits<T>::lowest(), kHighest = std::numeric_limits<T>::max(), kZero = kLowest + 128;
+    for (int64_t first = 0; first < elements; first += depth) {
+      const T* src = buffers.src<T>() + first;
+      T* dst = buffers.dst<T>() + first;
+      int32_t sum = 0;
+      for (int64_t i = 0; i < depth; ++i) sum += (src[i] - src_zero) * (src[i] - src_zero);
+      const FixedMultiplier inverse = inverse_square_root(sum);
+      for (int64_t i = 0; i < depth; ++i) {
+        const int32_t difference = src[i] - src_zero;
+        // TFLite multiplies by 128 through the shift for int8, ahead of the product for uint8; the roundings differ.
+        const int32_t scaled = std::is_signed_v<T> ? multiply(difference, {inverse.multiplier, inverse.shift + 7}) : multiply(128 * difference, inverse);
+        dst[i] = static_cast<T>(std::clamp(kZero + scaled, kLowest, kHighest));
+      }
+    }
+  });
+}
+
+Expected<std::unique_ptr<Kernel>> create_eight_bit_l2(const KernelRequest& request) {
+  return request.dtype() == DType::Int8 ? eight_bit_l2<int8_t>(request) : eight_bit_l2<uint8_t>(request);
 }
 
 Expected<std::unique_ptr<Kernel>> create_batch(const KernelRequest& request) {
@@ -94,7 +130,9 @@ Expected<std::unique_ptr<Kernel>> create_group(const KernelRequest& request) {
 
 }  // namespace
 
-ImplementationList exec_l2_normalization() { return {{"plain", declines_float, create_l2}}; }
+ImplementationList exec_l2_normalization() {
+  return {{"plain", declines_float, create_l2}, {"8 bits", declines_eight_bits, create_eight_bit_l2}};
+}
 ImplementationList exec_batch_normalization() { return {{"plain", declines_float, create_batch}}; }
 ImplementationList exec_layer_normalization() { return {{"plain", declines_float, create_layer}}; }
 ImplementationList exec_group_normalization() { return {{"plain", declines_float, create_group}}; }

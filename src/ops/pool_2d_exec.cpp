@@ -70,9 +70,61 @@ Expected<std::unique_ptr<Kernel>> create_float_max(const KernelRequest& request)
   });
 }
 
+// --- integers: stored values are pooled as they are, so src and dst must share their parameters
+
+std::string declines_integer(const KernelRequest& request) {
+  const DType dtype = request.dtype();
+  if (dtype != DType::Int8 && dtype != DType::UInt8 && dtype != DType::Int16) return "src is not i8, u8 or i16";
+  if (request.result_type().dtype != dtype) return "src and dst have different types";
+  if (request.node.attrs<Pool2dAttributes>().activation != Activation::None && !request.result_type().is_quantized()) return "dst has no quantisation parameters";
+  return "";
+}
+
+IntegerRange stored_range(const KernelRequest& request) {
+  const Activation activation = request.node.attrs<Pool2dAttributes>().activation;
+  return activation == Activation::None ? integer_range(request.dtype()) : quantized_activation_range(activation, request.result_type());
+}
+
+template <class T>
+std::unique_ptr<Kernel> integer_average(const KernelRequest& request) {
+  return make_kernel([g = Geometry(request), range = stored_range(request)](const Buffers& buffers) {
+    T* dst = buffers.dst<T>();
+    pool(
+        g, buffers.src<T>(), int32_t{0}, [](int32_t sum, T value) { return sum + value; },
+        [&](int64_t at, int32_t sum, int64_t count) {
+          const int64_t rounded = (sum > 0 ? sum + count / 2 : sum - count / 2) / count;
+          dst[at] = static_cast<T>(std::clamp(rounded, range.lowest, range.highest));
+        });
+  });
+}
+
+template <class T>
+std::unique_ptr<Kernel> integer_max(const KernelRequest& request) {
+  return make_kernel([g = Geometry(request), range = stored_range(request)](const Buffers& buffers) {
+    T* dst = buffers.dst<T>();
+    pool(
+        g, buffers.src<T>(), std::numeric_limits<T>::lowest(), [](T best, T value) { return std::max(best, value); },
+        [&](int64_t at, T best, int64_t) { dst[at] = static_cast<T>(std::clamp<int64_t>(best, range.lowest, range.highest)); });
+  });
+}
+
+Expected<std::unique_ptr<Kernel>> create_integer_average(const KernelRequest& request) {
+  if (request.dtype() == DType::Int8) return integer_average<int8_t>(request);
+  if (request.dtype() == DType::UInt8) return integer_average<uint8_t>(request);
+  return integer_average<int16_t>(request);
+}
+
+Expected<std::unique_ptr<Kernel>> create_integer_max(const KernelRequest& request) {
+  if (request.dtype() == DType::Int8) return integer_max<int8_t>(request);
+  if (request.dtype() == DType::UInt8) return integer_max<uint8_t>(request);
+  return integer_max<int16_t>(request);
+}
+
 }  // namespace
 
-ImplementationList exec_average_pool_2d() { return {{"plain", declines_float, create_float_average}}; }
-ImplementationList exec_max_pool_2d() { return {{"plain", declines_float, create_float_max}}; }
+ImplementationList exec_average_pool_2d() {
+  return {{"plain", declines_float, create_float_average}, {"integer", declines_integer, create_integer_average}};
+}
+ImplementationList exec_max_pool_2d() { return {{"plain", declines_float, create_float_max}, {"integer", declines_integer, create_integer_max}}; }
 
 }  // namespace pare
