@@ -13,7 +13,7 @@ Expected<std::vector<TensorType>> infer(const InferContext& context) {
   PARE_TRY(check_rank(context, 0, "src", 4));
   PARE_TRY(check_rank(context, 1, "weights", 4));
   PARE_TRY(check_positive({{"stride_h", attributes.stride_h}, {"stride_w", attributes.stride_w}, {"dilation_h", attributes.dilation_h}, {"dilation_w", attributes.dilation_w}}));
-  if (src[3] != kDynamic && (weights[3] <= 0 || src[3] % weights[3] != 0 || weights[0] % (src[3] / weights[3]) != 0))
+  if (src[3] != kDynamic && (weights[3] <= 0 || src[3] < weights[3] || src[3] % weights[3] != 0 || weights[0] % (src[3] / weights[3]) != 0))
     return bad_input("weights {} do not fit {} input channels", weights.to_string(), src[3]);
   PARE_TRY(check_bias(context, 2, weights[0]));
   const Shape dst{src[0], output_extent(src[1], attributes.window_h(weights[1]), attributes.padding),
