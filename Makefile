@@ -33,7 +33,7 @@ format:
 
 # The generated reference pages under docs/reference/.
 docs: release
-	scripts/generate_docs.sh build/release/pare docs/reference
+	build/release/pare docs -o docs/reference
 
 install: release
 	cmake --install build/release

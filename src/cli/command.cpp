@@ -44,12 +44,13 @@ void Output::progress(std::string_view message) const {
 
 CLI::App* add_command(CLI::App& program, const char* name, const char* summary, std::vector<Example> examples, Action action) {
   CLI::App* command = program.add_subcommand(name, summary);
+  command->footer(std::string());  // not that of the program
   command->footer([examples = std::move(examples)] { return examples_text(examples); });
   const auto common = std::make_shared<Common>();
   common->threads = available_threads();
   command->add_flag("--json", common->json, "Print one JSON document instead of text")->group("Everywhere");
-  command->add_option("--threads", common->threads, "Threads to use; all cores unless told")->check(CLI::Range(1, 1024))->group("Everywhere");
-  command->add_option("--seed", common->seed, "Seed of everything random; the same seed gives the same result")->group("Everywhere");
+  command->add_option("--threads", common->threads, "Threads to use; all cores unless told")->check(CLI::Range(1, 1024).description(""))->type_name("N")->group("Everywhere");
+  command->add_option("--seed", common->seed, "Seed of everything random; the same seed gives the same result")->type_name("N")->group("Everywhere");
   command->add_flag("--quiet", common->quiet, "No messages and no progress")->group("Everywhere");
   command->callback([common, action = std::move(action)] {
     if (auto done = action(*common, Output(*common)); !done) throw done.error();

@@ -64,6 +64,7 @@ CLI::Option* add_choice(CLI::App& command, const char* name, Enum& target, const
 void add_engine(CLI::App& command, Engine& engine);
 CLI::Option* add_output(CLI::App& command, std::string& path, const char* meaning);
 
+void add_docs(CLI::App& program);
 void add_doctor(CLI::App& program);
 
 }  // namespace pare::cli

@@ -39,6 +39,7 @@ extern "C" void stop(int signal) {
 
 void add_commands(CLI::App& program) {
   add_doctor(program);
+  add_docs(program);
 }
 
 std::vector<std::string> command_names(CLI::App& program) {

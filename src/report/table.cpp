@@ -71,7 +71,10 @@ std::string Table::markdown() const {
   text += "\n" + rule + "\n";
   for (const auto& cells : rows_) {
     text += "|";
-    for (const std::string& cell : cells) text += " " + cell + " |";
+    for (std::string cell : cells) {
+      for (size_t at = 0; (at = cell.find('|', at)) != std::string::npos; at += 2) cell.insert(at, 1, '\\');
+      text += " " + cell + " |";
+    }
     text += "\n";
   }
   return text;

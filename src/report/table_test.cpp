@@ -15,6 +15,12 @@ TEST(Table, AlignsColumnsByWhatIsSeen) {
   EXPECT_EQ(table.markdown(), "| model | size |\n| --- | ---: |\n| a.tflite | 9 B |\n| größe | 1.2 kB |\n");
 }
 
+TEST(Table, BarsInCellsDoNotEndThem) {
+  Table table({"a"});
+  table.row({"x|y"});
+  EXPECT_EQ(table.markdown(), "| a |\n| --- |\n| x\\|y |\n");
+}
+
 TEST(Table, RowsHaveOneCellAColumn) {
   Table table({"a", "b"});
   EXPECT_THROW(table.row({"1"}), InternalError);

@@ -1,0 +1,11 @@
+// The reference pages for people, from the definitions themselves. docs/reference/ holds what these functions give; a test compares.
+#pragma once
+
+#include <string>
+
+namespace pare {
+
+// Every operator: formula, operands, results, attributes, quantisation, kernels. Markdown.
+std::string operator_reference();
+
+}  // namespace pare
