@@ -43,7 +43,8 @@ class ConvKernel final : public Kernel {
       const Element* base = src + image * geometry_.src_h * geometry_.src_w * geometry_.channels;
       if (copies_) {
         auto* padded = reinterpret_cast<Element*>(buffers.scratch + buffers.scratch_stride * static_cast<size_t>(share.index));
-        pad_image(geometry_, base, product_.fill(), from / geometry_.dst_w, (to + geometry_.dst_w - 1) / geometry_.dst_w, padded);
+        const RowRange rows = rows_read(geometry_, from / geometry_.dst_w, (to + geometry_.dst_w - 1) / geometry_.dst_w);
+        pad_rows(geometry_, base, product_.fill(), rows, padded + rows.begin * geometry_.padded_w() * geometry_.channels);
         base = padded;
       }
       product_.multiply({base, plan_.rows.data(), 0, plan_.runs.data(), static_cast<int64_t>(plan_.runs.size()), plan_.run_length}, from, to, buffers,
@@ -76,7 +77,7 @@ struct ProductF32 {
   void multiply(const GatheredRows<float>& rows, int64_t begin, int64_t end, const Buffers& buffers, int64_t first_pixel) const {
     const int64_t offset = first_pixel * weights.n();
     const float* addend = buffers.src<float>(3);
-    product(rows, weights, {buffers.src<float>(2), addend == nullptr ? nullptr : addend + offset, range.lowest, range.highest}, begin, end,
+    product(rows, weights, {buffers.src<float>(2), addend == nullptr ? nullptr : addend + offset, range.lowest, range.highest}, {begin, end},
             buffers.dst<float>() + offset);
   }
 
@@ -89,13 +90,13 @@ struct ProductI8 {
 
   ProductI8(const KernelRequest& request, int64_t runs, int64_t run_length)
       : weights(request.operand(1)->data->values<int8_t>().data(), request.shape(1)[0], runs, run_length),
-        requantize(request, runs * run_length, request.node.attrs<Conv2dAttributes>().activation),
+        requantize(request, {weights.n(), runs * run_length, runs * run_length, 1}, request.node.attrs<Conv2dAttributes>().activation),
         zero_point(static_cast<int8_t>(request.type(0).quantization->zero_point())) {}
 
   static bool copies(int64_t run_length) { return run_length % 4 != 0; }  // the product reads whole groups of four
   int8_t fill() const { return zero_point; }
   void multiply(const GatheredRows<int8_t>& rows, int64_t begin, int64_t end, const Buffers& buffers, int64_t first_pixel) const {
-    product(rows, weights, requantize.epilogue(), begin, end, buffers.dst<int8_t>() + first_pixel * weights.n());
+    product(rows, weights, requantize.epilogue(), {begin, end}, buffers.dst<int8_t>() + first_pixel * weights.n());
   }
 
   PackedI8 weights;

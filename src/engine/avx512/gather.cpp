@@ -20,24 +20,26 @@ GatherPlan::GatherPlan(const WindowGeometry& g) {
     for (int64_t j = 0; j < (joined ? 1 : g.w.kernel); ++j) runs.push_back(i * g.h.dilation * row + j * g.w.dilation * g.channels);
 }
 
+RowRange rows_read(const WindowGeometry& g, int64_t first, int64_t last) {
+  return {first * g.h.stride, std::min(g.padded_h(), (last - 1) * g.h.stride + g.h.span())};
+}
+
 template <class Element>
-void pad_image(const WindowGeometry& g, const Element* src, Element fill, int64_t first, int64_t last, Element* padded) {
+void pad_rows(const WindowGeometry& g, const Element* image, Element fill, RowRange rows, Element* padded) {
   const int64_t row = g.padded_w() * g.channels, left = g.pad_w.before * g.channels, right = g.pad_w.after * g.channels;
-  const int64_t begin = first * g.h.stride, end = std::min(g.padded_h(), (last - 1) * g.h.stride + g.h.span());
-  for (int64_t y = begin; y < end; ++y) {
-    Element* out = padded + y * row;
+  for (int64_t y = rows.begin; y < rows.end; ++y, padded += row) {
     const int64_t src_y = y - g.pad_h.before;
     if (src_y < 0 || src_y >= g.src_h) {
-      std::fill(out, out + row, fill);
+      std::fill(padded, padded + row, fill);
       continue;
     }
-    std::fill(out, out + left, fill);
-    std::memcpy(out + left, src + src_y * g.src_w * g.channels, static_cast<size_t>(g.src_w * g.channels) * sizeof(Element));
-    std::fill(out + row - right, out + row, fill);
+    std::fill(padded, padded + left, fill);
+    std::memcpy(padded + left, image + src_y * g.src_w * g.channels, static_cast<size_t>(g.src_w * g.channels) * sizeof(Element));
+    std::fill(padded + row - right, padded + row, fill);
   }
 }
 
-template void pad_image(const WindowGeometry&, const float*, float, int64_t, int64_t, float*);
-template void pad_image(const WindowGeometry&, const int8_t*, int8_t, int64_t, int64_t, int8_t*);
+template void pad_rows(const WindowGeometry&, const float*, float, RowRange, float*);
+template void pad_rows(const WindowGeometry&, const int8_t*, int8_t, RowRange, int8_t*);
 
 }  // namespace pare::avx512

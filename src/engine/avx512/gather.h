@@ -34,9 +34,12 @@ struct GatherPlan {
   int64_t run_length;         // elements of a stretch
 };
 
-// Copies the image rows that output rows [first, last) read into `padded`, a whole padded image, with `fill` around them. Element
-// by element of `Element`, `channels` a pixel.
+// Image rows, padding included, that output rows [first, last) read.
+struct RowRange { int64_t begin, end; };
+RowRange rows_read(const WindowGeometry& g, int64_t first, int64_t last);
+
+// Copies those rows of an image to `padded`, one behind the other, with `fill` where there is padding.
 template <class Element>
-void pad_image(const WindowGeometry& g, const Element* src, Element fill, int64_t first, int64_t last, Element* padded);
+void pad_rows(const WindowGeometry& g, const Element* image, Element fill, RowRange rows, Element* padded);
 
 }  // namespace pare::avx512

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "base/tensor.h"
@@ -52,14 +53,20 @@ class PackedWeights {
 using PackedF32 = PackedWeights<float, 1>;
 using PackedI8 = PackedWeights<int8_t, 4>;
 
+// The part of a product to compute: rows [begin, end), and of the columns the blocks [first_block, end_block).
+struct Region {
+  int64_t begin, end;
+  int64_t first_block = 0, end_block = std::numeric_limits<int64_t>::max();
+};
+
 struct EpilogueF32 {
   const float* bias;    // n values, or null
   const float* addend;  // added to the result before the limits, laid out as dst; or null
   float lowest, highest;
 };
 
-// dst[m][n] = limit(bias[n] + sum over k of row(m)[k] * weights[n][k] + addend[m][n]) for rows [begin, end); dst has n columns.
-void product(const GatheredRows<float>& rows, const PackedF32& weights, const EpilogueF32& epilogue, int64_t begin, int64_t end, float* dst);
+// dst[m][n] = limit(bias[n] + sum over k of row(m)[k] * weights[n][k] + addend[m][n]) over the region; dst has n columns.
+void product(const GatheredRows<float>& rows, const PackedF32& weights, const EpilogueF32& epilogue, const Region& region, float* dst);
 
 struct EpilogueI8 {
   const int32_t* bias;   // n values: bias - (zero point of the rows + 128) * sum of the column's weights
@@ -71,6 +78,6 @@ struct EpilogueI8 {
 // dst[m][n] = limit(round(scales[n] * accumulator) + zero_point), the accumulator in 32-bit integers. Rows are signed bytes; the
 // instruction wants unsigned ones, so 128 is added to each on the way, which EpilogueI8::bias takes back.
 // Reads up to 3 bytes behind a stretch whose length is not a multiple of 4.
-void product(const GatheredRows<int8_t>& rows, const PackedI8& weights, const EpilogueI8& epilogue, int64_t begin, int64_t end, int8_t* dst);
+void product(const GatheredRows<int8_t>& rows, const PackedI8& weights, const EpilogueI8& epilogue, const Region& region, int8_t* dst);
 
 }  // namespace pare::avx512

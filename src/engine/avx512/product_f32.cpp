@@ -33,8 +33,8 @@ struct F32 {
 
 }  // namespace
 
-void product(const GatheredRows<float>& rows, const PackedF32& weights, const EpilogueF32& epilogue, int64_t begin, int64_t end, float* dst) {
-  tiled_product<F32>(rows, weights, epilogue, begin, end, dst);
+void product(const GatheredRows<float>& rows, const PackedF32& weights, const EpilogueF32& epilogue, const Region& region, float* dst) {
+  tiled_product<F32>(rows, weights, epilogue, region, dst);
 }
 
 }  // namespace pare::avx512

@@ -42,8 +42,8 @@ struct I8 {
 
 }  // namespace
 
-void product(const GatheredRows<int8_t>& rows, const PackedI8& weights, const EpilogueI8& epilogue, int64_t begin, int64_t end, int8_t* dst) {
-  tiled_product<I8>(rows, weights, epilogue, begin, end, dst);
+void product(const GatheredRows<int8_t>& rows, const PackedI8& weights, const EpilogueI8& epilogue, const Region& region, int8_t* dst) {
+  tiled_product<I8>(rows, weights, epilogue, region, dst);
 }
 
 }  // namespace pare::avx512

@@ -41,8 +41,7 @@ TEST(Product, FloatAgreesWithNaiveSum) {
       for (float& value : *values) value = random.uniform(-1, 1);
     std::vector<float> addend(static_cast<size_t>(p.m * p.n), 0.25f), dst(addend.size());
     const PackedF32 packed(weights.data(), p.n, p.runs, p.run_length);
-    product({src.data(), p.row_offsets.data(), 0, p.run_offsets.data(), p.runs, p.run_length}, packed, {bias.data(), addend.data(), -1.f, kInfinity}, 0, p.m,
-            dst.data());
+    product({src.data(), p.row_offsets.data(), 0, p.run_offsets.data(), p.runs, p.run_length}, packed, {bias.data(), addend.data(), -1.f, kInfinity}, {0, p.m}, dst.data());
     for (int64_t row = 0; row < p.m; ++row)
       for (int64_t column = 0; column < p.n; ++column) {
         double sum = bias[static_cast<size_t>(column)] + 0.25;
@@ -69,8 +68,7 @@ TEST(Product, Int8AgreesWithNaiveSum) {
       bias.push_back(-128 * std::accumulate(begin, begin + p.runs * p.run_length, 0));
     }
     const PackedI8 packed(weights.data(), p.n, p.runs, p.run_length);
-    product({src.data(), p.row_offsets.data(), 0, p.run_offsets.data(), p.runs, p.run_length}, packed, {bias.data(), scales.data(), 5, -100, 100}, 0, p.m,
-            dst.data());
+    product({src.data(), p.row_offsets.data(), 0, p.run_offsets.data(), p.runs, p.run_length}, packed, {bias.data(), scales.data(), 5, -100, 100}, {0, p.m}, dst.data());
     for (int64_t row = 0; row < p.m; ++row)
       for (int64_t column = 0; column < p.n; ++column) {
         int32_t sum = 0;

@@ -8,6 +8,7 @@
 
 #include <immintrin.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -85,14 +86,17 @@ void block_product(const GatheredRows<typename A::Element>& rows, const typename
 }
 
 template <class A>
-void tiled_product(const GatheredRows<typename A::Element>& rows, const typename A::Packed& weights, const typename A::Epilogue& epilogue, int64_t begin,
-                   int64_t end, typename A::Result* dst) {
-  for (const auto& block : weights.blocks()) {
+void tiled_product(const GatheredRows<typename A::Element>& rows, const typename A::Packed& weights, const typename A::Epilogue& epilogue, const Region& region,
+                   typename A::Result* dst) {
+  const int64_t end_block = std::min(region.end_block, static_cast<int64_t>(weights.blocks().size()));
+  for (int64_t b = region.first_block; b < end_block; ++b) {
+    const auto& block = weights.blocks()[static_cast<size_t>(b)];
+    const auto run = [&](auto product) { product(rows, block, epilogue, weights.n(), region.begin, region.end, dst); };
     switch (block.vectors) {
-      case 1: block_product<A, 1>(rows, block, epilogue, weights.n(), begin, end, dst); break;
-      case 2: block_product<A, 2>(rows, block, epilogue, weights.n(), begin, end, dst); break;
-      case 3: block_product<A, 3>(rows, block, epilogue, weights.n(), begin, end, dst); break;
-      default: block_product<A, 4>(rows, block, epilogue, weights.n(), begin, end, dst); break;
+      case 1: run(block_product<A, 1>); break;
+      case 2: run(block_product<A, 2>); break;
+      case 3: run(block_product<A, 3>); break;
+      default: run(block_product<A, 4>); break;
     }
   }
 }

@@ -19,16 +19,15 @@ std::string declines_requantize_i8(const KernelRequest& request) {
   return "";
 }
 
-RequantizeI8::RequantizeI8(const KernelRequest& request, int64_t k, Activation activation) {
+RequantizeI8::RequantizeI8(const KernelRequest& request, const Layout& layout, Activation activation) {
   const Quantization& src = *request.type(0).quantization;
   const Quantization& dst = *request.result_type().quantization;
   const Quantization& weights_quantization = *request.type(1).quantization;
   const auto weights = request.operand(1)->data->values<int8_t>();
-  const int64_t n = static_cast<int64_t>(weights.size()) / std::max<int64_t>(k, 1);
   const int32_t shift = 128 + static_cast<int32_t>(src.zero_point());
-  for (int64_t column = 0; column < n; ++column) {
+  for (int64_t column = 0; column < layout.channels; ++column) {
     int32_t sum = 0;
-    for (int64_t i = 0; i < k; ++i) sum += weights[static_cast<size_t>(column * k + i)];
+    for (int64_t i = 0; i < layout.k; ++i) sum += weights[static_cast<size_t>(column * layout.channel_step + i * layout.step)];
     const int32_t bias = request.has(2) ? request.operand(2)->data->values<int32_t>()[static_cast<size_t>(column)] : 0;
     bias_.push_back(bias - shift * sum);
     const size_t scale = weights_quantization.is_per_tensor() ? 0 : static_cast<size_t>(column);

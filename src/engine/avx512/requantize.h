@@ -15,8 +15,9 @@ std::string declines_requantize_i8(const KernelRequest& request);
 
 class RequantizeI8 {
  public:
-  // Weights are [n][k], k elements of each channel one after the other.
-  RequantizeI8(const KernelRequest& request, int64_t k, Activation activation);
+  // How the elements of one output channel lie in the weights: k of them, `step` apart, channels `channel_step` apart.
+  struct Layout { int64_t channels, channel_step, k, step; };
+  RequantizeI8(const KernelRequest& request, const Layout& weights, Activation activation);
 
   EpilogueI8 epilogue() const { return {bias_.data(), scales_.data(), zero_point_, lowest_, highest_}; }
 

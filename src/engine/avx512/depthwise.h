@@ -1,0 +1,66 @@
+// Depthwise convolution (one filter for each channel) on NHWC images, for processors with AVX-512.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/tensor.h"
+#include "engine/avx512/gather.h"
+#include "engine/avx512/product.h"
+
+namespace pare::avx512 {
+
+// A vector holds the channels of one pixel or, where the channels of several pixels fill it exactly, those of several: with 8
+// channels and 16 lanes, each vector computes two neighbouring pixels.
+struct DepthwiseShape {
+  DepthwiseShape(int64_t channels, int64_t lanes)
+      : pixels(channels < lanes && lanes % channels == 0 ? lanes / channels : 1), blocks((channels * pixels + lanes - 1) / lanes) {}
+  int64_t pixels;  // in a vector
+  int64_t blocks;  // vectors that cover the channels
+};
+
+// Filters of all channels, in float.
+class DepthwiseF32 {
+ public:
+  static constexpr int64_t kLanes = 16;
+
+  // `weights` is [taps][channels], taps row by row.
+  DepthwiseF32(const WindowGeometry& geometry, const float* weights, const float* bias, float lowest, float highest);
+
+  // `rows` output rows, from the padded image rows that they read (see rows_read).
+  void run(const float* padded, int64_t rows, float* dst) const;
+
+ private:
+  friend struct RowsF32;
+  WindowGeometry geometry_;
+  DepthwiseShape shape_;
+  std::vector<int64_t> taps_;  // offset of each tap from the first
+  AlignedBytes weights_;       // [block][tap][16]
+  AlignedBytes bias_;          // [block][16]
+  float lowest_, highest_;
+};
+
+// The same on bytes. Four taps at a time are interleaved, channel by channel, for the 8-bit dot product; the interleaving leaves
+// the channels of a vector of 64 in an order that saturating packs undo, so weights, bias and scales are stored in that order.
+// The last group of four repeats the first tap with weight 0 where taps are missing.
+class DepthwiseI8 {
+ public:
+  static constexpr int64_t kLanes = 64;
+
+  // `weights` is [taps][channels]; `epilogue` as for products of int8 rows.
+  DepthwiseI8(const WindowGeometry& geometry, const int8_t* weights, const EpilogueI8& epilogue);
+
+  void run(const int8_t* padded, int64_t rows, int8_t* dst) const;
+
+ private:
+  friend struct RowsI8;
+  WindowGeometry geometry_;
+  DepthwiseShape shape_;
+  std::vector<int64_t> taps_;  // a multiple of four
+  AlignedBytes weights_;       // [block][quad][4 vectors][16 channels][4 taps]
+  AlignedBytes bias_;          // [block][4 vectors][16], int32
+  AlignedBytes scales_;        // [block][4 vectors][16], float
+  int32_t zero_point_, lowest_, highest_;
+};
+
+}  // namespace pare::avx512

@@ -1,0 +1,136 @@
+// The AVX-512 kernels of whole operators against the plain ones, over random shapes.
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+#include "engine/cpu.h"
+#include "engine/program.h"
+#include "ops/conv_2d.h"
+#include "ops/depthwise_conv_2d.h"
+#include "ops/fully_connected.h"
+
+namespace pare {
+namespace {
+
+// One weighted operator with random operands, in float or int8.
+class Problem {
+ public:
+  Problem(Random& random, bool quantized) : random_(random), quantized_(quantized) {}
+
+  Value* src(Graph& graph, Shape shape) {
+    return graph.add_input("src", {quantized_ ? DType::Int8 : DType::Float32, std::move(shape),
+                                   quantized_ ? std::optional(Quantization::per_tensor(0.02f, -9)) : std::nullopt});
+  }
+  Value* weights(Graph& graph, Shape shape, int axis) {
+    channels_ = shape[axis];
+    if (!quantized_) return graph.add_constant("weights", random_tensor(DType::Float32, std::move(shape)));
+    std::vector<float> scales;
+    for (int64_t i = 0; i < channels_; ++i) scales.push_back(random_.uniform(0.001f, 0.004f));
+    return graph.add_constant("weights", random_tensor(DType::Int8, std::move(shape)), Quantization::per_axis(scales, axis));
+  }
+  Value* bias(Graph& graph, const Value* weights, int axis) {
+    if (!quantized_) return graph.add_constant("bias", random_tensor(DType::Float32, {channels_}));
+    Tensor values(DType::Int32, {channels_});
+    for (int32_t& value : values.mutable_values<int32_t>()) value = static_cast<int32_t>(random_.below(4000) - 2000);
+    std::vector<float> scales;
+    for (const float scale : weights->type.quantization->scales) scales.push_back(scale * 0.02f);
+    return graph.add_constant("bias", values, Quantization::per_axis(scales, axis));
+  }
+  void finish(Graph& graph, const OpDef& op, Attributes attributes, std::vector<Value*> operands) {
+    Node* node = *graph.append(op, std::move(attributes), std::move(operands), {"dst"});
+    if (quantized_) node->result()->type.quantization = Quantization::per_tensor(0.05f, 4);
+    graph.outputs = {node->result()};
+  }
+
+  // Runs with both engines and the given threads; results must agree, integers within one unit.
+  void compare(const Graph& graph, int64_t batch) {
+    const Tensor input = random_tensor(graph.inputs[0]->type.dtype, [&] { Shape s = graph.inputs[0]->type.shape; s[0] = batch; return s; }());
+    Tensor results[2];
+    for (const bool fast : {false, true}) {
+      auto program = Program::compile(graph, {.engine = fast ? Engine::Fast : Engine::Reference, .threads = fast ? 2 : 1, .batch = batch});
+      ASSERT_TRUE(program) << program.error().to_string();
+      if (fast) {
+        ASSERT_EQ((*program)->steps()[0].implementation.substr(0, 6), "avx512");
+      }
+      Context context(*program);
+      ASSERT_TRUE(context.set_inputs({&input, 1}));
+      context.run();
+      results[fast] = context.output_tensor(0);
+    }
+    const std::vector<float> expected = to_floats(results[0]), got = to_floats(results[1]);
+    for (size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(got[i], expected[i], quantized_ ? 1.0 : 1e-4) << "element " << i;
+  }
+
+  Tensor random_tensor(DType dtype, Shape shape) {
+    Tensor tensor(dtype, std::move(shape));
+    if (dtype == DType::Float32)
+      for (float& value : tensor.mutable_values<float>()) value = random_.uniform(-1, 1);
+    else
+      for (int8_t& value : tensor.mutable_values<int8_t>()) value = static_cast<int8_t>(random_.below(255) - 127);
+    return tensor;
+  }
+
+ private:
+  Random& random_;
+  bool quantized_;
+  int64_t channels_ = 0;
+};
+
+class Avx512Kernels : public ::testing::TestWithParam<bool> {
+ protected:
+  void SetUp() override {
+    const std::string missing = GetParam() ? missing_avx512_vnni() : missing_avx512();
+    if (!missing.empty()) GTEST_SKIP() << missing;
+  }
+};
+
+TEST_P(Avx512Kernels, Conv2d) {
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    Problem problem(random, GetParam());
+    const int64_t channels = 1 + random.below(40);
+    Graph graph;
+    Value* src = problem.src(graph, {kDynamic, 5 + random.below(12), 5 + random.below(12), channels});
+    Value* weights = problem.weights(graph, {1 + random.below(90), 1 + random.below(4), 1 + random.below(4), channels}, 0);
+    const Conv2dAttributes attributes{random.below(2) != 0 ? Padding::Same : Padding::Valid, 1 + random.below(2), 1 + random.below(3),
+                                      1 + random.below(2), 1, random.below(2) != 0 ? Activation::Relu : Activation::None};
+    problem.finish(graph, *find_op("conv_2d"), attributes, {src, weights, problem.bias(graph, weights, 0)});
+    problem.compare(graph, 1 + random.below(3));
+  }
+}
+
+TEST_P(Avx512Kernels, DepthwiseConv2d) {
+  for (uint64_t seed = 0; seed < 60; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    Problem problem(random, GetParam());
+    constexpr int64_t kChannels[] = {1, 3, 4, 8, 16, 20, 32, 64, 72, 144};
+    const int64_t channels = kChannels[random.below(10)];
+    Graph graph;
+    Value* src = problem.src(graph, {kDynamic, 6 + random.below(14), 6 + random.below(14), channels});
+    Value* weights = problem.weights(graph, {1, 1 + random.below(5), 1 + random.below(5), channels}, 3);
+    const int64_t stride = 1 + random.below(2);
+    const DepthwiseConv2dAttributes attributes{random.below(3) != 0 ? Padding::Same : Padding::Valid, stride, stride, 1, 1, Activation::Relu6};
+    problem.finish(graph, *find_op("depthwise_conv_2d"), attributes, {src, weights, problem.bias(graph, weights, 0)});
+    problem.compare(graph, 1 + random.below(3));
+  }
+}
+
+TEST_P(Avx512Kernels, FullyConnected) {
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    Problem problem(random, GetParam());
+    const int64_t k = 4 * (1 + random.below(60));
+    Graph graph;
+    Value* src = problem.src(graph, {kDynamic, k});
+    Value* weights = problem.weights(graph, {1 + random.below(200), k}, 0);
+    problem.finish(graph, *find_op("fully_connected"), FullyConnectedAttributes{}, {src, weights, problem.bias(graph, weights, 0)});
+    problem.compare(graph, 1 + random.below(20));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, Avx512Kernels, ::testing::Bool(), [](const auto& info) { return info.param ? "int8" : "float"; });
+
+}  // namespace
+}  // namespace pare
