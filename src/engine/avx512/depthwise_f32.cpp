@@ -22,66 +22,65 @@ __m512 load(const float* at, int64_t part, __mmask16 mask) {
   }
 }
 
-struct Row {
-  const float* src;
-  int64_t src_step;  // from one output vector to the next
-  int64_t part;      // between the pixels of a vector
-  float* dst;
-  int64_t dst_step;
-  __mmask16 mask;
-};
-
 struct Filter {
   const std::vector<int64_t>& taps;
   const float* weights;  // [tap][16]
   __m512 bias, lowest, highest;
+  int64_t part;  // between the pixels of a vector
+  __mmask16 mask;
 };
 
-// T output vectors at once, so that a weight is loaded once for all of them and latency is hidden. Taps is their number where known
-// at compile time, else 0. The row is passed by value: stores through dst cannot change it then.
+// A column of T output vectors, row by row: a weight is loaded once for all of them, and T sums hide latency. Taps is their number
+// where known at compile time (the weights then stay in registers), else 0.
 template <int Parts, int Taps, int T>
-void tile(const Filter& filter, Row row, int64_t first) {
-  __m512 sum[T];
-#pragma GCC unroll 12
-  for (int t = 0; t < T; ++t) sum[t] = filter.bias;
-  const float* src = row.src + first * row.src_step;
-  const float* weights = filter.weights;
-  const int64_t* taps = filter.taps.data();
+void column(const Filter& filter, const Strip<float>& strip, int64_t first) {
   const int64_t count = Taps > 0 ? Taps : static_cast<int64_t>(filter.taps.size());
+  const int64_t* taps = filter.taps.data();
+  const int64_t src_step = strip.src_step, dst_step = strip.dst_step, part = filter.part;
+  const __mmask16 mask = filter.mask;
+  const __m512 bias = filter.bias, lowest = filter.lowest, highest = filter.highest;
+  __m512 kept[Taps > 0 ? Taps : 1];
+  if constexpr (Taps > 0)
+    for (int i = 0; i < Taps; ++i) kept[i] = _mm512_load_ps(filter.weights + i * DepthwiseF32::kLanes);
+  const float* src = strip.src + first * src_step;
+  float* dst = strip.dst + first * dst_step;
+  for (int64_t y = 0; y < strip.rows; ++y, src += strip.src_row_step, dst += strip.dst_row_step) {
+    __m512 sum[T];
+#pragma GCC unroll 12
+    for (int t = 0; t < T; ++t) sum[t] = bias;
 #pragma GCC unroll 9
-  for (int64_t tap = 0; tap < count; ++tap) {
-    const __m512 w = _mm512_load_ps(weights + tap * DepthwiseF32::kLanes);
-    const float* at = src + taps[tap];
+    for (int64_t tap = 0; tap < count; ++tap) {
+      const __m512 w = Taps > 0 ? kept[tap] : _mm512_load_ps(filter.weights + tap * DepthwiseF32::kLanes);
+      const float* at = src + taps[tap];
 #pragma GCC unroll 12
-    for (int t = 0; t < T; ++t) sum[t] = _mm512_fmadd_ps(load<Parts>(at + t * row.src_step, row.part, row.mask), w, sum[t]);
+      for (int t = 0; t < T; ++t) sum[t] = _mm512_fmadd_ps(load<Parts>(at + t * src_step, part, mask), w, sum[t]);
+    }
+#pragma GCC unroll 12
+    for (int t = 0; t < T; ++t) _mm512_mask_storeu_ps(dst + t * dst_step, mask, _mm512_min_ps(_mm512_max_ps(sum[t], lowest), highest));
   }
-  float* dst = row.dst + first * row.dst_step;
-  const __m512 lowest = filter.lowest, highest = filter.highest;
-#pragma GCC unroll 12
-  for (int t = 0; t < T; ++t) _mm512_mask_storeu_ps(dst + t * row.dst_step, row.mask, _mm512_min_ps(_mm512_max_ps(sum[t], lowest), highest));
 }
 
-using Tile = void (*)(const Filter&, Row, int64_t);
+using Column = void (*)(const Filter&, const Strip<float>&, int64_t);
 template <int Parts, int Taps, int... T>
-constexpr auto tiles_of(std::integer_sequence<int, T...>) {
-  return std::array<Tile, sizeof...(T)>{tile<Parts, Taps, T + 1>...};
+constexpr auto columns_of(std::integer_sequence<int, T...>) {
+  return std::array<Column, sizeof...(T)>{column<Parts, Taps, T + 1>...};
 }
 
 template <int Parts, int Taps>
-void vectors(const Filter& filter, const Row& row, int64_t count) {
+void vectors(const Filter& filter, const Strip<float>& strip) {
   constexpr int64_t kMost = 12;
-  static constexpr auto of_width = tiles_of<Parts, Taps>(std::make_integer_sequence<int, kMost>());
-  const int64_t tiles = (count + kMost - 1) / kMost;
-  for (int64_t t = 0; t < tiles; ++t) {
-    const int64_t from = count * t / tiles, to = count * (t + 1) / tiles;
-    of_width[static_cast<size_t>(to - from - 1)](filter, row, from);
+  static constexpr auto of_width = columns_of<Parts, Taps>(std::make_integer_sequence<int, kMost>());
+  const int64_t columns = (strip.count + kMost - 1) / kMost;
+  for (int64_t c = 0; c < columns; ++c) {  // of nearly equal width
+    const int64_t from = strip.count * c / columns, to = strip.count * (c + 1) / columns;
+    of_width[static_cast<size_t>(to - from - 1)](filter, strip, from);
   }
 }
 
 template <int Parts>
-void vectors(const Filter& filter, const Row& row, int64_t count) {
-  if (filter.taps.size() == 9) vectors<Parts, 9>(filter, row, count);  // 3 x 3
-  else vectors<Parts, 0>(filter, row, count);
+void vectors(const Filter& filter, const Strip<float>& strip) {
+  if (filter.taps.size() == 9) vectors<Parts, 9>(filter, strip);  // 3 x 3
+  else vectors<Parts, 0>(filter, strip);
 }
 
 }  // namespace
@@ -90,23 +89,27 @@ struct RowsF32 {
   using Element = float;
   using Kernel = DepthwiseF32;
 
-  static Filter filter(const Kernel& kernel, int64_t block) {
+  static Filter filter(const Kernel& kernel, int64_t block, int64_t part, int64_t channels) {
     const int64_t at = block * Kernel::kLanes;
-    return {kernel.taps_, reinterpret_cast<const float*>(kernel.weights_.data()) + at * static_cast<int64_t>(kernel.taps_.size()),
-            _mm512_load_ps(reinterpret_cast<const float*>(kernel.bias_.data()) + at), _mm512_set1_ps(kernel.lowest_), _mm512_set1_ps(kernel.highest_)};
+    return {kernel.taps_,
+            reinterpret_cast<const float*>(kernel.weights_.data()) + at * static_cast<int64_t>(kernel.taps_.size()),
+            _mm512_load_ps(reinterpret_cast<const float*>(kernel.bias_.data()) + at),
+            _mm512_set1_ps(kernel.lowest_),
+            _mm512_set1_ps(kernel.highest_),
+            part,
+            static_cast<__mmask16>((1u << channels) - 1)};
   }
 
-  static void one_pixel(const Kernel& kernel, int64_t block, const float* src, int64_t count, int64_t src_step, int64_t channels, float* dst, int64_t dst_step) {
-    const Row row{src, src_step, 0, dst, dst_step, static_cast<__mmask16>((1u << channels) - 1)};
-    if (channels == Kernel::kLanes) vectors<1>(filter(kernel, block), row, count);
-    else vectors<0>(filter(kernel, block), row, count);
+  static void one_pixel(const Kernel& kernel, int64_t block, int64_t channels, const Strip<float>& strip) {
+    if (channels == Kernel::kLanes) vectors<1>(filter(kernel, block, 0, channels), strip);
+    else vectors<0>(filter(kernel, block, 0, channels), strip);
   }
 
-  static void several_pixels(const Kernel& kernel, const float* src, int64_t count, int64_t src_step, int64_t part, float* dst) {
-    const Row row{src, src_step, part, dst, Kernel::kLanes, 0xFFFF};
-    if (kernel.geometry_.w.stride == 1) vectors<1>(filter(kernel, 0), row, count);
-    else if (kernel.shape_.pixels == 2) vectors<2>(filter(kernel, 0), row, count);
-    else vectors<4>(filter(kernel, 0), row, count);
+  static void several_pixels(const Kernel& kernel, int64_t part, const Strip<float>& strip) {
+    const Filter first = filter(kernel, 0, part, Kernel::kLanes);
+    if (kernel.geometry_.w.stride == 1) vectors<1>(first, strip);
+    else if (kernel.shape_.pixels == 2) vectors<2>(first, strip);
+    else vectors<4>(first, strip);
   }
 };
 

@@ -32,62 +32,68 @@ __m512i load(const int8_t* at, int64_t part, __mmask64 mask) {
   return _mm512_xor_si512(x, _mm512_set1_epi8(static_cast<char>(0x80)));
 }
 
-struct Row {
-  const int8_t* src;
-  int64_t src_step;  // from one output vector to the next
-  int64_t part;      // between the pixels of a vector
-  int8_t* dst;
-  int64_t dst_step;
-  __mmask64 mask;
-};
-
 struct Filter {
   const std::vector<int64_t>& taps;
-  const int8_t* weights;    // [quad][4][64]
+  const __m512i* weights;   // [quad][4]
   const int32_t* bias;      // [4][16]
   const float* scales;      // [4][16]
   __m512i zero_point;       // 16-bit lanes
   __m512i lowest, highest;  // 8-bit lanes
+  int64_t part;             // between the pixels of a vector
+  __mmask64 mask;
 };
 
-// One vector of outputs after the other. Quads is the number of groups of four taps, known at compile time for common windows.
+// One vector of outputs after the other. Quads is the number of groups of four taps where known at compile time, else 0; the weights
+// of a few groups stay in registers.
 template <int Quads, int Parts>
-void vectors(const Filter& filter, const Row& row, int64_t count) {
+void vectors(const Filter& filter, const Strip<int8_t>& strip) {
+  constexpr bool kKeep = Quads == 3;
   const int64_t quads = Quads > 0 ? Quads : static_cast<int64_t>(filter.taps.size()) / 4;
-  for (int64_t v = 0; v < count; ++v) {
-    const int8_t* src = row.src + v * row.src_step;
-    __m512i sum[4];
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) sum[i] = _mm512_load_si512(filter.bias + 16 * i);
-#pragma GCC unroll 8
-    for (int64_t q = 0; q < quads; ++q) {
-      __m512i x[4];
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; ++i) x[i] = load<Parts>(src + filter.taps[static_cast<size_t>(4 * q + i)], row.part, row.mask);
-      const __m512i low_01 = _mm512_unpacklo_epi8(x[0], x[1]), high_01 = _mm512_unpackhi_epi8(x[0], x[1]);
-      const __m512i low_23 = _mm512_unpacklo_epi8(x[2], x[3]), high_23 = _mm512_unpackhi_epi8(x[2], x[3]);
-      const __m512i* w = reinterpret_cast<const __m512i*>(filter.weights) + 4 * q;
-      sum[0] = _mm512_dpbusd_epi32(sum[0], _mm512_unpacklo_epi16(low_01, low_23), w[0]);
-      sum[1] = _mm512_dpbusd_epi32(sum[1], _mm512_unpackhi_epi16(low_01, low_23), w[1]);
-      sum[2] = _mm512_dpbusd_epi32(sum[2], _mm512_unpacklo_epi16(high_01, high_23), w[2]);
-      sum[3] = _mm512_dpbusd_epi32(sum[3], _mm512_unpackhi_epi16(high_01, high_23), w[3]);
-    }
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i)
-      sum[i] = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(sum[i]), _mm512_load_ps(filter.scales + 16 * i)));
-    const __m512i low = _mm512_adds_epi16(_mm512_packs_epi32(sum[0], sum[1]), filter.zero_point);
-    const __m512i high = _mm512_adds_epi16(_mm512_packs_epi32(sum[2], sum[3]), filter.zero_point);
-    const __m512i packed = _mm512_min_epi8(_mm512_max_epi8(_mm512_packs_epi16(low, high), filter.lowest), filter.highest);
-    _mm512_mask_storeu_epi8(row.dst + v * row.dst_step, row.mask, packed);
+  const int64_t* taps = filter.taps.data();
+  const __m512i* weights = filter.weights;
+  const __m512i zero_point = filter.zero_point, lowest = filter.lowest, highest = filter.highest;
+  const int64_t part = filter.part;
+  const __mmask64 mask = filter.mask;
+  __m512i kept[kKeep ? 4 * Quads : 1], bias[4];
+  __m512 scales[4];
+  if constexpr (kKeep)
+    for (int i = 0; i < 4 * Quads; ++i) kept[i] = _mm512_load_si512(weights + i);
+  for (int i = 0; i < 4; ++i) {
+    bias[i] = _mm512_load_si512(filter.bias + 16 * i);
+    scales[i] = _mm512_load_ps(filter.scales + 16 * i);
   }
+  for (int64_t y = 0; y < strip.rows; ++y)
+    for (int64_t v = 0; v < strip.count; ++v) {
+      const int8_t* src = strip.src + y * strip.src_row_step + v * strip.src_step;
+      __m512i sum[4] = {bias[0], bias[1], bias[2], bias[3]};
+#pragma GCC unroll 8
+      for (int64_t q = 0; q < quads; ++q) {
+        __m512i x[4];
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; ++i) x[i] = load<Parts>(src + taps[4 * q + i], part, mask);
+        const __m512i low_01 = _mm512_unpacklo_epi8(x[0], x[1]), high_01 = _mm512_unpackhi_epi8(x[0], x[1]);
+        const __m512i low_23 = _mm512_unpacklo_epi8(x[2], x[3]), high_23 = _mm512_unpackhi_epi8(x[2], x[3]);
+        const __m512i* w = kKeep ? kept + 4 * q : weights + 4 * q;
+        sum[0] = _mm512_dpbusd_epi32(sum[0], _mm512_unpacklo_epi16(low_01, low_23), w[0]);
+        sum[1] = _mm512_dpbusd_epi32(sum[1], _mm512_unpackhi_epi16(low_01, low_23), w[1]);
+        sum[2] = _mm512_dpbusd_epi32(sum[2], _mm512_unpacklo_epi16(high_01, high_23), w[2]);
+        sum[3] = _mm512_dpbusd_epi32(sum[3], _mm512_unpackhi_epi16(high_01, high_23), w[3]);
+      }
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; ++i) sum[i] = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(sum[i]), scales[i]));
+      const __m512i low = _mm512_adds_epi16(_mm512_packs_epi32(sum[0], sum[1]), zero_point);
+      const __m512i high = _mm512_adds_epi16(_mm512_packs_epi32(sum[2], sum[3]), zero_point);
+      const __m512i packed = _mm512_min_epi8(_mm512_max_epi8(_mm512_packs_epi16(low, high), lowest), highest);
+      _mm512_mask_storeu_epi8(strip.dst + y * strip.dst_row_step + v * strip.dst_step, mask, packed);
+    }
 }
 
 template <int Parts>
-void vectors_of_any_window(const Filter& filter, const Row& row, int64_t count) {
+void vectors_of_any_window(const Filter& filter, const Strip<int8_t>& strip) {
   switch (filter.taps.size()) {
-    case 12: return vectors<3, Parts>(filter, row, count);  // 3 x 3
-    case 28: return vectors<7, Parts>(filter, row, count);  // 5 x 5
-    default: return vectors<0, Parts>(filter, row, count);
+    case 12: return vectors<3, Parts>(filter, strip);  // 3 x 3
+    case 28: return vectors<7, Parts>(filter, strip);  // 5 x 5
+    default: return vectors<0, Parts>(filter, strip);
   }
 }
 
@@ -100,30 +106,29 @@ struct RowsI8 {
   using Element = int8_t;
   using Kernel = DepthwiseI8;
 
-  static Filter filter(const Kernel& kernel, int64_t block) {
+  static Filter filter(const Kernel& kernel, int64_t block, int64_t part, int64_t channels) {
     return {kernel.taps_,
-            reinterpret_cast<const int8_t*>(kernel.weights_.data()) + block * Kernel::kLanes * static_cast<int64_t>(kernel.taps_.size()),
+            reinterpret_cast<const __m512i*>(kernel.weights_.data()) + block * static_cast<int64_t>(kernel.taps_.size()),
             reinterpret_cast<const int32_t*>(kernel.bias_.data()) + block * Kernel::kLanes,
             reinterpret_cast<const float*>(kernel.scales_.data()) + block * Kernel::kLanes,
             _mm512_set1_epi16(static_cast<int16_t>(kernel.zero_point_)),
             _mm512_set1_epi8(static_cast<char>(kernel.lowest_)),
-            _mm512_set1_epi8(static_cast<char>(kernel.highest_))};
+            _mm512_set1_epi8(static_cast<char>(kernel.highest_)),
+            part,
+            channels == Kernel::kLanes ? ~__mmask64{0} : (__mmask64{1} << channels) - 1};
   }
 
-  static void one_pixel(const Kernel& kernel, int64_t block, const int8_t* src, int64_t count, int64_t src_step, int64_t channels, int8_t* dst, int64_t dst_step) {
-    const __mmask64 mask = channels == Kernel::kLanes ? ~__mmask64{0} : (__mmask64{1} << channels) - 1;
-    const Row row{src, src_step, 0, dst, dst_step, mask};
-    if (channels == Kernel::kLanes) vectors_of_any_window<1>(filter(kernel, block), row, count);
-    else vectors_of_any_window<0>(filter(kernel, block), row, count);
+  static void one_pixel(const Kernel& kernel, int64_t block, int64_t channels, const Strip<int8_t>& strip) {
+    if (channels == Kernel::kLanes) vectors_of_any_window<1>(filter(kernel, block, 0, channels), strip);
+    else vectors_of_any_window<0>(filter(kernel, block, 0, channels), strip);
   }
 
-  static void several_pixels(const Kernel& kernel, const int8_t* src, int64_t count, int64_t src_step, int64_t part, int8_t* dst) {
-    const Row row{src, src_step, part, dst, Kernel::kLanes, ~__mmask64{0}};
-    const Filter first = filter(kernel, 0);
-    if (kernel.geometry_.w.stride == 1) vectors_of_any_window<1>(first, row, count);
-    else if (kernel.shape_.pixels == 2) vectors_of_any_window<2>(first, row, count);
-    else if (kernel.shape_.pixels == 4) vectors_of_any_window<4>(first, row, count);
-    else vectors_of_any_window<8>(first, row, count);
+  static void several_pixels(const Kernel& kernel, int64_t part, const Strip<int8_t>& strip) {
+    const Filter first = filter(kernel, 0, part, Kernel::kLanes);
+    if (kernel.geometry_.w.stride == 1) vectors_of_any_window<1>(first, strip);
+    else if (kernel.shape_.pixels == 2) vectors_of_any_window<2>(first, strip);
+    else if (kernel.shape_.pixels == 4) vectors_of_any_window<4>(first, strip);
+    else vectors_of_any_window<8>(first, strip);
   }
 };
 

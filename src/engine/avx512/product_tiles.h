@@ -79,9 +79,12 @@ void block_product(const GatheredRows<typename A::Element>& rows, const typename
   const auto& of_height = block.first + V * kLanes <= n ? kTiles<A, V, true> : kTiles<A, V, false>;
   // Tiles of nearly equal height, so that none is too short to hide latency.
   const int64_t tiles = (end - begin + kRows - 1) / kRows;
+  const int64_t height = tiles == 0 ? 0 : (end - begin) / tiles, taller = end - begin - height * tiles;
+  int64_t from = begin;
   for (int64_t t = 0; t < tiles; ++t) {
-    const int64_t from = begin + (end - begin) * t / tiles, to = begin + (end - begin) * (t + 1) / tiles;
-    of_height[static_cast<size_t>(to - from - 1)](rows, from, block, epilogue, n, dst);
+    const int64_t rows_here = height + (t < taller ? 1 : 0);
+    of_height[static_cast<size_t>(rows_here - 1)](rows, from, block, epilogue, n, dst);
+    from += rows_here;
   }
 }
 
