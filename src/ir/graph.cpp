@@ -164,6 +164,7 @@ Graph Graph::clone(std::unordered_map<const Value*, Value*>& mapping) const {
     Value* twin = copy.add_value(value->name, value->type);
     twin->data = value->data;
     twin->is_variable = value->is_variable;
+    twin->file_index = value->file_index;
     mapping.emplace(value.get(), twin);
   }
   const auto map_all = [&](const std::vector<Value*>& originals) {

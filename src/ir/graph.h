@@ -25,6 +25,7 @@ struct Value {
   std::optional<Tensor> data;      // set for constants; its dtype and shape are those of `type`
   Node* producer = nullptr;        // null for inputs and constants
   bool is_variable = false;        // state that lives across runs
+  int file_index = -1;             // number of the tensor in the .tflite file it was read from; -1: none
 
   bool is_constant() const { return data.has_value(); }
 };
