@@ -6,7 +6,6 @@
 #include <filesystem>
 
 #include "base/files.h"
-#include "ir/verify.h"
 #include "testing/assets.h"
 
 namespace pare {
@@ -14,24 +13,30 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<fs::path> files_below(const fs::path& folder) {
-  std::vector<fs::path> found;
-  for (const auto& entry : fs::recursive_directory_iterator(folder))
-    if (entry.path().extension() == ".tflite") found.push_back(entry.path());
-  std::sort(found.begin(), found.end());
-  return found;
+Expected<Model> read_asset(const std::string& path) {
+  const fs::path file = testing::assets() / path;
+  PARE_ASSIGN(const std::vector<std::byte> bytes, read_file(file));
+  return read_tflite(bytes, file.string());
 }
 
-TEST(TfliteReader, ReadsEveryNetworkOfMlperfTiny) {
-  PARE_REQUIRE_ASSET("models/mlperf_tiny");
-  for (const fs::path& path : files_below(testing::assets() / "models/mlperf_tiny")) {
-    const auto bytes = read_file(path);
-    ASSERT_TRUE(bytes);
-    const auto model = read_tflite(*bytes, path.string());
-    ASSERT_TRUE(model) << model.error().to_string();
-    EXPECT_GT(model->main().nodes().size(), 5u) << path;
-    EXPECT_EQ(model->main().inputs.front()->type.shape[0], kDynamic) << path;
-  }
+TEST(TfliteReader, ReadsAFloatNetworkOfFreeBatch) {
+  PARE_REQUIRE_ASSET("models/mlperf_tiny/ad/ad01_fp32.tflite");
+  const auto model = read_asset("models/mlperf_tiny/ad/ad01_fp32.tflite");
+  ASSERT_TRUE(model) << model.error().to_string();
+  EXPECT_EQ(model->main().nodes().size(), 10u);
+  EXPECT_EQ(model->main().inputs.front()->type.shape, (Shape{kDynamic, 640}));
+  EXPECT_EQ(model->description, "MLIR Converted.");
+  EXPECT_TRUE(model->metadata.contains("min_runtime_version"));
+}
+
+TEST(TfliteReader, ReadsQuantisation) {
+  PARE_REQUIRE_ASSET("models/mlperf_tiny/ad/ad01_int8.tflite");
+  const auto model = read_asset("models/mlperf_tiny/ad/ad01_int8.tflite");
+  ASSERT_TRUE(model) << model.error().to_string();
+  const TensorType& input = model->main().inputs.front()->type;
+  EXPECT_EQ(input.dtype, DType::Int8);
+  EXPECT_EQ(input.quantization->zero_point(), 89);
+  EXPECT_FLOAT_EQ(input.quantization->scale(), 0.391015f);
 }
 
 }  // namespace
