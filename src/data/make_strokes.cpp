@@ -137,7 +137,7 @@ kind = "npz"
 path = "{0}"
 
 [preprocess]
-scale = {1}  # pixels to 0..1
+std = 255.0  # pixels to 0..1
 
 [target]
 kind = "class"
@@ -146,17 +146,17 @@ names = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]
 [splits.calibration]
 x = "x_train"
 y = "y_train"
-range = [0, {2}]
+range = [0, {1}]
 
 [splits.train]
 x = "x_train"
 y = "y_train"
-range = [{2}, {3}]
+range = [{1}, {2}]
 
 [splits.test]
 x = "x_test"
 y = "y_test"
-)", arrays, 1.0 / 255, calibration, options.train);
+)", arrays, calibration, options.train);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "base/files.h"
 #include "data/archive.h"
+#include "data/bytes.h"
 
 namespace pare {
 namespace {
@@ -181,10 +182,7 @@ Expected<std::vector<std::byte>> write_npz(std::span<const NamedTensor> arrays) 
 }
 
 Expected<std::vector<NamedTensor>> read_arrays(const std::filesystem::path& path) {
-  PARE_ASSIGN(std::vector<std::byte> bytes, read_file(path));
-  if (is_compressed(bytes)) {
-    PARE_ASSIGN_IN(bytes, decompress(bytes), path.string());
-  }
+  PARE_ASSIGN(const std::vector<std::byte> bytes, read_unpacked(path));
   if (bytes.size() >= 2 && std::memcmp(bytes.data(), "PK", 2) == 0) {
     PARE_ASSIGN_IN(std::vector<NamedTensor> arrays, read_npz(bytes), path.string());
     return arrays;

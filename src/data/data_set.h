@@ -1,0 +1,78 @@
+// A data set: samples with what is expected of them, divided into splits that are kept apart.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/sample_source.h"
+#include "data/description.h"
+#include "data/raw_samples.h"
+
+namespace pare {
+
+// The samples of one split, in order. Cheap to copy; shares files and arrays with its data set.
+class DataView {
+ public:
+  int64_t count() const { return static_cast<int64_t>(indices_.size()); }
+
+  // Preprocessed samples; reads what is asked for when it is asked for. Fails with the name of the sample that is at fault.
+  SampleSource source() const;
+  // Names of the arrays that source() gives, in its order.
+  const std::vector<std::string>& inputs() const { return samples_->inputs; }
+
+  TargetKind target() const { return target_; }
+  // For TargetKind::Class: one for each sample, below the number of classes of the data set.
+  std::vector<int64_t> labels() const;
+  // For TargetKind::Value: f32 [count, ...].
+  Tensor values() const;
+
+  // The first `count` samples, or all where there are fewer.
+  DataView first(int64_t count) const;
+
+ private:
+  friend class DataSet;
+  std::shared_ptr<const RawSamples> samples_;
+  std::shared_ptr<const Preprocessing> preprocessing_;
+  std::vector<int64_t> indices_;
+  TargetKind target_ = TargetKind::None;
+  bool mirror_ = false;
+};
+
+class DataSet {
+ public:
+  // A description (.toml) or a bare file or folder (see guess_description). Opens all files, checks labels and counts, and refuses
+  // splits that share samples. Samples themselves are not read.
+  static Expected<DataSet> open(const std::filesystem::path& path);
+  static Expected<DataSet> open(const Description& description);
+
+  const std::string& name() const { return description_.name; }
+  const Description& description() const { return description_; }
+
+  // An undivided data set has no splits; it stands for whichever is asked for.
+  bool divided() const { return !description_.splits.empty(); }
+  std::vector<Split> splits() const;
+  bool has(Split which) const { return !divided() || views_.contains(which); }
+  // Fails with the splits that there are.
+  Expected<DataView> split(Split which) const;
+
+  TargetKind target() const { return target_; }
+  int64_t classes() const { return classes_; }                          // 0 unless the target is a class
+  const std::vector<std::string>& class_names() const { return class_names_; }  // may be empty
+
+ private:
+  Expected<void> open_views();
+  Expected<void> decide_target();
+  Expected<void> check_labels() const;
+
+  Description description_;
+  TargetKind target_ = TargetKind::None;
+  int64_t classes_ = 0;
+  std::vector<std::string> class_names_;
+  std::map<Split, DataView> views_;  // of an undivided set: one, under Split::Test
+};
+
+}  // namespace pare

@@ -1,0 +1,176 @@
+// Sources of equal-sized samples in one file: npz, npy, idx, CIFAR, raw.
+#include <algorithm>
+#include <array>
+
+#include "data/npy.h"
+#include "data/raw_samples.h"
+
+namespace pare {
+namespace {
+
+using Field = RecordSamples::Field;
+
+Shape without_batch(const Shape& shape) { return Shape(std::vector<int64_t>(shape.begin() + 1, shape.end())); }
+
+Field field_of(std::shared_ptr<const ByteSource> bytes, uint64_t offset, DType dtype, const Shape& all) {
+  Field field{std::move(bytes), offset, 0, dtype, without_batch(all), false};
+  field.stride = storage_bytes(dtype, field.shape.elements());
+  return field;
+}
+
+std::vector<std::string> names_of(const std::vector<NamedTensor>& arrays) {
+  std::vector<std::string> names;
+  for (const NamedTensor& array : arrays) names.push_back(array.name);
+  return names;
+}
+
+const Tensor* find_array(const std::vector<NamedTensor>& arrays, const std::string& name) {
+  const auto found = std::find_if(arrays.begin(), arrays.end(), [&](const NamedTensor& each) { return each.name == name; });
+  return found == arrays.end() ? nullptr : &found->tensor;
+}
+
+// Which arrays are inputs where the description names none: x, or else all but the targets.
+std::vector<std::string> input_names(const std::vector<NamedTensor>& arrays, const SourceDescription& source) {
+  if (!source.x.empty()) return source.x;
+  if (find_array(arrays, "x") != nullptr) return {"x"};
+  std::vector<std::string> names = names_of(arrays);
+  std::erase(names, source.y);
+  return names;
+}
+
+Expected<std::shared_ptr<RawSamples>> open_npz(const SourceDescription& source) {
+  PARE_ASSIGN(const std::vector<NamedTensor> arrays, read_arrays(source.path));
+  if (arrays.empty()) return bad_input("there are no arrays in it");
+  const std::vector<std::string> inputs = input_names(arrays, source);
+  std::vector<Field> fields;
+  int64_t count = -1;
+  for (const std::string& name : inputs) {
+    const Tensor* array = find_array(arrays, name);
+    if (array == nullptr) return bad_input("there is no array '{}'; the file has: {}", name, fmt::join(names_of(arrays), ", "));
+    if (array->shape().rank() == 0) return bad_input("array '{}' is a single number; samples lie along its first dimension", name);
+    if (count >= 0 && array->shape()[0] != count) return bad_input("array '{}' has {} samples, those before have {}", name, array->shape()[0], count);
+    count = array->shape()[0];
+    fields.push_back(field_of(bytes_in_memory(*array), 0, array->dtype(), array->shape()));
+  }
+  auto samples = std::make_shared<RecordSamples>(std::max<int64_t>(count, 0), std::move(fields));
+  samples->inputs = inputs;
+  if (const Tensor* y = find_array(arrays, source.y)) PARE_TRY(take_targets(*y, *samples));
+  return samples;
+}
+
+Expected<std::shared_ptr<RawSamples>> open_npy(const SourceDescription& source) {
+  PARE_ASSIGN(const std::shared_ptr<const ByteSource> bytes, open_bytes(source.path));
+  std::vector<std::byte> prefix(std::min<uint64_t>(bytes->size(), kNpyHeaderBytes));
+  PARE_TRY(bytes->read(0, prefix));
+  PARE_ASSIGN(const NpyHeader header, parse_npy_header(prefix));
+  if (header.shape.rank() == 0) return bad_input("the array is a single number; samples lie along its first dimension");
+  Field field = field_of(bytes, header.data_offset, header.dtype, header.shape);
+  field.big_endian = header.big_endian;
+  const uint64_t wanted = storage_bytes(header.dtype, header.shape.elements());
+  if (bytes->size() - header.data_offset < wanted) return bad_input("the array {}{} needs {} bytes, the file holds {}", to_string(header.dtype), header.shape.to_string(), wanted, bytes->size() - header.data_offset);
+  if (header.fortran_order || header.dtype == DType::Bool) {  // samples do not lie in one piece, or bytes need a look
+    PARE_ASSIGN(const std::vector<NamedTensor> whole, read_arrays(source.path));
+    field = field_of(bytes_in_memory(whole.front().tensor), 0, header.dtype, header.shape);
+  }
+  auto samples = std::make_shared<RecordSamples>(header.shape[0], std::vector<Field>{std::move(field)});
+  if (source.labels.empty()) return samples;
+  PARE_ASSIGN(const std::vector<NamedTensor> labels, read_arrays(source.labels));
+  if (labels.empty()) return bad_input("'{}' holds no array of labels", source.labels);
+  PARE_TRY(take_targets(labels.front().tensor, *samples));
+  return samples;
+}
+
+struct IdxHeader {
+  DType dtype;
+  Shape shape;
+  uint64_t offset;
+};
+
+// Source: the description of the format on the MNIST page: two zero bytes, a type, the rank, big-endian extents.
+Expected<IdxHeader> parse_idx_header(const ByteSource& bytes) {
+  std::array<uint8_t, 4> magic{};
+  if (bytes.size() < magic.size()) return bad_input("the idx file is empty");
+  PARE_TRY(bytes.read(0, std::as_writable_bytes(std::span(magic))));
+  constexpr std::array<std::pair<uint8_t, DType>, 6> kTypes{{{0x08, DType::UInt8}, {0x09, DType::Int8}, {0x0B, DType::Int16},
+                                                             {0x0C, DType::Int32}, {0x0D, DType::Float32}, {0x0E, DType::Float64}}};
+  const auto type = std::find_if(kTypes.begin(), kTypes.end(), [&](const auto& each) { return each.first == magic[2]; });
+  if (magic[0] != 0 || magic[1] != 0 || type == kTypes.end() || magic[3] == 0) return bad_input("not an idx file: it begins with {:02x} {:02x} {:02x} {:02x}", magic[0], magic[1], magic[2], magic[3]);
+  IdxHeader header{type->second, {}, 4 + uint64_t{4} * magic[3]};
+  if (bytes.size() < header.offset) return bad_input("the idx file ends within its header");
+  std::vector<uint8_t> extents(size_t{4} * magic[3]);
+  PARE_TRY(bytes.read(4, std::as_writable_bytes(std::span(extents))));
+  for (size_t i = 0; i < extents.size(); i += 4)
+    header.shape.push_back(int64_t{extents[i]} << 24 | int64_t{extents[i + 1]} << 16 | int64_t{extents[i + 2]} << 8 | extents[i + 3]);
+  const std::optional<int64_t> elements = header.shape.checked_elements();
+  const uint64_t held = bytes.size() - header.offset;
+  if (!elements || storage_bytes(header.dtype, *elements) != held)
+    return bad_input("the idx file claims {}{}, {} bytes follow its header", to_string(header.dtype), header.shape.to_string(), held);
+  return header;
+}
+
+// The byte `label_at` of every record; read in pieces.
+Expected<std::vector<int64_t>> labels_of_records(const ByteSource& bytes, int64_t count, uint64_t record, uint64_t label_at) {
+  constexpr int64_t kRecordsAtOnce = 256;
+  std::vector<int64_t> labels;
+  labels.reserve(static_cast<size_t>(count));
+  std::vector<std::byte> piece;
+  for (int64_t first = 0; first < count; first += kRecordsAtOnce) {
+    const int64_t size = std::min(kRecordsAtOnce, count - first);
+    piece.resize(static_cast<size_t>(size) * record);
+    PARE_TRY(bytes.read(static_cast<uint64_t>(first) * record, piece));
+    for (int64_t i = 0; i < size; ++i) labels.push_back(static_cast<int64_t>(piece[static_cast<size_t>(i) * record + label_at]));
+  }
+  return labels;
+}
+
+}  // namespace
+
+Expected<std::shared_ptr<RawSamples>> open_arrays(const SourceDescription& source) {
+  return source.kind == SourceKind::Npz ? open_npz(source) : open_npy(source);
+}
+
+Expected<std::shared_ptr<RawSamples>> open_idx(const SourceDescription& source) {
+  PARE_ASSIGN(const std::shared_ptr<const ByteSource> bytes, open_bytes(source.path));
+  PARE_ASSIGN(const IdxHeader header, parse_idx_header(*bytes));
+  Field field = field_of(bytes, header.offset, header.dtype, header.shape);
+  field.big_endian = true;
+  // Images without a channel dimension get one.
+  if (field.shape.rank() == 2) field.shape.push_back(1);
+  auto samples = std::make_shared<RecordSamples>(header.shape[0], std::vector<Field>{std::move(field)});
+  if (source.labels.empty()) return samples;
+  PARE_ASSIGN(const std::shared_ptr<const ByteSource> label_bytes, open_bytes(source.labels));
+  PARE_ASSIGN_IN(const IdxHeader label_header, parse_idx_header(*label_bytes), source.labels);
+  if (label_header.shape.rank() != 1 || label_header.dtype != DType::UInt8)
+    return bad_input("'{}' holds {}{}; one byte for each sample was expected", source.labels, to_string(label_header.dtype), label_header.shape.to_string());
+  std::vector<std::byte> labels(static_cast<size_t>(label_header.shape[0]));
+  PARE_TRY(label_bytes->read(label_header.offset, labels));
+  std::vector<int64_t>& numbers = samples->labels.emplace();
+  for (const std::byte label : labels) numbers.push_back(static_cast<int64_t>(label));
+  return samples;
+}
+
+Expected<std::shared_ptr<RawSamples>> open_cifar(const SourceDescription& source) {
+  PARE_ASSIGN(const std::shared_ptr<const ByteSource> bytes, open_bytes(source.path));
+  const uint64_t label_bytes = source.kind == SourceKind::Cifar10 ? 1 : 2, record = label_bytes + 3 * 32 * 32;
+  if (bytes->size() % record != 0) return bad_input("{} bytes are no multiple of the {} of a {} record", bytes->size(), record, to_string(source.kind));
+  const auto count = static_cast<int64_t>(bytes->size() / record);
+  Field pixels{bytes, label_bytes, record, DType::UInt8, {3, 32, 32}, false};
+  auto samples = std::make_shared<RecordSamples>(count, std::vector<Field>{std::move(pixels)});
+  samples->channels_first = true;
+  PARE_ASSIGN(samples->labels, labels_of_records(*bytes, count, record, label_bytes - 1));
+  return samples;
+}
+
+Expected<std::shared_ptr<RawSamples>> open_raw(const SourceDescription& source) {
+  if (source.shape.empty()) return bad_input("raw samples need their 'shape' in [source]");
+  PARE_ASSIGN(const std::shared_ptr<const ByteSource> bytes, open_bytes(source.path));
+  const Shape shape(source.shape);
+  const uint64_t width = storage_bytes(source.dtype, 1), sample = storage_bytes(source.dtype, shape.elements());
+  const uint64_t stride = source.step > 0 ? width * static_cast<uint64_t>(source.step) : sample;
+  if (bytes->size() < sample) return bad_input("{} bytes are fewer than one sample {}{} has", bytes->size(), to_string(source.dtype), shape.to_string());
+  if ((bytes->size() - sample) % stride != 0) return bad_input("{} bytes are no whole number of samples {}{}", bytes->size(), to_string(source.dtype), shape.to_string());
+  const auto count = static_cast<int64_t>((bytes->size() - sample) / stride + 1);
+  return std::make_shared<RecordSamples>(count, std::vector<Field>{{bytes, 0, stride, source.dtype, shape, false}});
+}
+
+}  // namespace pare
