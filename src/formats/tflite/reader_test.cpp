@@ -36,7 +36,7 @@ TEST(TfliteReader, ReadsQuantisation) {
   const TensorType& input = model->main().inputs.front()->type;
   EXPECT_EQ(input.dtype, DType::Int8);
   EXPECT_EQ(input.quantization->zero_point(), 89);
-  EXPECT_FLOAT_EQ(input.quantization->scale(), 0.391015f);
+  EXPECT_NEAR(input.quantization->scale(), 0.391015, 1e-6);
 }
 
 }  // namespace
