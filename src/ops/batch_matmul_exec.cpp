@@ -2,7 +2,7 @@
 
 #include "engine/dynamic_quantization.h"
 #include "engine/fixed_point.h"
-#include "engine/kernel.h"
+#include "engine/onednn.h"
 #include "ops/batch_matmul.h"
 
 namespace pare {
@@ -69,6 +69,37 @@ Expected<std::unique_ptr<Kernel>> create_plain(const KernelRequest& request) {
     float* dst = buffers.dst<float>();
     multiply_matrices<float>(
         g, buffers.src<float>(0), buffers.src<float>(1), [](float x, float y) { return x * y; }, [dst](int64_t at, float sum) { dst[at] = sum; });
+  });
+}
+
+// --- oneDNN
+
+Expected<std::unique_ptr<Kernel>> create_onednn(const KernelRequest& request) {
+  using namespace onednn;
+  using dnnl::memory;
+  return guarded([&]() -> Expected<std::unique_ptr<Kernel>> {
+    const auto& attributes = request.node.attrs<BatchMatmulAttributes>();
+    const int rank = request.result_type().shape.rank();
+    // Both operands with the rank of the result, extents of 1 in front, and the last two dimensions in the order of the product.
+    const auto desc = [rank](const Shape& shape, bool swapped) {
+      memory::dims dims(static_cast<size_t>(rank - shape.rank()), 1);
+      dims.insert(dims.end(), shape.begin(), shape.end());
+      memory::dims strides = row_major_strides(Shape(dims));
+      const size_t last = dims.size() - 1;
+      if (swapped) {
+        std::swap(dims[last], dims[last - 1]);
+        std::swap(strides[last], strides[last - 1]);
+      }
+      return memory::desc(dims, memory::data_type::f32, strides);
+    };
+    const memory::desc x = desc(request.shape(0), attributes.adj_x), y = desc(request.shape(1), attributes.adj_y), dst = desc(request.result_type().shape, false);
+    dnnl::primitive_attr attr;
+    attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    const dnnl::matmul::primitive_desc pd(dnnl::matmul::desc(x, y, dst), attr, cpu());
+    std::vector<PrimitiveKernel::Argument> arguments{{DNNL_ARG_SRC, PrimitiveKernel::Source::Operand, 0, unbound(x)},
+                                                     {DNNL_ARG_WEIGHTS, PrimitiveKernel::Source::Operand, 1, unbound(y)},
+                                                     {DNNL_ARG_DST, PrimitiveKernel::Source::Result, 0, unbound(dst)}};
+    return std::make_unique<PrimitiveKernel>(dnnl::matmul(pd), std::move(arguments), pd.scratchpad_desc());
   });
 }
 
@@ -144,7 +175,7 @@ Expected<std::unique_ptr<Kernel>> create_dynamic(const KernelRequest& request) {
 }  // namespace
 
 ImplementationList exec_batch_matmul() {
-  return {{"plain", declines_plain, create_plain}, {"integer", declines_integer, create_integer}, {"dynamic range", declines_dynamic, create_dynamic}};
+  return {{"onednn", declines_plain, create_onednn, true}, {"plain", declines_plain, create_plain}, {"integer", declines_integer, create_integer}, {"dynamic range", declines_dynamic, create_dynamic}};
 }
 
 }  // namespace pare

@@ -1,7 +1,5 @@
-#include "engine/onednn.h"
-#include "ops/convolve.h"
 #include "ops/depthwise_conv_2d.h"
-#include "ops/weighted_kernels.h"
+#include "ops/onednn_convolution.h"
 
 namespace pare {
 namespace {
@@ -33,41 +31,11 @@ Expected<std::unique_ptr<Kernel>> create_dynamic(const KernelRequest& request) {
   return create_weighted_dynamic(request, kOperands, activation(request), true, loops(request));
 }
 
-std::string declines_onednn(const KernelRequest& request) {
-  if (std::string reason = declines_float(request); !reason.empty()) return reason;
-  if (!request.operand(1)->is_constant()) return "weights are computed at run time";
-  if (request.has(2) && !request.operand(2)->is_constant()) return "the bias is computed at run time";
-  return "";
-}
-
+std::string declines_onednn(const KernelRequest& request) { return declines_onednn_weighted(request, kOperands); }
 Expected<std::unique_ptr<Kernel>> create_onednn(const KernelRequest& request) {
-  using namespace onednn;
-  using dnnl::memory;
-  return guarded([&]() -> Expected<std::unique_ptr<Kernel>> {
-    const ConvolutionGeometry g = geometry(request);
-    constexpr auto f32 = memory::data_type::f32;
-    // Our 1,H,W,C' weights in oneDNN's logical order G,O,I,H,W, one group for each input channel.
-    const memory::dims dims{g.src_c, g.channels_per_group, 1, g.h.kernel, g.w.kernel};
-    const memory::dims strides{g.channels_per_group, 1, 1, g.w.kernel * g.dst_c, g.dst_c};
-    const auto src = nhwc(request.shape(0), f32), dst = nhwc(request.result_type().shape, f32);
-    const memory::desc bias = request.has(2) ? plain({g.dst_c}, f32) : memory::desc();
-    const dnnl::convolution_forward::desc desc(
-        dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_auto, src, any_layout(dims, f32), bias, dst, {g.h.stride, g.w.stride},
-        {g.h.dilation - 1, g.w.dilation - 1}, {g.pad_h.before, g.pad_w.before}, {g.pad_h.after, g.pad_w.after});
-    dnnl::primitive_attr attr;
-    attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-    dnnl::post_ops post_ops;
-    append_activation(post_ops, activation(request));
-    attr.set_post_ops(post_ops);
-    const dnnl::convolution_forward::primitive_desc pd(desc, attr, cpu());
-    const void* weights = request.operand(1)->data->bytes().data();
-    std::vector<PrimitiveKernel::Argument> arguments{
-        {DNNL_ARG_SRC, PrimitiveKernel::Source::Operand, 0, unbound(src)},
-        {DNNL_ARG_DST, PrimitiveKernel::Source::Result, 0, unbound(dst)},
-        {DNNL_ARG_WEIGHTS, PrimitiveKernel::Source::Owned, 0, reorder(weights, memory::desc(dims, f32, strides), pd.weights_desc())}};
-    if (request.has(2)) arguments.push_back({DNNL_ARG_BIAS, PrimitiveKernel::Source::Owned, 0, reorder(request.operand(2)->data->bytes().data(), bias, bias)});
-    return std::make_unique<PrimitiveKernel>(dnnl::convolution_forward(pd), std::move(arguments), pd.scratchpad_desc());
-  });
+  const ConvolutionGeometry g = geometry(request);
+  const OnednnWeights weights{{g.src_c, g.channels_per_group, 1, g.h.kernel, g.w.kernel}, {g.channels_per_group, 1, 1, g.w.kernel * g.dst_c, g.dst_c}};
+  return create_onednn_convolution(request, kOperands, g, weights, activation(request));
 }
 
 }  // namespace

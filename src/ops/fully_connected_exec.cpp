@@ -1,6 +1,5 @@
-#include "engine/onednn.h"
 #include "ops/fully_connected.h"
-#include "ops/weighted_kernels.h"
+#include "ops/onednn_convolution.h"
 
 namespace pare {
 namespace {
@@ -42,12 +41,7 @@ Expected<std::unique_ptr<Kernel>> create_dynamic(const KernelRequest& request) {
   return create_weighted_dynamic(request, kOperands, activation(request), asymmetric, Loops(request));
 }
 
-std::string declines_onednn(const KernelRequest& request) {
-  if (std::string reason = declines_float(request); !reason.empty()) return reason;
-  if (!request.operand(1)->is_constant()) return "weights are computed at run time";
-  if (request.has(2) && !request.operand(2)->is_constant()) return "the bias is computed at run time";
-  return "";
-}
+std::string declines_onednn(const KernelRequest& request) { return declines_onednn_weighted(request, kOperands); }
 
 Expected<std::unique_ptr<Kernel>> create_onednn(const KernelRequest& request) {
   using namespace onednn;

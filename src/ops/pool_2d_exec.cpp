@@ -1,4 +1,4 @@
-#include "engine/kernel.h"
+#include "engine/onednn.h"
 #include "ops/activation.h"
 #include "ops/pool_2d.h"
 
@@ -120,11 +120,39 @@ Expected<std::unique_ptr<Kernel>> create_integer_max(const KernelRequest& reques
   return integer_max<int16_t>(request);
 }
 
+// --- oneDNN
+
+std::string declines_onednn(const KernelRequest& request) {
+  if (std::string reason = declines_float(request); !reason.empty()) return reason;
+  return request.node.attrs<Pool2dAttributes>().activation == Activation::None ? "" : "a fused activation";
+}
+
+Expected<std::unique_ptr<Kernel>> create_onednn(const KernelRequest& request, dnnl::algorithm algorithm) {
+  using namespace onednn;
+  return guarded([&]() -> Expected<std::unique_ptr<Kernel>> {
+    const Geometry g(request);
+    const auto src = nhwc(request.shape(0), dnnl::memory::data_type::f32), dst = nhwc(request.result_type().shape, dnnl::memory::data_type::f32);
+    const dnnl::pooling_forward::desc desc(dnnl::prop_kind::forward_inference, algorithm, src, dst, {g.h.stride, g.w.stride}, {g.h.kernel, g.w.kernel},
+                                           {g.pad_h.before, g.pad_w.before}, {g.pad_h.after, g.pad_w.after});
+    dnnl::primitive_attr attr;
+    attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    const dnnl::pooling_forward::primitive_desc pd(desc, attr, cpu());
+    std::vector<PrimitiveKernel::Argument> arguments{{DNNL_ARG_SRC, PrimitiveKernel::Source::Operand, 0, unbound(src)},
+                                                     {DNNL_ARG_DST, PrimitiveKernel::Source::Result, 0, unbound(dst)}};
+    return std::make_unique<PrimitiveKernel>(dnnl::pooling_forward(pd), std::move(arguments), pd.scratchpad_desc());
+  });
+}
+
+Expected<std::unique_ptr<Kernel>> create_onednn_average(const KernelRequest& request) { return create_onednn(request, dnnl::algorithm::pooling_avg_exclude_padding); }
+Expected<std::unique_ptr<Kernel>> create_onednn_max(const KernelRequest& request) { return create_onednn(request, dnnl::algorithm::pooling_max); }
+
 }  // namespace
 
 ImplementationList exec_average_pool_2d() {
-  return {{"plain", declines_float, create_float_average}, {"integer", declines_integer, create_integer_average}};
+  return {{"onednn", declines_onednn, create_onednn_average, true}, {"plain", declines_float, create_float_average}, {"integer", declines_integer, create_integer_average}};
 }
-ImplementationList exec_max_pool_2d() { return {{"plain", declines_float, create_float_max}, {"integer", declines_integer, create_integer_max}}; }
+ImplementationList exec_max_pool_2d() {
+  return {{"onednn", declines_onednn, create_onednn_max, true}, {"plain", declines_float, create_float_max}, {"integer", declines_integer, create_integer_max}};
+}
 
 }  // namespace pare
