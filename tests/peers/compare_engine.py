@@ -141,7 +141,10 @@ def main():
     arguments = parser.parse_args()
     case = cases.Case(arguments.model, arguments.model, arguments.data)
     with tempfile.TemporaryDirectory() as scratch:
-        passed, line = judge(arguments.pare, case, scratch, arguments.limit, arguments.tolerance)
+        try:
+            passed, line = judge(arguments.pare, case, scratch, arguments.limit, arguments.tolerance)
+        except pare_program.PareFailed as failure:
+            passed, line = False, f"{arguments.model}: {failure}"
     print(("pass " if passed else "FAIL ") + line)
     return 0 if passed else 1
 

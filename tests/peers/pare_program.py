@@ -41,5 +41,6 @@ def run_model(program, model, arrays, scratch, engine="reference", signature="",
 
 
 def load(path):
+    """The arrays of an .npz by name."""
     with np.load(path) as arrays:
         return {key: arrays[key] for key in arrays.files}
