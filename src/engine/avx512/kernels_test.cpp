@@ -99,6 +99,21 @@ TEST_P(Avx512Kernels, Conv2d) {
   }
 }
 
+TEST_P(Avx512Kernels, Conv2dOfThreeByThree) {  // in float by Winograd's algorithm
+  for (uint64_t seed = 0; seed < 30; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    Problem problem(random, GetParam());
+    const int64_t channels = 16 * (1 + random.below(3));
+    Graph graph;
+    Value* src = problem.src(graph, {kDynamic, 6 + random.below(12), 6 + random.below(12), channels});
+    Value* weights = problem.weights(graph, {16 * (1 + random.below(4)), 3, 3, channels}, 0);
+    const Conv2dAttributes attributes{.padding = random.below(2) != 0 ? Padding::Same : Padding::Valid, .activation = Activation::Relu};
+    problem.finish(graph, *find_op("conv_2d"), attributes, {src, weights, problem.bias(graph, weights, 0)});
+    problem.compare(graph, 1 + random.below(3));
+  }
+}
+
 TEST_P(Avx512Kernels, DepthwiseConv2d) {
   for (uint64_t seed = 0; seed < 60; ++seed) {
     SCOPED_TRACE(seed);

@@ -1,0 +1,39 @@
+// Convolutions with a 3 x 3 window and stride 1 in fewer multiplications, for processors with AVX-512.
+//
+// F(2x2, 3x3) of Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2016): a tile of 2 x 2 results comes from 16
+// products instead of 36. Tiles of the image and filters are transformed, multiplied channel by channel as 16 matrix products, and
+// transformed back:  Y = A^T [ (G g G^T) * (B^T d B) ] A.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/avx512/gather.h"
+#include "engine/avx512/product.h"
+
+namespace pare::avx512 {
+
+class WinogradF32 {
+ public:
+  // `weights` is [n][3][3][channels]; n and channels are multiples of 16.
+  WinogradF32(const WindowGeometry& geometry, const float* weights, int64_t n);
+
+  // The image that run() reads: padded as the convolution asks, and filled up to whole tiles.
+  const WindowGeometry& padded_geometry() const { return padded_; }
+  int64_t tile_rows() const { return (geometry_.dst_h + 1) / 2; }
+  size_t scratch_bytes() const;
+
+  // Rows of tiles [begin, end). `padded` is the whole padded image, `dst` and the epilogue's addend the whole result.
+  void run(const float* padded, const EpilogueF32& epilogue, int64_t begin, int64_t end, std::byte* scratch, float* dst) const;
+
+ private:
+  // Tiles [first, first + count) of the image, counted row by row.
+  void transform_tiles(const float* padded, int64_t first, int64_t count, float* transformed) const;
+  void transform_back(const float* products, const EpilogueF32& epilogue, int64_t first, int64_t count, float* dst) const;
+
+  WindowGeometry geometry_, padded_;
+  int64_t n_, tiles_at_once_;
+  std::vector<PackedF32> weights_;  // one matrix for each of the 16 elements of a transformed tile
+};
+
+}  // namespace pare::avx512
