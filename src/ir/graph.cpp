@@ -82,6 +82,14 @@ void Graph::move_last_before(const Node* position) {
   std::rotate(at, nodes_.end() - 1, nodes_.end());
 }
 
+void Graph::rename(Value* value, std::string value_name) {
+  if (value->name == value_name) return;
+  by_name_.erase(value->name);
+  const std::string before = std::exchange(value->name, unique_name(std::move(value_name)));
+  by_name_.emplace(value->name, value);
+  if (value->producer != nullptr && value->producer->name == before) value->producer->name = value->name;
+}
+
 void Graph::replace_uses(Value* from, Value* to) {
   for (const auto& node : nodes_) std::replace(node->operands.begin(), node->operands.end(), from, to);
   std::replace(outputs.begin(), outputs.end(), from, to);

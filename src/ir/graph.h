@@ -92,6 +92,8 @@ class Graph {
   // --- rewriting
   // Moves the last node in front of `position`.
   void move_last_before(const Node* position);
+  // Gives a value another name, made unique where it is taken. A node that is called after the value follows.
+  void rename(Value* value, std::string value_name);
   // Every use of `from`, graph outputs included, reads `to` instead.
   void replace_uses(Value* from, Value* to);
   // Removes a node; its results must have no uses. They are removed with it.

@@ -1,0 +1,117 @@
+#include "formats/keras/layer_builder.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace pare::keras {
+namespace {
+
+// Copies a tensor with its dimensions permuted: result dimension i is source dimension permutation[i].
+Tensor transpose(const Tensor& source, const std::vector<int>& permutation) {
+  const int rank = source.shape().rank();
+  const std::vector<int64_t> source_strides = row_major_strides(source.shape());
+  Shape shape;
+  std::vector<int64_t> strides;
+  for (const int dimension : permutation) {
+    shape.push_back(source.shape()[dimension]);
+    strides.push_back(source_strides[static_cast<size_t>(dimension)]);
+  }
+  Tensor result(source.dtype(), shape);
+  const auto from = source.values<float>();
+  std::vector<int64_t> at(static_cast<size_t>(rank), 0);
+  int64_t offset = 0;
+  for (float& to : result.mutable_values<float>()) {
+    to = from[static_cast<size_t>(offset)];
+    for (int d = rank - 1; d >= 0; --d) {  // the next position, as an odometer counts
+      const auto i = static_cast<size_t>(d);
+      offset += strides[i];
+      if (++at[i] < shape[d]) break;
+      offset -= at[i] * strides[i];
+      at[i] = 0;
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+Expected<Value*> LayerBuilder::append(std::string_view op, Attributes attributes, std::vector<Value*> operands) {
+  const OpDef* def = find_op(op);
+  PARE_CHECK(def != nullptr, "no operator '{}'", op);
+  PARE_ASSIGN(Node * node, state_->graph.append(*def, std::move(attributes), std::move(operands), {fmt::format("{}/{}", prefix_, op)}));
+  return node->result();
+}
+
+Expected<Value*> LayerBuilder::append(std::string_view op, Changes changes, std::vector<Value*> operands) {
+  const OpDef* def = find_op(op);
+  PARE_CHECK(def != nullptr, "no operator '{}'", op);
+  Attributes attributes = def->attributes;
+  for (const auto& [key, value] : changes) {
+    const auto set = attributes.set(key, value);
+    PARE_CHECK(set.has_value(), "{}: {}", op, set.error().to_string());
+  }
+  return append(op, std::move(attributes), std::move(operands));
+}
+
+Value* LayerBuilder::constant(std::string_view role, Tensor data) {
+  return state_->graph.add_constant(fmt::format("{}/{}", prefix_, role), std::move(data));
+}
+
+Value* LayerBuilder::int32s(std::string_view role, const std::vector<int64_t>& values) {
+  return constant(role, Tensor::vector<int32_t>({values.begin(), values.end()}));
+}
+
+Expected<Tensor> LayerBuilder::weight(std::string_view weight_name, const Shape& expected) {
+  const std::string path = state_->weights.path(layer, weight_name);
+  if (path.empty() || !state_->file.has(path)) return bad_input("the file lacks its weight '{}'; save the whole model with model.save", weight_name);
+  PARE_ASSIGN(const Shape found, state_->file.shape(path));
+  if (found != expected)
+    return bad_input("its weight '{}' has the shape {} in the file, {} was expected", weight_name, found.to_string(), expected.to_string());
+  PARE_ASSIGN_IN(Tensor data, state_->file.floats(path), fmt::format("weight '{}'", weight_name));
+  const auto values = data.values<float>();
+  if (std::any_of(values.begin(), values.end(), [](float value) { return std::isnan(value); }))
+    return bad_input("its weight '{}' holds values that are not numbers (NaN); the training diverged, use an earlier checkpoint", weight_name);
+  return data;
+}
+
+Expected<Value*> LayerBuilder::weight_constant(std::string_view weight_name, const Shape& expected, const std::vector<int>& permutation, const Shape& shape) {
+  std::string key = fmt::format("{} {}", state_->weights.path(layer, weight_name), shape.to_string());
+  for (const int dimension : permutation) key += fmt::format(" {}", dimension);
+  if (const auto found = state_->constants.find(key); found != state_->constants.end()) return found->second;
+  PARE_ASSIGN(Tensor data, weight(weight_name, expected));
+  if (!permutation.empty()) data = transpose(data, permutation);
+  if (!shape.empty()) data = data.reshaped(shape);
+  return state_->constants[key] = constant(weight_name, std::move(data));
+}
+
+Expected<Value*> LayerBuilder::reshape(Value* value, const std::vector<int64_t>& dims) {
+  return append("reshape", {value, int32s("shape", dims)});
+}
+
+Expected<Value*> LayerBuilder::cast(Value* value, DType dtype) {
+  return append("cast", {{"dtype", std::string(to_string(dtype))}}, {value});
+}
+
+Expected<Value*> LayerBuilder::reduce(std::string_view op, Value* value, const std::vector<int64_t>& axes, bool keep_dims) {
+  return append(op, {{"keep_dims", keep_dims}}, {value, int32s("axes", axes)});
+}
+
+Expected<Value*> LayerBuilder::only_input(int smallest_rank, int largest_rank) {
+  if (inputs.size() != 1) return bad_input("it is applied to {} inputs, one was expected", inputs.size());
+  const Shape& shape = inputs[0]->type.shape;
+  if (shape.rank() < smallest_rank || shape.rank() > largest_rank)
+    return bad_input("its input has the shape {}, {} to {} dimensions were expected", shape.to_string(), smallest_rank, largest_rank);
+  for (int i = 1; i < shape.rank(); ++i)
+    if (shape[i] == kDynamic) return unsupported("its input has the shape {}; only the batch may be unknown", shape.to_string());
+  return inputs[0];
+}
+
+Expected<void> LayerBuilder::require_channels_last() {
+  const std::string format = settings.text("data_format", "channels_last");
+  PARE_TRY(settings.status());
+  if (format != "channels_last")
+    return unsupported("data_format '{}' is not supported; build the model with channels_last and copy the weights over", format);
+  return {};
+}
+
+}  // namespace pare::keras

@@ -1,0 +1,80 @@
+#include "formats/keras/reader.h"
+
+#include <fstream>
+
+#include "formats/keras/network_builder.h"
+#include "formats/keras/zip_file.h"
+#include "ir/verify.h"
+
+namespace pare {
+namespace keras {
+namespace {
+
+constexpr uint64_t kLargestText = uint64_t{1} << 28;
+constexpr uint64_t kLargestWeights = uint64_t{1} << 34;
+
+// "2.15.0" is 2. Files of Keras 1 are laid out otherwise.
+Expected<int> major_version(const std::string& version) {
+  const int major = version.empty() ? 0 : version[0] - '0';
+  if (major == 2 || major == 3) return major;
+  return unsupported("the file was saved by Keras '{}'; files of Keras 2 and 3 are supported: load it there and save it again", version);
+}
+
+Expected<ModelFile> open_h5(const std::filesystem::path& path) {
+  PARE_ASSIGN(Hdf5File file, Hdf5File::open(path));
+  PARE_ASSIGN(const auto architecture, file.text("", "model_config"));
+  if (!architecture) return bad_input("the file holds no model configuration, only weights perhaps; save the whole model with model.save");
+  PARE_ASSIGN(auto version, file.text("", "keras_version"));
+  if (!version) { PARE_ASSIGN(version, file.text("model_weights", "keras_version")); }
+  PARE_ASSIGN(const int major, major_version(version.value_or("2")));
+  PARE_ASSIGN(Json json, parse_json(*architecture));
+  return ModelFile{std::move(json), major, std::move(file), false};
+}
+
+Expected<Json> json_entry(const ZipFile& archive, const std::string& name) {
+  PARE_ASSIGN(const auto bytes, archive.read(name, kLargestText));
+  PARE_ASSIGN_IN(Json json, parse_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()}), name);
+  return json;
+}
+
+Expected<ModelFile> open_archive(const std::filesystem::path& path) {
+  PARE_ASSIGN(const ZipFile archive, ZipFile::open(path));
+  PARE_ASSIGN(Json architecture, json_entry(archive, "config.json"));
+  PARE_ASSIGN(const Json metadata, json_entry(archive, "metadata.json"));
+  Settings settings(metadata);
+  const std::string version = settings.text("keras_version");
+  PARE_TRY(settings.status());
+  PARE_ASSIGN(const int major, major_version(version));
+  PARE_ASSIGN(const auto bytes, archive.read("model.weights.h5", kLargestWeights));
+  PARE_ASSIGN_IN(Hdf5File weights, Hdf5File::from_bytes(bytes), "model.weights.h5");
+  return ModelFile{std::move(architecture), major, std::move(weights), true};
+}
+
+bool is_zip(const std::filesystem::path& path) {
+  char magic[2] = {};
+  std::ifstream(path, std::ios::binary).read(magic, sizeof magic);
+  return magic[0] == 'P' && magic[1] == 'K';
+}
+
+}  // namespace
+
+Expected<Model> build_model(const ModelFile& file) {
+  PARE_ASSIGN(const Network network, parse_network(file.architecture));
+  PARE_TRY(check_supported(network));
+  PARE_ASSIGN(const WeightIndex weights, file.archive ? WeightIndex::of_archive(file.weights, network) : WeightIndex::of_h5(file.weights, "model_weights", network));
+  PARE_ASSIGN(Model model, build_network(network, file.weights, weights, file.version));
+  PARE_TRY(verify(model.main()));
+  model.source_format = "keras";
+  return model;
+}
+
+}  // namespace keras
+
+Expected<Model> read_keras(const std::filesystem::path& path) {
+  PARE_ASSIGN_IN(const keras::ModelFile file, keras::is_zip(path) ? keras::open_archive(path) : keras::open_h5(path), path.string());
+  PARE_ASSIGN_IN(Model model, keras::build_model(file), path.string());
+  model.source_path = path.string();
+  return model;
+}
+
+}  // namespace pare
