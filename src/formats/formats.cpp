@@ -3,12 +3,13 @@
 #include <cstring>
 
 #include "base/files.h"
+#include "formats/keras/reader.h"
 #include "formats/tflite/reader.h"
 
 namespace pare {
 namespace {
 
-constexpr const char* kRead = ".tflite";
+constexpr const char* kRead = ".tflite, .h5 and .keras";
 
 bool starts_with(std::span<const std::byte> bytes, size_t at, std::string_view magic) {
   return bytes.size() >= at + magic.size() && std::memcmp(bytes.data() + at, magic.data(), magic.size()) == 0;
@@ -30,6 +31,7 @@ Expected<Model> read_model(const std::filesystem::path& path) {
   }
   PARE_ASSIGN(const std::vector<std::byte> bytes, read_file(path));
   if (starts_with(bytes, 4, "TFL3")) return read_tflite(bytes, path.string());
+  if (starts_with(bytes, 0, "\x89HDF") || starts_with(bytes, 0, "PK\x03\x04")) return read_keras(path);
   if (path.extension() == ".onnx") return refuse(ErrorCode::Unsupported, path, "an ONNX file, which Pare does not read; {} is read", kRead);
   return refuse(ErrorCode::BadInput, path, "not a model file that Pare knows; {} is read", kRead);
 }
