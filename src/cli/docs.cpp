@@ -28,6 +28,7 @@ void add_docs(CLI::App& program) {
                                     const std::filesystem::path root(*folder);
                                     PARE_TRY(write_file(root / "cli.md", command_reference(program)));
                                     PARE_TRY(write_file(root / "operators.md", operator_reference()));
+                                    PARE_TRY(write_file(root / "passes.md", pass_reference()));
                                     return out.result({{"written", *folder}}, [] { return ""; });
                                   });
   add_output(*command, *folder, "Folder of the pages")->required();

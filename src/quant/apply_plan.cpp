@@ -22,7 +22,10 @@ class Rewriter {
 
   void run() {
     std::vector<Node*> order;
-    for (const auto& node : graph_.nodes()) order.push_back(node.get());
+    for (const auto& node : graph_.nodes()) {
+      order.push_back(node.get());
+      roles_.emplace(node.get(), roles_of(*node));  // they hang on the types, which are about to change
+    }
     for (Value* input : graph_.inputs) rewrite_input(input);
     for (Node* node : order) {
       switch (plan_.of(*node).precision) {
@@ -83,7 +86,7 @@ class Rewriter {
   }
 
   void store_constants(Node& node) {
-    const NodeRoles roles = roles_of(node);
+    const NodeRoles& roles = roles_.at(&node);
     if (roles.weights) weights_.insert(node.operand(*roles.weights));
     for (Value* operand : node.operands)
       if (operand != nullptr && operand->is_constant())
@@ -101,7 +104,7 @@ class Rewriter {
   }
 
   void rewrite_integer(Node& node) {
-    const NodeRoles roles = roles_of(node);
+    const NodeRoles& roles = roles_.at(&node);
     store_constants(node);
     const std::string key = key_of(node);
     for (const size_t i : roles.activations) {
@@ -190,6 +193,7 @@ class Rewriter {
 
   Graph& graph_;
   const QuantPlan& plan_;
+  std::unordered_map<const Node*, NodeRoles> roles_;
   std::unordered_map<Value*, Forms> forms_;
   std::unordered_set<const Value*> weights_;  // constants with symmetric codes
 };

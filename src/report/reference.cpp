@@ -6,6 +6,7 @@
 
 #include "engine/kernel.h"
 #include "ir/op_def.h"
+#include "passes/pipeline.h"
 #include "report/table.h"
 
 namespace pare {
@@ -84,6 +85,22 @@ std::string operator_reference() {
                         kernels_of(*op), op->in_tflite ? "builtin" : "none", op->onnx.empty() ? "no single counterpart" : op->onnx);
   }
   return text;
+}
+
+std::string pass_reference() {
+  Table table({"pass", "what it does", "pipelines"});
+  for (const Pass& pass : all_passes()) {
+    std::vector<std::string> pipelines;
+    for (const Pipeline pipeline : {Pipeline::Canonical, Pipeline::ForTflite}) {
+      const std::vector<const Pass*> members = passes_of(pipeline);
+      if (std::find(members.begin(), members.end(), &pass) != members.end()) pipelines.emplace_back(to_string(pipeline));
+    }
+    table.row({fmt::format("`{}`", pass.name), std::string(pass.summary), pipelines.empty() ? "on request" : fmt::format("{}", fmt::join(pipelines, ", "))});
+  }
+  return "# Passes\n\nGenerated from `src/passes/all_passes.inc`; `make docs` writes it anew.\n\n"
+         "A pass rewrites a graph and keeps what it computes; the graph is verified after each. `canonical` is the form from which inference and quantisation "
+         "start, `for_tflite` what is written to a `.tflite` file.\n\n" +
+         table.markdown();
 }
 
 }  // namespace pare

@@ -8,4 +8,7 @@ namespace pare {
 // Every operator: formula, operands, results, attributes, quantisation, kernels. Markdown.
 std::string operator_reference();
 
+// Every pass, and where it runs. Markdown.
+std::string pass_reference();
+
 }  // namespace pare
