@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <mutex>
 #include <numeric>
 
 #include "base/random.h"
@@ -16,26 +18,31 @@ std::vector<int64_t> numbers(int64_t first, int64_t last) {
   return out;
 }
 
-// The samples of each split that asks for a fraction: neighbouring stretches of one shuffled order.
-std::map<Split, std::vector<int64_t>> draw_fractions(const Description& description, int64_t count) {
+// The samples of a split that asks for a fraction: neighbouring splits get neighbouring stretches of one shuffled order.
+std::vector<int64_t> draw_fraction(const Description& description, Split which, int64_t count) {
   std::vector<int64_t> order = numbers(0, count);
   Random(description.seed).shuffle(order);
-  std::map<Split, std::vector<int64_t>> drawn;
   double end = 0;
   int64_t first = 0;
   for (const SplitDescription& split : description.splits) {
-    if (!split.fraction) continue;
-    end += *split.fraction;
+    end += split.fraction.value_or(0);
     const int64_t last = std::min<int64_t>(count, std::llround(end * static_cast<double>(count)));
-    drawn[split.split].assign(order.begin() + first, order.begin() + last);
-    std::sort(drawn[split.split].begin(), drawn[split.split].end());
+    if (split.split == which) {
+      std::vector<int64_t> drawn(order.begin() + first, order.begin() + last);
+      std::sort(drawn.begin(), drawn.end());
+      return drawn;
+    }
     first = last;
   }
-  return drawn;
+  PARE_CHECK(false, "split '{}' is not in the description", to_string(which));
 }
 
-Expected<std::vector<int64_t>> chosen_samples(const SplitDescription& split, int64_t count, const std::map<Split, std::vector<int64_t>>& fractions) {
-  if (split.fraction) return fractions.at(split.split);
+Expected<std::vector<int64_t>> chosen_samples(const Description& description, const SplitDescription& split, int64_t count) {
+  if (split.fraction) {
+    std::vector<int64_t> drawn = draw_fraction(description, split.split, count);
+    if (drawn.empty()) return bad_input("the fraction {} of {} samples has none", *split.fraction, count);
+    return drawn;
+  }
   if (split.range) {
     const auto [first, last] = *split.range;
     if (first < 0 || last <= first || last > count) return bad_input("the range [{}, {}] does not lie within the {} samples there are", first, last, count);
@@ -97,7 +104,7 @@ SampleSource DataView::source() const {
 std::vector<int64_t> DataView::labels() const {
   PARE_CHECK(target_ == TargetKind::Class);
   std::vector<int64_t> out;
-  for (const int64_t index : indices_) out.push_back(samples_->labels->at(static_cast<size_t>(index)));
+  for (const int64_t index : indices_) out.push_back(samples_->labels->at(static_cast<size_t>(index)) + label_offset_);
   return out;
 }
 
@@ -130,92 +137,114 @@ Expected<DataSet> DataSet::open(const std::filesystem::path& path) {
   return opened ? std::move(opened) : Failure(opened.error().within(path.string()));
 }
 
+struct DataSet::Opened {
+  std::mutex mutex;
+  std::map<std::string, std::shared_ptr<const RawSamples>> sources;  // by identity
+};
+
 Expected<DataSet> DataSet::open(const Description& description) {
   DataSet set;
   set.description_ = description;
-  PARE_TRY(set.open_views());
-  PARE_TRY(set.decide_target());
-  PARE_TRY(set.check_labels());
+  set.opened_ = std::make_shared<Opened>();
+  const TargetDescription& target = description.target;
+  if (target.kind && *target.kind != TargetKind::Class) {
+    set.target_ = *target.kind;
+  } else if (target.classes > 0) {
+    set.target_ = TargetKind::Class;
+    set.classes_ = target.classes;
+    set.class_names_ = target.names;
+  } else {
+    PARE_TRY(set.find_out_target());
+  }
   return set;
 }
 
-Expected<void> DataSet::open_views() {
-  const auto steps = std::make_shared<const Preprocessing>(description_.preprocessing);
-  std::map<std::string, std::shared_ptr<const RawSamples>> opened;  // one object for each file that several splits read
-  const auto open_once = [&](const SourceDescription& source) -> Expected<std::shared_ptr<const RawSamples>> {
-    std::shared_ptr<const RawSamples>& slot = opened[identity(source)];
-    if (!slot) {
-      PARE_ASSIGN(slot, open_source(source, description_.target.names));
-    }
-    return slot;
-  };
-  std::map<Split, std::vector<int64_t>> fractions;
-  if (std::any_of(description_.splits.begin(), description_.splits.end(), [](const SplitDescription& split) { return split.fraction.has_value(); })) {
-    PARE_ASSIGN(const std::shared_ptr<const RawSamples> common, open_once(*description_.source));
-    fractions = draw_fractions(description_, common->count());
+// By what the sources hold: labels, values or neither.
+Expected<void> DataSet::find_out_target() {
+  const std::vector<SplitDescription> whole{SplitDescription{}};
+  for (const SplitDescription& split : divided() ? description_.splits : whole) {
+    PARE_ASSIGN(const std::shared_ptr<const RawSamples> samples, samples_of(split));
+    const TargetKind found = samples->labels ? TargetKind::Class : samples->values ? TargetKind::Value : TargetKind::None;
+    target_ = std::min(target_, description_.target.kind.value_or(found));  // the kinds stand in the order of preference
+    if (target_ != TargetKind::Class || !samples->labels) continue;
+    if (class_names_.empty()) class_names_ = samples->class_names;
+    for (const int64_t label : *samples->labels) classes_ = std::max(classes_, label + 1);
   }
-  std::vector<SplitDescription> splits = description_.splits;
-  if (splits.empty()) splits.push_back({.split = Split::Test});
-  for (const SplitDescription& split : splits) {
-    DataView view;
-    PARE_ASSIGN(view.samples_, open_once(split.source ? *split.source : *description_.source));
-    PARE_ASSIGN_IN(view.indices_, chosen_samples(split, view.samples_->count(), fractions), fmt::format("split '{}'", to_string(split.split)));
-    if (view.indices_.empty()) return bad_input("split '{}' has no samples; enlarge its fraction", to_string(split.split));
-    view.preprocessing_ = steps;
-    view.mirror_ = split.mirror;
-    for (const SplitDescription& other : splits) {
-      const auto before = views_.find(other.split);
-      if (before == views_.end() || split.overlap || other.overlap || before->second.samples_ != view.samples_) continue;
-      if (const int64_t shared = shared_samples(before->second.indices_, view.indices_); shared > 0)
-        return bad_input("the splits '{}' and '{}' share {} samples; keep them apart, or say overlap = true in one of them", to_string(other.split), to_string(split.split), shared);
-    }
-    views_.emplace(split.split, std::move(view));
+  classes_ = std::max(classes_, static_cast<int64_t>(class_names_.size()));
+  return {};
+}
+
+Expected<std::shared_ptr<const RawSamples>> DataSet::samples_of(const SplitDescription& split) const {
+  const SourceDescription& source = source_of(split);
+  const std::lock_guard lock(opened_->mutex);
+  std::shared_ptr<const RawSamples>& slot = opened_->sources[identity(source)];
+  if (!slot) {
+    PARE_ASSIGN(slot, open_source(source, description_.target.names));
+  }
+  return slot;
+}
+
+Expected<DataView> DataSet::view_of(const SplitDescription& split) const {
+  DataView view;
+  PARE_ASSIGN(view.samples_, samples_of(split));
+  const std::string name = fmt::format("split '{}'", to_string(split.split));
+  PARE_ASSIGN_IN(view.indices_, chosen_samples(description_, split, view.samples_->count()), name);
+  view.preprocessing_ = std::make_shared<const Preprocessing>(description_.preprocessing);
+  view.mirror_ = split.mirror;
+  view.target_ = target_;
+  view.label_offset_ = description_.target.offset;
+  view.classes_ = classes_ + (target_ == TargetKind::Class ? view.label_offset_ : 0);
+  view.classes_stated_ = description_.target.classes > 0;
+  if (target_ == TargetKind::Class && !view.samples_->labels)
+    return bad_input("'{}' has no labels; name them in [source], or say kind = \"none\" in [target]", source_of(split).path);
+  if (target_ == TargetKind::Value && !view.samples_->values) return bad_input("'{}' has no target values", source_of(split).path);
+  return view;
+}
+
+Expected<void> DataSet::check_apart(const SplitDescription& split, const DataView& view) const {
+  for (const SplitDescription& other : description_.splits) {
+    if (other.split == split.split || split.overlap || other.overlap || identity(source_of(other)) != identity(source_of(split))) continue;
+    PARE_ASSIGN(const DataView there, view_of(other));
+    if (const int64_t shared = shared_samples(there.indices_, view.indices_); shared > 0)
+      return bad_input("the splits '{}' and '{}' share {} samples; keep them apart, or say overlap = true in one of them", to_string(split.split), to_string(other.split), shared);
   }
   return {};
 }
 
-Expected<void> DataSet::decide_target() {
-  const RawSamples& samples = *views_.begin()->second.samples_;
-  const TargetKind found = samples.labels ? TargetKind::Class : samples.values ? TargetKind::Value : TargetKind::None;
-  target_ = description_.target.kind.value_or(found);
-  for (auto& [which, view] : views_) {
-    view.target_ = target_;
-    if (target_ == TargetKind::Class && !view.samples_->labels) return bad_input("the split '{}' has no labels; name them in [source], or say kind = \"none\" in [target]", to_string(which));
-    if (target_ == TargetKind::Value && !view.samples_->values) return bad_input("the split '{}' has no target values", to_string(which));
+Expected<void> DataSet::check_labels(const DataView& view) const {
+  if (target_ != TargetKind::Class) return {};
+  for (const int64_t index : view.indices_) {
+    const int64_t label = (*view.samples_->labels)[static_cast<size_t>(index)];
+    if (label >= 0 && label < classes_) continue;
+    return bad_input("{} has the label {}; the {} classes are numbered 0 to {}", view.samples_->name(index), label, classes_, classes_ - 1);
   }
-  if (target_ != TargetKind::Class) return {};
-  class_names_ = description_.target.names.empty() ? samples.class_names : description_.target.names;
-  classes_ = description_.target.classes > 0 ? description_.target.classes : static_cast<int64_t>(class_names_.size());
-  if (classes_ > 0) return {};
-  for (const auto& [which, view] : views_)
-    for (const int64_t label : *view.samples_->labels) classes_ = std::max(classes_, label + 1);
-  return {};
-}
-
-Expected<void> DataSet::check_labels() const {
-  if (target_ != TargetKind::Class) return {};
-  for (const auto& [which, view] : views_)
-    for (const int64_t index : view.indices_) {
-      const int64_t label = (*view.samples_->labels)[static_cast<size_t>(index)];
-      if (label >= 0 && label < classes_) continue;
-      return bad_input("{} has the label {}; the {} classes are numbered 0 to {}", view.samples_->name(index), label, classes_, classes_ - 1);
-    }
   return {};
 }
 
 std::vector<Split> DataSet::splits() const {
   std::vector<Split> out;
-  if (divided())
-    for (const auto& [which, view] : views_) out.push_back(which);
+  for (const SplitDescription& split : description_.splits) out.push_back(split.split);
   return out;
 }
 
+bool DataSet::has(Split which) const {
+  const std::vector<Split> present = splits();
+  return !divided() || std::find(present.begin(), present.end(), which) != present.end();
+}
+
 Expected<DataView> DataSet::split(Split which) const {
-  if (!divided()) return views_.begin()->second;
-  if (const auto found = views_.find(which); found != views_.end()) return found->second;
-  std::vector<std::string_view> names;
-  for (const Split each : splits()) names.push_back(to_string(each));
-  return bad_input("the data set '{}' has no split '{}'; it has: {}", name(), to_string(which), fmt::join(names, ", "));
+  const SplitDescription whole;
+  const auto found = std::find_if(description_.splits.begin(), description_.splits.end(), [&](const SplitDescription& each) { return each.split == which; });
+  if (divided() && found == description_.splits.end()) {
+    std::vector<std::string_view> names;
+    for (const Split each : splits()) names.push_back(to_string(each));
+    return bad_input("the data set '{}' has no split '{}'; it has: {}", name(), to_string(which), fmt::join(names, ", "));
+  }
+  const SplitDescription& split = divided() ? *found : whole;
+  PARE_ASSIGN_IN(DataView view, view_of(split), fmt::format("data set '{}'", name()));
+  PARE_TRY(check_apart(split, view));
+  PARE_TRY(check_labels(view));
+  return view;
 }
 
 }  // namespace pare

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,7 +24,10 @@ class DataView {
   const std::vector<std::string>& inputs() const { return samples_->inputs; }
 
   TargetKind target() const { return target_; }
-  // For TargetKind::Class: one for each sample, below the number of classes of the data set.
+  // For TargetKind::Class: the output that each sample should raise, below classes(), and whether the description says how many
+  // there are (else it is the largest label that gives the number).
+  int64_t classes() const { return classes_; }
+  bool classes_stated() const { return classes_stated_; }
   std::vector<int64_t> labels() const;
   // For TargetKind::Value: f32 [count, ...].
   Tensor values() const;
@@ -39,13 +41,16 @@ class DataView {
   std::shared_ptr<const Preprocessing> preprocessing_;
   std::vector<int64_t> indices_;
   TargetKind target_ = TargetKind::None;
+  int64_t label_offset_ = 0;
+  int64_t classes_ = 0;
+  bool classes_stated_ = false;
   bool mirror_ = false;
 };
 
 class DataSet {
  public:
-  // A description (.toml) or a bare file or folder (see guess_description). Opens all files, checks labels and counts, and refuses
-  // splits that share samples. Samples themselves are not read.
+  // A description (.toml) or a bare file or folder (see guess_description). Where the description says what the target is, files are
+  // opened when a split is asked for; else all are opened here, to find out. Samples themselves are not read.
   static Expected<DataSet> open(const std::filesystem::path& path);
   static Expected<DataSet> open(const Description& description);
 
@@ -55,8 +60,9 @@ class DataSet {
   // An undivided data set has no splits; it stands for whichever is asked for.
   bool divided() const { return !description_.splits.empty(); }
   std::vector<Split> splits() const;
-  bool has(Split which) const { return !divided() || views_.contains(which); }
-  // Fails with the splits that there are.
+  bool has(Split which) const;
+  // Opens the files of the split, checks its labels, and refuses samples that another split has too. Fails with the splits that
+  // there are for one that is missing.
   Expected<DataView> split(Split which) const;
 
   TargetKind target() const { return target_; }
@@ -64,15 +70,20 @@ class DataSet {
   const std::vector<std::string>& class_names() const { return class_names_; }  // may be empty
 
  private:
-  Expected<void> open_views();
-  Expected<void> decide_target();
-  Expected<void> check_labels() const;
+  struct Opened;  // sources, each opened once
+
+  Expected<void> find_out_target();
+  Expected<std::shared_ptr<const RawSamples>> samples_of(const SplitDescription& split) const;
+  const SourceDescription& source_of(const SplitDescription& split) const { return split.source ? *split.source : *description_.source; }
+  Expected<DataView> view_of(const SplitDescription& split) const;
+  Expected<void> check_apart(const SplitDescription& split, const DataView& view) const;
+  Expected<void> check_labels(const DataView& view) const;
 
   Description description_;
   TargetKind target_ = TargetKind::None;
   int64_t classes_ = 0;
   std::vector<std::string> class_names_;
-  std::map<Split, DataView> views_;  // of an undivided set: one, under Split::Test
+  std::shared_ptr<Opened> opened_;
 };
 
 }  // namespace pare

@@ -90,8 +90,11 @@ Expected<TargetDescription> read_target(const toml::table& table) {
   PARE_TRY(reader.read("kind", target.kind));
   PARE_TRY(reader.read("classes", target.classes));
   PARE_TRY(reader.read("names", target.names));
+  PARE_TRY(reader.read("offset", target.offset));
   PARE_TRY(reader.finish());
-  if (target.classes < 0) return bad_input("'classes' in [target] must not be negative");
+  constexpr int64_t kMostClasses = 1'000'000'000;
+  for (const int64_t number : {target.classes, target.offset})
+    if (number < 0 || number > kMostClasses) return bad_input("'classes' and 'offset' in [target] must not be negative or above {}", kMostClasses);
   if (target.classes == 0) target.classes = static_cast<int64_t>(target.names.size());
   if (!target.names.empty() && target.classes != static_cast<int64_t>(target.names.size()))
     return bad_input("[target] has {} names for {} classes", target.names.size(), target.classes);

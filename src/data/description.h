@@ -90,6 +90,7 @@ struct TargetDescription {
   std::optional<TargetKind> kind;  // nothing: what the source gives
   int64_t classes = 0;             // 0: one more than the largest label
   std::vector<std::string> names;
+  int64_t offset = 0;  // outputs in front of the first class: 1 for networks with a background class
 };
 
 struct SplitDescription {

@@ -105,6 +105,7 @@ std::string to_toml(const Description& description, const std::filesystem::path&
   target.write("kind", description.target.kind);
   if (description.target.names.empty()) target.write("classes", description.target.classes, int64_t{0});
   target.write("names", description.target.names, {});
+  target.write("offset", description.target.offset, int64_t{0});
   text += target.text();
   if (description.splits.empty()) return text;
   text += fmt::format("\n[splits]\nseed = {}\n", static_cast<int64_t>(description.seed));
