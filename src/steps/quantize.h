@@ -11,7 +11,7 @@ namespace pare {
 struct QuantizeOptions {
   QuantConfig config;
   int threads = 1;
-  int effort = 1;  // 0: nearest rounding; 1: biases corrected; 2 and 3: weights rounded together as well
+  int effort = 1;  // 0: weights rounded to nearest; 1 to 3: biases corrected for the mean error of the rounded weights as well
   PipelineOptions pipeline;
 };
 
