@@ -36,9 +36,8 @@ def allowed(folder):
 def folder_of(path):
     """The folder whose rules hold for a file below src/: kernels beside their operators belong to the engine."""
     folder = path.parts[0]
-    if folder == "ops" and (path.stem.endswith("_exec") or path.stem.endswith("_exec_test")):
-        return "engine"
-    return folder
+    kernels = path.stem.removesuffix("_test").endswith(("_exec", "_kernels"))
+    return "engine" if folder == "ops" and kernels else folder
 
 
 def check(source_root):
@@ -56,7 +55,7 @@ def check(source_root):
         # A test may use the engine to compare numbers before and after what it tests.
         reach = allowed(folder) | (allowed("engine") if path.stem.endswith("_test") else set())
         for quote, target in INCLUDE.findall(path.read_text(encoding="utf-8")):
-            first = target.split("/")[0]
+            first = folder_of(pathlib.PurePath(target))
             if quote == '"' and first in BELOW and "/" in target and first not in reach:
                 problems.append(f"{relative}: includes {target}, which lies above or beside '{folder}'")
             if target.startswith("dnnl") and folder != "engine":

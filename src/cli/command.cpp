@@ -42,6 +42,16 @@ void Output::progress(std::string_view message) const {
   std::fflush(stderr);
 }
 
+DType dtype_of(PortType type) {
+  switch (type) {
+    case PortType::Int8: return DType::Int8;
+    case PortType::UInt8: return DType::UInt8;
+    case PortType::Int16: return DType::Int16;
+    case PortType::Float32: break;
+  }
+  return DType::Float32;
+}
+
 CLI::App* add_command(CLI::App& program, const char* name, const char* summary, std::vector<Example> examples, Action action) {
   CLI::App* command = program.add_subcommand(name, summary);
   command->footer(std::string());  // not that of the program
@@ -61,6 +71,10 @@ CLI::App* add_command(CLI::App& program, const char* name, const char* summary, 
 void add_engine(CLI::App& command, Engine& engine) {
   add_choice(command, "--engine", engine,
              "fast: vectorised kernels; reference: plain ones, whose integers are bit for bit those of LiteRT's reference kernels");
+}
+
+void add_without(CLI::App& command, std::vector<std::string>& passes) {
+  command.add_option("--without", passes, "Passes to leave out (docs/reference/passes.md lists them)")->type_name("PASS");
 }
 
 CLI::Option* add_output(CLI::App& command, std::string& path, const char* meaning) {

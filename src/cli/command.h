@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <array>
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -12,7 +13,17 @@
 #include "base/error.h"
 #include "engine/kernel.h"
 
+namespace pare {
+
+// Types of inputs and outputs as people spell them.
+enum class PortType { Float32, Int8, UInt8, Int16 };
+template <> struct EnumNames<PortType> { static constexpr std::array<std::string_view, 4> names{"float32", "int8", "uint8", "int16"}; };
+
+}  // namespace pare
+
 namespace pare::cli {
+
+DType dtype_of(PortType type);
 
 // Options that every command has.
 struct Common {
@@ -62,9 +73,13 @@ CLI::Option* add_choice(CLI::App& command, const char* name, Enum& target, const
 
 // Options that are spelled the same in every command.
 void add_engine(CLI::App& command, Engine& engine);
+void add_without(CLI::App& command, std::vector<std::string>& passes);
 CLI::Option* add_output(CLI::App& command, std::string& path, const char* meaning);
 
+void add_data(CLI::App& program);
 void add_docs(CLI::App& program);
 void add_doctor(CLI::App& program);
+void add_inspect(CLI::App& program);
+void add_run(CLI::App& program);
 
 }  // namespace pare::cli

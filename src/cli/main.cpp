@@ -38,6 +38,9 @@ extern "C" void stop(int signal) {
 }
 
 void add_commands(CLI::App& program) {
+  add_inspect(program);
+  add_run(program);
+  add_data(program);
   add_doctor(program);
   add_docs(program);
 }

@@ -71,4 +71,11 @@ Json to_json(const Computer& computer) {
           {"peers", peers}};
 }
 
+Json to_json(const RunResult& result, const std::string& model) {
+  Json outputs = Json::array();
+  for (const NamedTensor& each : result.outputs)
+    outputs.push_back({{"name", each.name}, {"dtype", std::string(to_string(each.tensor.dtype()))}, {"shape", each.tensor.shape().dims()}});
+  return {{"model", model}, {"outputs", outputs}, {"tensors", result.tensors.size()}};
+}
+
 }  // namespace pare

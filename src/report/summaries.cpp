@@ -86,4 +86,11 @@ std::string describe(const Computer& computer) {
   return text + item("Peers", fmt::format("{} in {}", peers.empty() ? "none" : fmt::format("{}", fmt::join(peers, ", ")), computer.peers_folder));
 }
 
+std::string describe(const RunResult& result, const std::string& output) {
+  std::string text;
+  for (const NamedTensor& each : result.outputs)
+    text += fmt::format("{}: {}{} written to {}\n", each.name, to_string(each.tensor.dtype()), each.tensor.shape().to_string(), output);
+  return text;
+}
+
 }  // namespace pare

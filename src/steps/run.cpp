@@ -3,7 +3,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "engine/program.h"
 #include "engine/runner.h"
@@ -105,6 +104,13 @@ bool runs_in_slices(const Graph& graph) {
          std::all_of(graph.outputs.begin(), graph.outputs.end(), batched);
 }
 
+// The number of a tensor in its file, or where it came from none, its place in the graph.
+int64_t position_of(const Graph& graph, const Value* value) {
+  if (value->file_index >= 0) return value->file_index;
+  const auto at = std::find_if(graph.values().begin(), graph.values().end(), [&](const auto& each) { return each.get() == value; });
+  return at - graph.values().begin();
+}
+
 // The graph with the shapes of the arrays, run once over all samples.
 Expected<RunResult> run_at_once(const Entry& entry, const std::vector<Tensor>& inputs, const RunOptions& options) {
   Graph bound = entry.graph->clone();
@@ -120,14 +126,12 @@ Expected<RunResult> run_at_once(const Entry& entry, const std::vector<Tensor>& i
   RunResult result;
   for (size_t i = 0; i < entry.output_names.size(); ++i) result.outputs.push_back({entry.output_names[i], context.output_tensor(i)});
   if (!options.keep_tensors) return result;
-  std::unordered_map<std::string, size_t> positions;
-  for (size_t i = 0; i < entry.graph->values().size(); ++i) positions.emplace(entry.graph->values()[i]->name, i);
   for (const Step& step : program->steps()) {
     for (const Value* value : step.node->results) {
-      const auto position = positions.find(value->name);
-      if (position == positions.end() || value->type.dtype == DType::String) continue;
+      const Value* original = entry.graph->find_value(value->name);
+      if (original == nullptr || value->type.dtype == DType::String) continue;
       const size_t bytes = storage_bytes(value->type.dtype, value->type.shape.elements());
-      result.tensors.push_back({fmt::format("{}:{}", position->second, value->name),
+      result.tensors.push_back({fmt::format("{}:{}", position_of(*entry.graph, original), value->name),
                                 Tensor(value->type.dtype, value->type.shape, {static_cast<const std::byte*>(context.data(value)), bytes})});
     }
   }

@@ -1,0 +1,84 @@
+#include "steps/samples.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace pare {
+namespace {
+
+// The position in the view of each input of the graph.
+Expected<std::vector<size_t>> match_inputs(const Graph& graph, const std::vector<std::string>& arrays) {
+  if (arrays.size() != graph.inputs.size())
+    return bad_input("the data set has {} arrays a sample ({}), the model takes {}", arrays.size(), fmt::join(arrays, ", "), graph.inputs.size());
+  if (arrays.size() == 1) return std::vector<size_t>{0};
+  std::vector<size_t> order;
+  for (const Value* input : graph.inputs) {
+    const auto found = std::find(arrays.begin(), arrays.end(), input->name);
+    if (found == arrays.end()) return bad_input("the data set has no array '{}', which the model takes; it has {}", input->name, fmt::join(arrays, ", "));
+    order.push_back(static_cast<size_t>(found - arrays.begin()));
+  }
+  return order;
+}
+
+template <class T>
+Tensor quantized_as(const Tensor& real, const Quantization& quantization) {
+  Tensor stored(dtype_of<T>, real.shape());
+  const IntegerRange range = integer_range(dtype_of<T>);
+  const auto from = real.values<float>();
+  auto to = stored.template mutable_values<T>();
+  for (size_t i = 0; i < to.size(); ++i) {
+    const float steps = std::round(from[i] / quantization.scale()) + static_cast<float>(quantization.zero_point());
+    to[i] = static_cast<T>(std::clamp(steps, static_cast<float>(range.lowest), static_cast<float>(range.highest)));
+  }
+  return stored;
+}
+
+// Floats as the integers that this type stores them in; everything else stays as it is.
+Tensor adapted(Tensor tensor, const TensorType& type) {
+  if (tensor.dtype() != DType::Float32 || !type.is_quantized() || !type.quantization->is_per_tensor()) return tensor;
+  switch (type.dtype) {
+    case DType::Int8: return quantized_as<int8_t>(tensor, *type.quantization);
+    case DType::UInt8: return quantized_as<uint8_t>(tensor, *type.quantization);
+    case DType::Int16: return quantized_as<int16_t>(tensor, *type.quantization);
+    default: return tensor;
+  }
+}
+
+// The batch may differ.
+Expected<void> check_sample(const Tensor& sample, const Value& input) {
+  Shape shape = sample.shape();
+  if (shape.rank() > 0 && input.type.shape.rank() > 0) shape[0] = input.type.shape[0];
+  if (sample.dtype() == input.type.dtype && input.type.shape.compatible_with(shape)) return {};
+  return bad_input("a sample is {}{}, the model takes {}{} for '{}'", to_string(sample.dtype()), sample.shape().to_string(),
+                   to_string(input.type.dtype), input.type.shape.to_string(), input.name);
+}
+
+}  // namespace
+
+Expected<DataView> calibration_samples(const DataSet& set, int64_t count) {
+  if (!set.divided()) return set.split(Split::Calibration).map([&](const DataView& view) { return view.first(count); });
+  for (const Split split : {Split::Calibration, Split::Train})
+    if (set.has(split)) return set.split(split).map([&](const DataView& view) { return view.first(count); });
+  return bad_input("the data set {} has neither a split 'calibration' nor 'train'; `pare data split` makes one", set.name());
+}
+
+Expected<SampleSource> source_for(const Graph& graph, const DataView& view) {
+  PARE_ASSIGN(const std::vector<size_t> order, match_inputs(graph, view.inputs()));
+  std::vector<TensorType> types;
+  for (const Value* input : graph.inputs) types.push_back(input->type);
+  const SampleSource stored = view.source();
+  SampleSource source{stored.count, [stored, order, types](int64_t first, int64_t size) -> Expected<std::vector<Tensor>> {
+                        PARE_ASSIGN(std::vector<Tensor> arrays, stored.read(first, size));
+                        std::vector<Tensor> inputs;
+                        for (size_t i = 0; i < order.size(); ++i) inputs.push_back(adapted(arrays[order[i]], types[i]));
+                        return inputs;
+                      }};
+  if (source.count == 0) return bad_input("the data set has no samples");
+  PARE_ASSIGN(const std::vector<Tensor> sample, source.read(0, 1));
+  for (size_t i = 0; i < sample.size(); ++i) PARE_TRY(check_sample(sample[i], *graph.inputs[i]));
+  return source;
+}
+
+}  // namespace pare

@@ -1,0 +1,17 @@
+// The samples of a data set as a network takes them.
+#pragma once
+
+#include "data/data_set.h"
+#include "ir/graph.h"
+
+namespace pare {
+
+// The samples that quantisation looks at: the first `count` of the split calibration, or where the set has none, of train. Fails where
+// it has neither, for samples that are only tested on must not be looked at.
+Expected<DataView> calibration_samples(const DataSet& set, int64_t count);
+
+// The arrays of `view` in the order of the graph's inputs (by name where there are several). Floats for an input that is quantised
+// are quantised with its parameters. Reads the first sample to fail early where shapes or types do not fit, with both named.
+Expected<SampleSource> source_for(const Graph& graph, const DataView& view);
+
+}  // namespace pare
