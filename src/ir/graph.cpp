@@ -190,11 +190,12 @@ Graph Graph::clone(std::unordered_map<const Value*, Value*>& mapping) const {
 std::string describe(const Node& node) { return fmt::format("{} '{}'", node.op().name, node.name); }
 
 Expected<std::vector<TensorType>> infer_types(const Node& node, size_t result_count) {
-  InferContext context{node.attributes, {}, {}, result_count};
+  InferContext context{node.attributes, {}, {}, result_count, {}};
   for (const Value* operand : node.operands) {
     context.operands.push_back(operand == nullptr ? nullptr : &operand->type);
     context.constants.push_back(operand != nullptr && operand->data ? &*operand->data : nullptr);
   }
+  for (const Value* result : node.results) context.declared.push_back(&result->type);
   const auto& specs = node.op().operands;
   for (size_t i = 0; i < specs.size(); ++i)
     if (specs[i].kind == OperandSpec::Kind::Required && !context.has(i))

@@ -23,6 +23,7 @@ struct InferContext {
   std::vector<const TensorType*> operands;
   std::vector<const Tensor*> constants;  // the data of constant operands, else null
   size_t result_count;                   // for operators with a variable number of results
+  std::vector<const TensorType*> declared;  // present types of the results; empty where the node is only being made
 
   const TensorType& type(size_t i) const { return *operands.at(i); }
   const Shape& shape(size_t i) const { return operands.at(i)->shape; }

@@ -1,22 +1,79 @@
-#include <algorithm>
+#include "ops/activations.h"
 
-#include "engine/kernel.h"
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "ops/elementwise_kernels.h"
+#include "ops/kernel_types.h"
 
 namespace pare {
 namespace {
 
 std::string declines_float(const KernelRequest& request) { return request.all_float() ? "" : "operands are not all float32"; }
 
-Expected<std::unique_ptr<Kernel>> create_float(const KernelRequest& request) {
-  return make_in_place_kernel([count = request.shape(0).elements()](const Buffers& buffers) {
-    const float* src = buffers.src<float>();
-    float* dst = buffers.dst<float>();
-    for (int64_t i = 0; i < count; ++i) dst[i] = std::max(src[i], 0.f);
-  });
+float relu(float x) { return std::max(x, 0.f); }
+float relu6(float x) { return std::min(std::max(x, 0.f), 6.f); }
+float relu_n1_to_1(float x) { return std::min(std::max(x, -1.f), 1.f); }
+float relu_0_to_1(float x) { return std::min(std::max(x, 0.f), 1.f); }
+float elu(float x) { return x < 0 ? std::expm1(x) : x; }
+float hard_swish(float x) { return x * std::min(std::max(x + 3.f, 0.f), 6.f) / 6.f; }
+float logistic(float x) { return 1.f / (1.f + std::exp(-x)); }
+float hyperbolic_tangent(float x) { return std::tanh(x); }
+float selu(float x) { return 1.05070098735548f * (x < 0 ? 1.67326324235438f * std::expm1(x) : x); }
+float softplus(float x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }
+float softsign(float x) { return x / (1.f + std::abs(x)); }
+float swish(float x) { return x / (1.f + std::exp(-x)); }
+float mish(float x) { return x * std::tanh(softplus(x)); }
+float gelu(float x) { return 0.5f * x * (1.f + std::erf(x * std::numbers::sqrt2_v<float> / 2)); }
+float gelu_by_tanh(float x) {
+  constexpr float kSlope = 0.797884560802865f;  // sqrt(2 / pi)
+  return 0.5f * x * (1.f + std::tanh(kSlope * (x + 0.044715f * x * x * x)));
 }
+
+template <float (*function)(float)>
+Expected<std::unique_ptr<Kernel>> create_float(const KernelRequest& request) {
+  return make_unary<float, float>(request, [](float x) { return function(x); });
+}
+
+Expected<std::unique_ptr<Kernel>> create_float_leaky(const KernelRequest& request) {
+  return make_unary<float, float>(request, [alpha = request.node.attrs<LeakyReluAttributes>().alpha](float x) { return x > 0 ? x : alpha * x; });
+}
+
+Expected<std::unique_ptr<Kernel>> create_float_prelu(const KernelRequest& request) {
+  return make_binary<float, float>(request, [](float x, float alpha) { return x >= 0 ? x : alpha * x; });
+}
+
+Expected<std::unique_ptr<Kernel>> create_float_gelu(const KernelRequest& request) {
+  return request.node.attrs<GeluAttributes>().approximate ? create_float<gelu_by_tanh>(request) : create_float<gelu>(request);
+}
+
+Expected<std::unique_ptr<Kernel>> create_float_hard_sigmoid(const KernelRequest& request) {
+  const auto [alpha, beta] = request.node.attrs<HardSigmoidAttributes>();
+  return make_unary<float, float>(request, [alpha = alpha, beta = beta](float x) { return relu_0_to_1(alpha * x + beta); });
+}
+
+template <float (*function)(float)>
+ImplementationList float_only() { return {{"plain", declines_float, create_float<function>}}; }
 
 }  // namespace
 
-ImplementationList exec_relu() { return {{"plain", declines_float, create_float}}; }
+ImplementationList exec_relu() { return float_only<relu>(); }
+ImplementationList exec_relu6() { return float_only<relu6>(); }
+ImplementationList exec_relu_n1_to_1() { return float_only<relu_n1_to_1>(); }
+ImplementationList exec_relu_0_to_1() { return float_only<relu_0_to_1>(); }
+ImplementationList exec_leaky_relu() { return {{"plain", declines_float, create_float_leaky}}; }
+ImplementationList exec_prelu() { return {{"plain", declines_float, create_float_prelu}}; }
+ImplementationList exec_elu() { return float_only<elu>(); }
+ImplementationList exec_hard_swish() { return float_only<hard_swish>(); }
+ImplementationList exec_logistic() { return float_only<logistic>(); }
+ImplementationList exec_tanh() { return float_only<hyperbolic_tangent>(); }
+ImplementationList exec_gelu() { return {{"plain", declines_float, create_float_gelu}}; }
+ImplementationList exec_selu() { return float_only<selu>(); }
+ImplementationList exec_softplus() { return float_only<softplus>(); }
+ImplementationList exec_softsign() { return float_only<softsign>(); }
+ImplementationList exec_swish() { return float_only<swish>(); }
+ImplementationList exec_mish() { return float_only<mish>(); }
+ImplementationList exec_hard_sigmoid() { return {{"plain", declines_float, create_float_hard_sigmoid}}; }
 
 }  // namespace pare

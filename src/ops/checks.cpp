@@ -25,4 +25,16 @@ Expected<int> check_axis(int64_t axis, int rank) {
   return static_cast<int>(axis < 0 ? axis + rank : axis);
 }
 
+Expected<std::vector<int64_t>> constant_operand(const InferContext& context, size_t index, std::string_view name) {
+  PARE_TRY(check_index_type(context, index, name));
+  if (context.constant(index) == nullptr) return unsupported("'{}' is computed at run time, a constant was expected", name);
+  return to_int64(*context.constant(index));
+}
+
+Expected<void> check_index_type(const InferContext& context, size_t index, std::string_view name) {
+  const DType dtype = context.type(index).dtype;
+  if (dtype == DType::Int32 || dtype == DType::Int64) return {};
+  return bad_input("'{}' is {}, i32 or i64 was expected", name, to_string(dtype));
+}
+
 }  // namespace pare

@@ -18,4 +18,9 @@ Expected<void> check_bias(const InferContext& context, size_t index, int64_t cha
 // A dimension number in [-rank, rank); returns it in [0, rank).
 Expected<int> check_axis(int64_t axis, int rank);
 
+// The elements of an integer operand that must be constant: axes, permutations, paddings.
+Expected<std::vector<int64_t>> constant_operand(const InferContext& context, size_t index, std::string_view name);
+// Indices and shapes: int32 or int64.
+Expected<void> check_index_type(const InferContext& context, size_t index, std::string_view name);
+
 }  // namespace pare

@@ -1,0 +1,70 @@
+#include <cmath>
+
+#include "ops/elementwise_kernels.h"
+#include "ops/kernel_types.h"
+
+namespace pare {
+namespace {
+
+std::string declines_float(const KernelRequest& request) { return request.all_float() ? "" : "operands are not all float32"; }
+
+// Functions of real numbers.
+float abs_of(float x) { return std::abs(x); }
+float neg(float x) { return -x; }
+float exp_of(float x) { return std::exp(x); }
+float log_of(float x) { return std::log(x); }
+float sqrt_of(float x) { return std::sqrt(x); }
+float rsqrt(float x) { return 1.f / std::sqrt(x); }
+float square(float x) { return x * x; }
+float sine(float x) { return std::sin(x); }
+float cosine(float x) { return std::cos(x); }
+float floor_of(float x) { return std::floor(x); }
+float ceiling(float x) { return std::ceil(x); }
+float round_to_even(float x) { return std::nearbyint(x); }
+float sign(float x) { return x > 0 ? 1.f : x < 0 ? -1.f : x; }
+float error_function(float x) { return std::erf(x); }
+
+template <float (*function)(float)>
+Expected<std::unique_ptr<Kernel>> create_float(const KernelRequest& request) {
+  return make_unary<float, float>(request, [](float x) { return function(x); });
+}
+
+// Functions that integers have too.
+std::string declines_integer(const KernelRequest& request) {
+  return request.type(0).is_quantized() ? "quantised elements" : refuse_other_types<int32_t, int64_t>(request.dtype());
+}
+
+struct Abs { template <class T> T operator()(T x) const { return x < 0 ? static_cast<T>(T{0} - static_cast<std::make_unsigned_t<T>>(x)) : x; } };
+struct Neg { template <class T> T operator()(T x) const { return static_cast<T>(T{0} - static_cast<std::make_unsigned_t<T>>(x)); } };
+struct Square { template <class T> T operator()(T x) const { return static_cast<T>(static_cast<std::make_unsigned_t<T>>(x) * static_cast<std::make_unsigned_t<T>>(x)); } };
+struct Sign { template <class T> T operator()(T x) const { return static_cast<T>((x > 0) - (x < 0)); } };
+
+template <class Function>
+Expected<std::unique_ptr<Kernel>> create_integer(const KernelRequest& request) {
+  return with_type<int32_t, int64_t>(request.dtype(), [&]<class T>(T) { return make_unary<T, T>(request, Function()); });
+}
+
+template <float (*function)(float)>
+ImplementationList float_only() { return {{"plain", declines_float, create_float<function>}}; }
+
+template <float (*function)(float), class Integer>
+ImplementationList with_integers() { return {{"plain", declines_float, create_float<function>}, {"plain integer", declines_integer, create_integer<Integer>}}; }
+
+}  // namespace
+
+ImplementationList exec_abs() { return with_integers<abs_of, Abs>(); }
+ImplementationList exec_neg() { return with_integers<neg, Neg>(); }
+ImplementationList exec_exp() { return float_only<exp_of>(); }
+ImplementationList exec_log() { return float_only<log_of>(); }
+ImplementationList exec_sqrt() { return float_only<sqrt_of>(); }
+ImplementationList exec_rsqrt() { return float_only<rsqrt>(); }
+ImplementationList exec_square() { return with_integers<square, Square>(); }
+ImplementationList exec_sin() { return float_only<sine>(); }
+ImplementationList exec_cos() { return float_only<cosine>(); }
+ImplementationList exec_floor() { return float_only<floor_of>(); }
+ImplementationList exec_ceil() { return float_only<ceiling>(); }
+ImplementationList exec_round() { return float_only<round_to_even>(); }
+ImplementationList exec_sign() { return with_integers<sign, Sign>(); }
+ImplementationList exec_erf() { return float_only<error_function>(); }
+
+}  // namespace pare
