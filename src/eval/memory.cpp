@@ -1,0 +1,27 @@
+#include "eval/memory.h"
+
+#include <fstream>
+#include <string>
+
+namespace pare {
+
+int64_t peak_rss_bytes() {
+  std::ifstream status("/proc/self/status");
+  std::string word;
+  while (status >> word) {
+    if (word != "VmHWM:") continue;
+    int64_t kilobytes = 0;
+    status >> kilobytes;
+    return kilobytes * 1024;
+  }
+  return 0;
+}
+
+bool reset_peak_rss() {
+  std::ofstream references("/proc/self/clear_refs");
+  references << "5";  // resets VmHWM, see proc(5)
+  references.flush();
+  return references.good();
+}
+
+}  // namespace pare
