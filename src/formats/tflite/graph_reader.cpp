@@ -41,7 +41,7 @@ class GraphReader {
  public:
   GraphReader(const schema::Model& model, const schema::SubGraph& record, Constants& constants)
       : model_(model), record_(record), constants_(constants), tensors_(record.tensors() == nullptr ? 0 : record.tensors()->size()),
-        produced_(tensors_), interface_(tensors_), only_scales_(tensors_) {
+        inputs_(tensors_), outputs_(tensors_), produced_(tensors_), only_scales_(tensors_) {
     read_.graph.name = record.name() == nullptr || record.name()->size() == 0 ? "main" : record.name()->str();
     read_.values.resize(tensors_);
   }
@@ -65,6 +65,8 @@ class GraphReader {
 
   const schema::Tensor& tensor(size_t index) const { return *record_.tensors()->Get(static_cast<flatbuffers::uoffset_t>(index)); }
 
+  bool in_interface(size_t index) const { return inputs_[index] || outputs_[index]; }
+
   Expected<size_t> checked_index(int64_t index) const {
     if (index < 0 || index >= static_cast<int64_t>(tensors_)) return bad_input("tensor {} of a graph with {} tensors", index, tensors_);
     return static_cast<size_t>(index);
@@ -82,8 +84,8 @@ class GraphReader {
       }
       return {};
     };
-    PARE_TRY(located(mark(record_.inputs(), interface_, false), "inputs"));
-    PARE_TRY(located(mark(record_.outputs(), interface_, false), "outputs"));
+    PARE_TRY(located(mark(record_.inputs(), inputs_, false), "inputs"));
+    PARE_TRY(located(mark(record_.outputs(), outputs_, false), "outputs"));
     if (record_.operators() != nullptr)
       for (size_t i = 0; i < record_.operators()->size(); ++i) {
         const schema::Operator& op = *record_.operators()->Get(static_cast<flatbuffers::uoffset_t>(i));
@@ -94,11 +96,11 @@ class GraphReader {
       const BlockTensors blocks = block_tensors(tensor(i));
       for (const int32_t index : {blocks.scales, blocks.zero_points})
         if (index >= 0 && static_cast<size_t>(index) < tensors_ && !used[static_cast<size_t>(index)] && !produced_[static_cast<size_t>(index)] &&
-            !interface_[static_cast<size_t>(index)])
+            !in_interface(static_cast<size_t>(index)))
           only_scales_[static_cast<size_t>(index)] = true;
     }
     for (size_t i = 0; i < tensors_; ++i)
-      if (interface_[i]) interface_names_.insert(name_of(tensor(i)));
+      if (in_interface(i)) interface_names_.insert(name_of(tensor(i)));
     return {};
   }
 
@@ -112,7 +114,7 @@ class GraphReader {
   // Names are unique in a graph of ours; inputs and outputs keep theirs, others get their number where it is taken.
   std::string unique_name(size_t index) const {
     std::string name = name_of(tensor(index));
-    const bool taken = read_.graph.find_value(name) != nullptr || (!interface_[index] && interface_names_.contains(name));
+    const bool taken = read_.graph.find_value(name) != nullptr || (!in_interface(index) && interface_names_.contains(name));
     return name.empty() || taken ? fmt::format("{}:{}", name.empty() ? "tensor" : name, index) : name;
   }
 
@@ -122,7 +124,7 @@ class GraphReader {
     if (record.external_buffer() != 0) return unsupported("its data lie in another file");
     PARE_ASSIGN(const auto stored, constants_.bytes(record.buffer()));
     if (!stored.empty() || record.sparsity() != nullptr) return true;
-    return !produced_[index] && !interface_[index] && !record.is_variable() && shape.checked_elements() == 0;
+    return !produced_[index] && !inputs_[index] && !record.is_variable() && shape.checked_elements() == 0;
   }
 
   Expected<void> read_tensor(size_t index) {
@@ -208,7 +210,7 @@ class GraphReader {
   const schema::SubGraph& record_;
   Constants& constants_;
   size_t tensors_;
-  std::vector<bool> produced_, interface_, only_scales_;  // by tensor number
+  std::vector<bool> inputs_, outputs_, produced_, only_scales_;  // by tensor number
   std::unordered_set<std::string> interface_names_;
   ReadGraph read_;
 };

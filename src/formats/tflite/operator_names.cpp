@@ -37,7 +37,7 @@ Expected<schema::BuiltinOperator> builtin_operator(const OpDef& op) {
     return table;
   }();
   const auto found = by_name.find(std::string(op.name));
-  if (!op.in_tflite || found == by_name.end()) return unsupported("TFLite has no operator {}; it must be expressed by others first", op.name);
+  if (found == by_name.end()) return unsupported("TFLite has no operator {}; it must be expressed by others first", op.name);
   return found->second;
 }
 

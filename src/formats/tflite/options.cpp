@@ -10,7 +10,8 @@ namespace pare::tflite {
 const OptionsMapping* find_options(std::string_view op) {
   static const std::unordered_map<std::string_view, const OptionsMapping*> by_name = [] {
     std::unordered_map<std::string_view, const OptionsMapping*> table;
-    for (const auto family : {convolution_options(), product_options()})
+    for (const auto family : {convolution_options(), elementwise_options(), product_options(), reduction_options(), selection_options(),
+                              shape_options()})
       for (const OptionsMapping& mapping : family) table.emplace(mapping.op, &mapping);
     return table;
   }();

@@ -18,9 +18,11 @@ struct OperatorView {
   std::span<Value* const> results;
 };
 
+// A table of one of the two unions; without a type, no options.
 struct WrittenOptions {
   schema::BuiltinOptions type = schema::BuiltinOptions::NONE;
   flatbuffers::Offset<void> table;
+  schema::BuiltinOptions2 type_2 = schema::BuiltinOptions2::NONE;
 };
 
 struct OptionsMapping {
@@ -30,7 +32,11 @@ struct OptionsMapping {
 };
 
 std::span<const OptionsMapping> convolution_options();
+std::span<const OptionsMapping> elementwise_options();
 std::span<const OptionsMapping> product_options();
+std::span<const OptionsMapping> reduction_options();
+std::span<const OptionsMapping> selection_options();
+std::span<const OptionsMapping> shape_options();
 
 // Null for an operator without options.
 const OptionsMapping* find_options(std::string_view op);
