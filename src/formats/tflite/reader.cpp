@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "formats/tflite/composites.h"
 #include "formats/tflite/constants.h"
 #include "formats/tflite/graph_reader.h"
 
@@ -77,6 +78,7 @@ Expected<Model> read(std::span<const std::byte> bytes) {
     model.graphs.push_back(std::move(read.graph));
     values.push_back(std::move(read.values));
   }
+  PARE_TRY(check_composites(model));
   PARE_TRY(read_signatures(*record, values, model));
   PARE_TRY(read_metadata(*record, constants, model));
   return model;
