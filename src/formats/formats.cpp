@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "formats/keras/reader.h"
 #include "formats/tflite/reader.h"
+#include "formats/tflite/writer.h"
 
 namespace pare {
 namespace {
@@ -34,6 +35,13 @@ Expected<Model> read_model(const std::filesystem::path& path) {
   if (starts_with(bytes, 0, "\x89HDF") || starts_with(bytes, 0, "PK\x03\x04")) return read_keras(path);
   if (path.extension() == ".onnx") return refuse(ErrorCode::Unsupported, path, "an ONNX file, which Pare does not read; {} is read", kRead);
   return refuse(ErrorCode::BadInput, path, "not a model file that Pare knows; {} is read", kRead);
+}
+
+Expected<void> write_model(const Model& model, const std::filesystem::path& path) {
+  if (path.extension() != ".tflite")
+    return refuse(ErrorCode::Usage, path, "the ending '{}' names no format that Pare writes; .tflite is written", path.extension().string());
+  PARE_ASSIGN_IN(const std::vector<std::byte> bytes, write_tflite(model), path.string());
+  return write_file(path, bytes);
 }
 
 }  // namespace pare

@@ -12,4 +12,8 @@ namespace pare {
 // read, BadInput for anything else; both say what is read.
 Expected<Model> read_model(const std::filesystem::path& path);
 
+// Writes a model file, whole or not at all. The ending of the name picks the format; another one is a Usage error that lists what is
+// written. Unsupported where the format has no place for something in the model.
+Expected<void> write_model(const Model& model, const std::filesystem::path& path);
+
 }  // namespace pare
