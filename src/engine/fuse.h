@@ -5,7 +5,8 @@
 
 namespace pare {
 
-// Joins what one fast kernel can do in one pass over memory. Numbers stay those of the separate operators within rounding.
-void fuse_for_engine(Graph& graph);
+// Joins what one fast kernel can do in one pass over memory: a float addition of equal shapes goes into the convolution that
+// computes one of its operands, as that node's operand "addend". Numbers stay those of the separate operators within rounding.
+void fuse_for_engine(Graph& graph, int threads);
 
 }  // namespace pare

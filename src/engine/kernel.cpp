@@ -35,19 +35,25 @@ bool KernelRequest::all_float() const {
          std::all_of(node.results.begin(), node.results.end(), is_float32);
 }
 
-Expected<ChosenKernel> create_kernel(const KernelRequest& request) {
-  std::string reasons;
+const Implementation* choose_implementation(const KernelRequest& request, std::string* reasons) {
   for (const Implementation& implementation : implementations(request.node.op().name)) {
     if (implementation.fast_only && request.engine == Engine::Reference) continue;
-    if (std::string reason = implementation.declines(request); !reason.empty()) {
-      reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", implementation.name, reason);
-      continue;
-    }
-    PARE_ASSIGN_IN(std::unique_ptr<Kernel> kernel, implementation.create(request), describe(request.node));
-    return ChosenKernel{std::move(kernel), implementation.name};
+    const std::string reason = implementation.declines(request);
+    if (reason.empty()) return &implementation;
+    if (reasons != nullptr) *reasons += fmt::format("{}{}: {}", reasons->empty() ? "" : "; ", implementation.name, reason);
   }
-  if (reasons.empty()) reasons = "the engine has no implementation of this operator";
-  return Failure(Error{ErrorCode::Unsupported, std::move(reasons), describe(request.node), nullptr});
+  return nullptr;
+}
+
+Expected<ChosenKernel> create_kernel(const KernelRequest& request) {
+  std::string reasons;
+  const Implementation* chosen = choose_implementation(request, &reasons);
+  if (chosen == nullptr) {
+    if (reasons.empty()) reasons = "the engine has no implementation of this operator";
+    return Failure(Error{ErrorCode::Unsupported, std::move(reasons), describe(request.node), nullptr});
+  }
+  PARE_ASSIGN_IN(std::unique_ptr<Kernel> kernel, chosen->create(request), describe(request.node));
+  return ChosenKernel{std::move(kernel), chosen->name};
 }
 
 }  // namespace pare

@@ -84,12 +84,16 @@ struct Implementation {
   // Why this implementation cannot take the node; empty when it can.
   std::string (*declines)(const KernelRequest&);
   Expected<std::unique_ptr<Kernel>> (*create)(const KernelRequest&);
-  bool fast_only = false;  // not allowed for Engine::Reference
+  bool fast_only = false;     // not allowed for Engine::Reference
+  bool takes_addend = false;  // adds one more operand before the activation (see fuse_for_engine)
 };
 using ImplementationList = std::vector<Implementation>;
 
 // The implementations of an operator by its name; empty for one that the engine cannot run (expanded or folded before).
 const ImplementationList& implementations(std::string_view op_name);
+
+// The first implementation that accepts the node, or null; `reasons`, if given, collects why others declined.
+const Implementation* choose_implementation(const KernelRequest& request, std::string* reasons = nullptr);
 
 // Chooses and creates. Fails with the reasons of all when none accepts.
 struct ChosenKernel {

@@ -41,7 +41,7 @@ Expected<std::shared_ptr<const Program>> Program::compile(const Graph& graph, co
   program->options_ = options;
   program->graph_ = graph.clone();
   PARE_TRY(bind_batch(program->graph_, options.batch));
-  if (options.engine == Engine::Fast && options.fuse && !options.keep_all) fuse_for_engine(program->graph_);
+  if (options.engine == Engine::Fast && options.fuse && !options.keep_all) fuse_for_engine(program->graph_, options.threads);
   const KernelThreads scope(options.threads);
   for (const auto& node : program->graph_.nodes()) {
     PARE_ASSIGN(ChosenKernel chosen, create_kernel({*node, options.engine, options.threads}));

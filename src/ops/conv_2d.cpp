@@ -18,6 +18,7 @@ Expected<std::vector<TensorType>> infer(const InferContext& context) {
   PARE_TRY(check_bias(context, 2, weights[0]));
   const Shape dst{src[0], output_extent(src[1], attributes.window_h(weights[1]), attributes.padding),
                   output_extent(src[2], attributes.window_w(weights[2]), attributes.padding), weights[0]};
+  if (context.has(3) && context.shape(3) != dst) return bad_input("'addend' has the shape {}, {} was expected", context.shape(3).to_string(), dst.to_string());
   return std::vector<TensorType>{{context.type(0).dtype, dst, {}}};
 }
 
@@ -48,7 +49,8 @@ const OpDef& op_conv_2d() {
       .details = "dst[n,y,x,o] = activation(bias[o] + sum over i,j,c of src[n, y*stride_h + i*dilation_h - pad, "
                  "x*stride_w + j*dilation_w - pad, g*C + c] * weights[o,i,j,c]). With C the innermost extent of the weights, the "
                  "input has G = channels / C groups; output channel o reads group g = o / (O / G).",
-      .operands = {{"src", "N,H,W,C"}, {"weights", "O,H,W,C/groups"}, {"bias", "O", OperandSpec::Kind::Optional}},
+      .operands = {{"src", "N,H,W,C"}, {"weights", "O,H,W,C/groups"}, {"bias", "O", OperandSpec::Kind::Optional},
+                   {"addend", "as dst; added before the activation. Only the engine's own graphs have it", OperandSpec::Kind::Optional}},
       .results = {{"dst", "N,H',W',O"}},
       .attributes = Conv2dAttributes{},
       .infer = infer,

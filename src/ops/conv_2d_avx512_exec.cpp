@@ -130,7 +130,7 @@ Expected<std::unique_ptr<Kernel>> create(const KernelRequest& request) {
 
 }  // namespace
 
-Implementation avx512_conv_2d_f32() { return {"avx512", declines_f32, create<ProductF32>, true}; }
+Implementation avx512_conv_2d_f32() { return {"avx512", declines_f32, create<ProductF32>, true, true}; }
 Implementation avx512_conv_2d_i8() { return {"avx512 vnni", declines_i8, create<ProductI8>, true}; }
 
 }  // namespace pare

@@ -68,6 +68,6 @@ Expected<std::unique_ptr<Kernel>> create(const KernelRequest& request) { return 
 
 }  // namespace
 
-Implementation avx512_conv_2d_winograd() { return {"avx512 winograd", declines, create, true}; }
+Implementation avx512_conv_2d_winograd() { return {"avx512 winograd", declines, create, true, true}; }
 
 }  // namespace pare

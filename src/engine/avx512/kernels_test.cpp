@@ -6,7 +6,10 @@
 #include "engine/program.h"
 #include "ops/conv_2d.h"
 #include "ops/depthwise_conv_2d.h"
+#include "ops/elementwise_binary.h"
 #include "ops/fully_connected.h"
+#include "ops/pool_2d.h"
+#include "ops/reductions.h"
 
 namespace pare {
 namespace {
@@ -142,6 +145,53 @@ TEST_P(Avx512Kernels, FullyConnected) {
     Value* weights = problem.weights(graph, {1 + random.below(200), k}, 0);
     problem.finish(graph, *find_op("fully_connected"), FullyConnectedAttributes{}, {src, weights, problem.bias(graph, weights, 0)});
     problem.compare(graph, 1 + random.below(20));
+  }
+}
+
+TEST_P(Avx512Kernels, Pooling) {
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    Problem problem(random, GetParam());
+    Graph graph;
+    Value* src = problem.src(graph, {kDynamic, 4 + random.below(9), 4 + random.below(9), 1 + random.below(70)});
+    const Pool2dAttributes attributes{random.below(2) != 0 ? Padding::Same : Padding::Valid, 1 + random.below(4), 1 + random.below(4), 1 + random.below(3),
+                                      1 + random.below(3), random.below(2) != 0 ? Activation::Relu : Activation::None};
+    problem.finish(graph, *find_op(random.below(2) != 0 ? "average_pool_2d" : "max_pool_2d"), attributes, {src});
+    graph.outputs[0]->type.quantization = src->type.quantization;  // pooling keeps the parameters
+    problem.compare(graph, 1 + random.below(3));
+  }
+}
+
+TEST_P(Avx512Kernels, MeanOverHeightAndWidth) {
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    Problem problem(random, GetParam());
+    Graph graph;
+    Value* src = problem.src(graph, {kDynamic, 1 + random.below(9), 1 + random.below(9), 1 + random.below(70)});
+    Value* axes = graph.add_constant("axes", Tensor::vector<int32_t>({1, -2}));
+    problem.finish(graph, *find_op("mean"), ReduceAttributes{.keep_dims = random.below(2) != 0}, {src, axes});
+    problem.compare(graph, 1 + random.below(3));
+  }
+}
+
+TEST_P(Avx512Kernels, AdditionAfterConvolution) {  // in float one kernel, in int8 two
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    Problem problem(random, GetParam());
+    const int64_t channels = 8 * (1 + random.below(4));
+    Graph graph;
+    Value* src = problem.src(graph, {kDynamic, 5 + random.below(6), 5 + random.below(6), channels});
+    Value* weights = problem.weights(graph, {channels, 3, 3, channels}, 0);
+    problem.finish(graph, *find_op("conv_2d"), Conv2dAttributes{}, {src, weights, problem.bias(graph, weights, 0)});
+    problem.finish(graph, *find_op("add"), AddAttributes{.activation = Activation::Relu}, {graph.outputs[0], src});
+    problem.compare(graph, 1 + random.below(3));
+    if (GetParam()) continue;
+    const auto program = Program::compile(graph, {});
+    ASSERT_TRUE(program);
+    EXPECT_EQ((*program)->steps().size(), 1u);
   }
 }
 

@@ -6,17 +6,14 @@
 //   finish(sum, epilogue, column, mask, dst index, dst)
 #pragma once
 
-#include <immintrin.h>
-
 #include <algorithm>
 #include <array>
 #include <utility>
 
+#include "engine/avx512/lanes.h"
 #include "engine/avx512/product.h"
 
 namespace pare::avx512 {
-
-inline constexpr int64_t kLanes = 16;
 
 // Rows of a tile with V vectors of columns. 24 accumulators hide the latency of the multiply-add and leave room for V weights and a
 // broadcast; with one vector, loads are the limit and fewer do.

@@ -1,14 +1,12 @@
 #include "engine/avx512/winograd.h"
 
-#include <immintrin.h>
-
-#include <algorithm>
 #include <limits>
+
+#include "engine/avx512/lanes.h"
 
 namespace pare::avx512 {
 namespace {
 
-constexpr int64_t kLanes = 16;
 constexpr int kElements = 16;  // of a transformed tile
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
