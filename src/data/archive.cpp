@@ -3,7 +3,9 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <memory>
 
@@ -41,20 +43,49 @@ Expected<void> append_data(archive* reader, std::vector<std::byte>& out, uint64_
   }
 }
 
-Expected<Reader> open_reader(std::span<const std::byte> packed, bool raw) {
+enum class Content { Stream, Files };
+
+Reader new_reader(Content content) {
   Reader reader(archive_read_new());
   PARE_CHECK(reader != nullptr);
   archive_read_support_filter_gzip(reader.get());
   archive_read_support_filter_xz(reader.get());
-  if (raw) {
+  if (content == Content::Stream) {
     archive_read_support_format_raw(reader.get());
   } else {
     archive_read_support_format_tar(reader.get());
     archive_read_support_format_zip(reader.get());
   }
-  if (archive_read_open_memory(reader.get(), packed.data(), packed.size()) != ARCHIVE_OK)
-    return bad_input("cannot be unpacked ({})", reason(reader.get()));
   return reader;
+}
+
+Expected<Reader> open_reader(std::span<const std::byte> packed, Content content) {
+  Reader reader = new_reader(content);
+  if (archive_read_open_memory(reader.get(), packed.data(), packed.size()) != ARCHIVE_OK) return bad_input("cannot be unpacked ({})", reason(reader.get()));
+  return reader;
+}
+
+Expected<std::vector<ArchiveEntry>> read_entries(archive* reader, const UnpackLimits& limits) {
+  constexpr uint64_t kMostReserved = uint64_t{1} << 30;  // a claimed size is not trusted beyond this
+  std::vector<ArchiveEntry> entries;
+  uint64_t total = 0;
+  for (;;) {
+    archive_entry* entry = nullptr;
+    const int status = archive_read_next_header(reader, &entry);
+    if (status == ARCHIVE_EOF) return entries;
+    if (status < ARCHIVE_WARN) return bad_input("the archive is damaged ({})", reason(reader));
+    // The type may be unset in a zip that was written as a stream.
+    if (archive_entry_filetype(entry) != AE_IFREG && archive_entry_filetype(entry) != 0) continue;
+    const char* name = archive_entry_pathname(entry);
+    if (name == nullptr) return bad_input("entry {} of the archive has no readable name", entries.size());
+    if (static_cast<int64_t>(entries.size()) >= limits.entries) return bad_input("the archive has more than {} entries", limits.entries);
+    entries.push_back({name, {}});
+    std::vector<std::byte>& bytes = entries.back().bytes;
+    const uint64_t claimed = archive_entry_size_is_set(entry) != 0 ? static_cast<uint64_t>(std::max<la_int64_t>(0, archive_entry_size(entry))) : 0;
+    bytes.reserve(std::min({claimed, limits.bytes, kMostReserved}));
+    if (auto appended = append_data(reader, bytes, total, limits); !appended) return Failure(appended.error().within(fmt::format("entry '{}'", entries.back().name)));
+    if (bytes.capacity() > 2 * bytes.size()) bytes.shrink_to_fit();
+  }
 }
 
 }  // namespace
@@ -64,7 +95,7 @@ bool is_compressed(std::span<const std::byte> bytes) {
 }
 
 Expected<std::vector<std::byte>> decompress(std::span<const std::byte> packed, const UnpackLimits& limits) {
-  PARE_ASSIGN(const Reader reader, open_reader(packed, true));
+  PARE_ASSIGN(const Reader reader, open_reader(packed, Content::Stream));
   archive_entry* entry = nullptr;
   if (archive_read_next_header(reader.get(), &entry) < ARCHIVE_WARN) return bad_input("the compressed data are damaged ({})", reason(reader.get()));
   // Where no filter took the stream, libarchive would hand the bytes on as they are.
@@ -76,23 +107,16 @@ Expected<std::vector<std::byte>> decompress(std::span<const std::byte> packed, c
 }
 
 Expected<std::vector<ArchiveEntry>> unpack(std::span<const std::byte> packed, const UnpackLimits& limits) {
-  PARE_ASSIGN(const Reader reader, open_reader(packed, false));
-  std::vector<ArchiveEntry> entries;
-  uint64_t total = 0;
-  for (;;) {
-    archive_entry* entry = nullptr;
-    const int status = archive_read_next_header(reader.get(), &entry);
-    if (status == ARCHIVE_EOF) return entries;
-    if (status < ARCHIVE_WARN) return bad_input("the archive is damaged ({})", reason(reader.get()));
-    // The type may be unset in a zip that was written as a stream.
-    if (archive_entry_filetype(entry) != AE_IFREG && archive_entry_filetype(entry) != 0) continue;
-    const char* name = archive_entry_pathname(entry);
-    if (name == nullptr) return bad_input("entry {} of the archive has no readable name", entries.size());
-    if (static_cast<int64_t>(entries.size()) >= limits.entries) return bad_input("the archive has more than {} entries", limits.entries);
-    entries.push_back({name, {}});
-    if (auto appended = append_data(reader.get(), entries.back().bytes, total, limits); !appended)
-      return Failure(appended.error().within(fmt::format("entry '{}'", entries.back().name)));
-  }
+  PARE_ASSIGN(const Reader reader, open_reader(packed, Content::Files));
+  return read_entries(reader.get(), limits);
+}
+
+Expected<std::vector<ArchiveEntry>> unpack_file(const std::filesystem::path& path, const UnpackLimits& limits) {
+  constexpr size_t kBlock = 1 << 20;
+  const Reader reader = new_reader(Content::Files);
+  if (archive_read_open_filename(reader.get(), path.c_str(), kBlock) != ARCHIVE_OK)
+    return fail(archive_errno(reader.get()) == ENOENT ? ErrorCode::Io : ErrorCode::BadInput, "cannot be unpacked ({})", reason(reader.get()));
+  return read_entries(reader.get(), limits);
 }
 
 Expected<std::vector<std::byte>> pack_zip(std::span<const ArchiveEntry> entries) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,6 +31,8 @@ Expected<std::vector<std::byte>> decompress(std::span<const std::byte> packed, c
 
 // The regular files of a tar (compressed or not) or zip archive, in its order. Fails for a damaged archive and beyond the limits.
 Expected<std::vector<ArchiveEntry>> unpack(std::span<const std::byte> packed, const UnpackLimits& limits = {});
+// The same straight from the disk, without the packed bytes in memory.
+Expected<std::vector<ArchiveEntry>> unpack_file(const std::filesystem::path& path, const UnpackLimits& limits = {});
 
 // A zip archive of the entries, stored without compression; equal entries give equal bytes.
 Expected<std::vector<std::byte>> pack_zip(std::span<const ArchiveEntry> entries);

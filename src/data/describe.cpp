@@ -123,14 +123,18 @@ Expected<void> export_arrays(const DataView& view, const std::filesystem::path& 
 Expected<Description> divide(const DataSet& set, const std::vector<Fraction>& fractions, uint64_t seed) {
   if (set.divided()) return usage_error("the data set '{}' is divided already", set.name());
   Description description = set.description();
-  description.source->path = std::filesystem::absolute(description.source->path).lexically_normal().string();
+  // From here on the paths no longer hang on the present folder; names inside an archive stay.
+  for (std::string* path : {&description.source->path, &description.source->labels})
+    if (std::filesystem::exists(*path)) *path = std::filesystem::absolute(*path).lexically_normal().string();
   description.seed = seed;
   double whole = 0;
-  for (const auto& [split, part] : fractions) {
-    if (!(part > 0 && part <= 1)) return usage_error("the fraction {} of '{}' must be above 0 and at most 1", part, to_string(split));
-    whole += part;
-    description.splits.push_back({.split = split, .fraction = part});
-  }
+  for (const Split which : kAllSplits)  // the order in which a description is read
+    for (const auto& [split, part] : fractions) {
+      if (split != which) continue;
+      if (!(part > 0 && part <= 1)) return usage_error("the fraction {} of '{}' must be above 0 and at most 1", part, to_string(split));
+      whole += part;
+      description.splits.push_back({.split = split, .fraction = part});
+    }
   if (fractions.empty() || whole > 1 + 1e-9) return usage_error("the fractions add up to {:.4g}; something above 0 and at most 1 was expected", whole);
   return description;
 }

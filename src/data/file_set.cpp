@@ -27,8 +27,7 @@ Expected<FileSet> FileSet::open(const std::filesystem::path& path) {
     set.index_names();
     return set;
   }
-  PARE_ASSIGN(const std::vector<std::byte> packed, read_file(path));
-  PARE_ASSIGN_IN(std::vector<ArchiveEntry> entries, unpack(packed), path.string());
+  PARE_ASSIGN_IN(std::vector<ArchiveEntry> entries, unpack_file(path), path.string());
   std::sort(entries.begin(), entries.end(), [](const ArchiveEntry& a, const ArchiveEntry& b) { return a.name < b.name; });
   for (const ArchiveEntry& entry : entries) set.names_.push_back(entry.name);
   set.entries_ = std::make_shared<const std::vector<ArchiveEntry>>(std::move(entries));

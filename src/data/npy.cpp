@@ -160,12 +160,16 @@ Expected<std::vector<std::byte>> write_npy(const Tensor& tensor) {
   return out;
 }
 
+std::string array_name(std::string entry) {
+  if (entry.ends_with(".npy")) entry.resize(entry.size() - 4);
+  return entry;
+}
+
 Expected<std::vector<NamedTensor>> read_npz(std::span<const std::byte> bytes) {
   PARE_ASSIGN(const std::vector<ArchiveEntry> entries, unpack(bytes));
   std::vector<NamedTensor> arrays;
   for (const ArchiveEntry& entry : entries) {
-    std::string name = entry.name;
-    if (name.ends_with(".npy")) name.resize(name.size() - 4);
+    std::string name = array_name(entry.name);
     PARE_ASSIGN_IN(Tensor tensor, read_npy(entry.bytes), fmt::format("array '{}'", name));
     arrays.push_back({std::move(name), std::move(tensor)});
   }

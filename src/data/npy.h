@@ -39,6 +39,9 @@ struct NamedTensor {
   Tensor tensor;
 };
 
+// The name of an array from that of its entry in the zip: without the ending .npy.
+std::string array_name(std::string entry);
+
 Expected<std::vector<NamedTensor>> read_npz(std::span<const std::byte> bytes);
 Expected<std::vector<std::byte>> write_npz(std::span<const NamedTensor> arrays);
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "data/archive.h"
 #include "data/npy.h"
 #include "data/raw_samples.h"
 
@@ -18,19 +19,38 @@ Field field_of(std::shared_ptr<const ByteSource> bytes, uint64_t offset, DType d
   return field;
 }
 
-std::vector<std::string> names_of(const std::vector<NamedTensor>& arrays) {
+// An array of an npz, still as the bytes of its file.
+struct StoredArray {
+  std::string name;
+  NpyHeader header;
+  std::vector<std::byte> bytes;
+};
+
+Expected<std::vector<StoredArray>> stored_arrays(const std::string& path) {
+  PARE_ASSIGN(std::vector<ArchiveEntry> entries, unpack_file(path));
+  std::vector<StoredArray> arrays;
+  for (ArchiveEntry& entry : entries) {
+    std::string name = array_name(entry.name);
+    PARE_ASSIGN_IN(const NpyHeader header, parse_npy_header(entry.bytes), fmt::format("array '{}'", name));
+    arrays.push_back({std::move(name), header, std::move(entry.bytes)});
+  }
+  return arrays;
+}
+
+std::vector<std::string> names_of(const std::vector<StoredArray>& arrays) {
   std::vector<std::string> names;
-  for (const NamedTensor& array : arrays) names.push_back(array.name);
+  for (const StoredArray& array : arrays) names.push_back(array.name);
   return names;
 }
 
-const Tensor* find_array(const std::vector<NamedTensor>& arrays, const std::string& name) {
-  const auto found = std::find_if(arrays.begin(), arrays.end(), [&](const NamedTensor& each) { return each.name == name; });
-  return found == arrays.end() ? nullptr : &found->tensor;
+template <class Arrays>
+auto find_array(Arrays& arrays, const std::string& name) {
+  const auto found = std::find_if(arrays.begin(), arrays.end(), [&](const StoredArray& each) { return each.name == name; });
+  return found == arrays.end() ? nullptr : &*found;
 }
 
 // Which arrays are inputs where the description names none: x, or else all but the targets.
-std::vector<std::string> input_names(const std::vector<NamedTensor>& arrays, const SourceDescription& source) {
+std::vector<std::string> input_names(const std::vector<StoredArray>& arrays, const SourceDescription& source) {
   if (!source.x.empty()) return source.x;
   if (find_array(arrays, "x") != nullptr) return {"x"};
   std::vector<std::string> names = names_of(arrays);
@@ -38,23 +58,47 @@ std::vector<std::string> input_names(const std::vector<NamedTensor>& arrays, con
   return names;
 }
 
+Failure scalar_array() { return bad_input("the array is a single number; samples lie along its first dimension"); }
+
+// Samples of an array that lies in `bytes`. Where they do not lie in one piece each, or the bytes need a look, the array is read whole.
+Expected<Field> field_of_array(const NpyHeader& header, std::shared_ptr<const ByteSource> bytes) {
+  if (header.shape.rank() == 0) return scalar_array();
+  if (header.fortran_order || header.dtype == DType::Bool) {
+    std::vector<std::byte> whole(bytes->size());
+    PARE_TRY(bytes->read(0, whole));
+    PARE_ASSIGN(Tensor tensor, read_npy(whole));
+    return field_of(bytes_in_memory(std::move(tensor)), 0, header.dtype, header.shape);
+  }
+  const uint64_t wanted = storage_bytes(header.dtype, header.shape.elements()), held = bytes->size() - header.data_offset;
+  if (held < wanted) return bad_input("the array {}{} needs {} bytes, the file holds {}", to_string(header.dtype), header.shape.to_string(), wanted, held);
+  Field field = field_of(std::move(bytes), header.data_offset, header.dtype, header.shape);
+  field.big_endian = header.big_endian;
+  return field;
+}
+
 Expected<std::shared_ptr<RawSamples>> open_npz(const SourceDescription& source) {
-  PARE_ASSIGN(const std::vector<NamedTensor> arrays, read_arrays(source.path));
+  PARE_ASSIGN(std::vector<StoredArray> arrays, stored_arrays(source.path));
   if (arrays.empty()) return bad_input("there are no arrays in it");
-  const std::vector<std::string> inputs = input_names(arrays, source);
+  const std::vector<std::string> inputs = input_names(arrays, source), present = names_of(arrays);
+  std::optional<Tensor> targets;
+  if (const StoredArray* y = find_array(arrays, source.y)) {
+    PARE_ASSIGN_IN(targets, read_npy(y->bytes), fmt::format("array '{}'", source.y));
+  }
   std::vector<Field> fields;
   int64_t count = -1;
   for (const std::string& name : inputs) {
-    const Tensor* array = find_array(arrays, name);
-    if (array == nullptr) return bad_input("there is no array '{}'; the file has: {}", name, fmt::join(names_of(arrays), ", "));
-    if (array->shape().rank() == 0) return bad_input("array '{}' is a single number; samples lie along its first dimension", name);
-    if (count >= 0 && array->shape()[0] != count) return bad_input("array '{}' has {} samples, those before have {}", name, array->shape()[0], count);
-    count = array->shape()[0];
-    fields.push_back(field_of(bytes_in_memory(*array), 0, array->dtype(), array->shape()));
+    StoredArray* array = find_array(arrays, name);
+    if (array == nullptr) return bad_input("there is no array '{}'; the file has: {}", name, fmt::join(present, ", "));
+    PARE_ASSIGN_IN(Field field, field_of_array(array->header, bytes_in_memory(std::move(array->bytes))), fmt::format("array '{}'", name));
+    array->name.clear();  // taken
+    const int64_t samples = array->header.shape[0];
+    if (count >= 0 && samples != count) return bad_input("array '{}' has {} samples, those before have {}", name, samples, count);
+    count = samples;
+    fields.push_back(std::move(field));
   }
   auto samples = std::make_shared<RecordSamples>(std::max<int64_t>(count, 0), std::move(fields));
   samples->inputs = inputs;
-  if (const Tensor* y = find_array(arrays, source.y)) PARE_TRY(take_targets(*y, *samples));
+  if (targets) PARE_TRY(take_targets(*targets, *samples));
   return samples;
 }
 
@@ -63,15 +107,7 @@ Expected<std::shared_ptr<RawSamples>> open_npy(const SourceDescription& source) 
   std::vector<std::byte> prefix(std::min<uint64_t>(bytes->size(), kNpyHeaderBytes));
   PARE_TRY(bytes->read(0, prefix));
   PARE_ASSIGN(const NpyHeader header, parse_npy_header(prefix));
-  if (header.shape.rank() == 0) return bad_input("the array is a single number; samples lie along its first dimension");
-  Field field = field_of(bytes, header.data_offset, header.dtype, header.shape);
-  field.big_endian = header.big_endian;
-  const uint64_t wanted = storage_bytes(header.dtype, header.shape.elements());
-  if (bytes->size() - header.data_offset < wanted) return bad_input("the array {}{} needs {} bytes, the file holds {}", to_string(header.dtype), header.shape.to_string(), wanted, bytes->size() - header.data_offset);
-  if (header.fortran_order || header.dtype == DType::Bool) {  // samples do not lie in one piece, or bytes need a look
-    PARE_ASSIGN(const std::vector<NamedTensor> whole, read_arrays(source.path));
-    field = field_of(bytes_in_memory(whole.front().tensor), 0, header.dtype, header.shape);
-  }
+  PARE_ASSIGN(Field field, field_of_array(header, bytes));
   auto samples = std::make_shared<RecordSamples>(header.shape[0], std::vector<Field>{std::move(field)});
   if (source.labels.empty()) return samples;
   PARE_ASSIGN(const std::vector<NamedTensor> labels, read_arrays(source.labels));
