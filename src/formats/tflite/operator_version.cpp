@@ -249,6 +249,8 @@ int dynamic_update_slice(const Node& node) {
 
 int broadcast_to(const Node& node) { return type_of(node, 0) == DType::Int8 || type_of(node, 0) == DType::Int16 ? 3 : 2; }
 
+int where(const Node& node) { return type_of(node, 0) == DType::Bool ? 1 : 2; }
+
 // Operators whose version hangs on the type of one operand alone.
 struct ByType {
   size_t operand;
@@ -299,6 +301,7 @@ const std::unordered_map<std::string_view, Rule>& rules() {
       {"quantize", quantize}, {"resize_bilinear", resize_bilinear}, {"resize_nearest_neighbor", resize_nearest_neighbor},
       {"select", select}, {"slice", slice}, {"space_to_batch_nd", space_to_batch}, {"strided_slice", strided_slice}, {"sub", sub},
       {"transpose", transpose}, {"transpose_conv", transpose_conv},
+      {"where", where},
   };
   return table;
 }

@@ -1,6 +1,11 @@
 #include "formats/tflite/writer.h"
 
+#include <algorithm>
+#include <array>
+#include <map>
+
 #include "formats/tflite/graph_writer.h"
+#include "formats/tflite/runtime_version.h"
 
 namespace pare {
 namespace tflite {
@@ -17,11 +22,7 @@ class ModelWriter {
   Expected<std::vector<std::byte>> write() {
     PARE_ASSIGN(const auto graphs, write_graphs());
     PARE_ASSIGN(const auto signatures, write_signatures());
-    std::vector<flatbuffers::Offset<schema::Metadata>> metadata;
-    for (const auto& [name, bytes] : model_.metadata) {
-      const uint32_t buffer = file_.buffers.add(bytes);
-      metadata.push_back(schema::CreateMetadata(builder_, builder_.CreateString(name), buffer));
-    }
+    const auto metadata = write_metadata();
     PARE_TRY(check_file_size(file_.buffers.total_bytes()));
     const auto codes = file_.codes.create(builder_);
     const auto subgraphs = builder_.CreateVector(graphs);
@@ -69,10 +70,23 @@ class ModelWriter {
     return records;
   }
 
+  // All entries as they are, and the runtime that these operators need.
+  std::vector<flatbuffers::Offset<schema::Metadata>> write_metadata() {
+    const std::string version = minimum_runtime_version(model_).to_string();
+    std::transform(version.begin(), version.end(), runtime_version_.begin(), [](char c) { return static_cast<std::byte>(c); });
+    std::map<std::string_view, std::span<const std::byte>> entries(model_.metadata.begin(), model_.metadata.end());
+    entries[kRuntimeVersionName] = runtime_version_;
+    std::vector<flatbuffers::Offset<schema::Metadata>> records;
+    for (const auto& [name, bytes] : entries)
+      records.push_back(schema::CreateMetadata(builder_, builder_.CreateString(name.data(), name.size()), file_.buffers.add(bytes)));
+    return records;
+  }
+
   const Model& model_;
   FileParts file_;
   flatbuffers::FlatBufferBuilder& builder_;
   std::vector<std::unordered_map<const Value*, int32_t>> numbers_;  // by graph
+  std::array<std::byte, kRuntimeVersionBytes> runtime_version_{};
 };
 
 }  // namespace
