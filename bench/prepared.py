@@ -38,7 +38,7 @@ class Workshop:
         self.pare = Path(pare).resolve()
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.assets = Path(os.environ.get("PARE_ASSETS", ROOT.parent / "shared" / "assets"))
+        self.assets = Path(os.environ.get("PARE_ASSETS") or ROOT.parent / "shared" / "assets")
 
     def keras(self, net):
         return self.assets / net.model

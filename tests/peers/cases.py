@@ -56,7 +56,7 @@ class Case:
 
 def assets_folder():
     """None where there are no assets."""
-    folder = Path(os.environ.get("PARE_ASSETS", ROOT.parent / "shared" / "assets"))
+    folder = Path(os.environ.get("PARE_ASSETS") or ROOT.parent / "shared" / "assets")
     return folder if (folder / "models").is_dir() else None
 
 
