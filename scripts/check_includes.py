@@ -18,6 +18,7 @@ BELOW = {
     "eval": ["formats", "passes", "engine", "data"],
     "steps": ["quant", "data", "eval"],
     "report": ["steps"],
+    "facade": ["report"],
     "cli": ["report"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)

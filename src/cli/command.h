@@ -76,10 +76,15 @@ void add_engine(CLI::App& command, Engine& engine);
 void add_without(CLI::App& command, std::vector<std::string>& passes);
 CLI::Option* add_output(CLI::App& command, std::string& path, const char* meaning);
 
+void add_bench(CLI::App& program);
+void add_compare(CLI::App& program);
+void add_convert(CLI::App& program);
 void add_data(CLI::App& program);
 void add_docs(CLI::App& program);
 void add_doctor(CLI::App& program);
+void add_evaluate(CLI::App& program);
 void add_inspect(CLI::App& program);
+void add_quantize(CLI::App& program);
 void add_run(CLI::App& program);
 
 }  // namespace pare::cli

@@ -39,6 +39,11 @@ extern "C" void stop(int signal) {
 
 void add_commands(CLI::App& program) {
   add_inspect(program);
+  add_convert(program);
+  add_quantize(program);
+  add_evaluate(program);
+  add_bench(program);
+  add_compare(program);
   add_run(program);
   add_data(program);
   add_doctor(program);

@@ -37,9 +37,13 @@ Expected<Model> read_model(const std::filesystem::path& path) {
   return refuse(ErrorCode::BadInput, path, "not a model file that Pare knows; {} is read", kRead);
 }
 
+Expected<void> check_writable(const std::filesystem::path& path) {
+  if (path.extension() == ".tflite") return {};
+  return refuse(ErrorCode::Usage, path, "the ending '{}' names no format that Pare writes; .tflite is written", path.extension().string());
+}
+
 Expected<void> write_model(const Model& model, const std::filesystem::path& path) {
-  if (path.extension() != ".tflite")
-    return refuse(ErrorCode::Usage, path, "the ending '{}' names no format that Pare writes; .tflite is written", path.extension().string());
+  PARE_TRY(check_writable(path));
   PARE_ASSIGN_IN(const std::vector<std::byte> bytes, write_tflite(model), path.string());
   return write_file(path, bytes);
 }

@@ -1,11 +1,12 @@
 #include "steps/convert.h"
 
 #include "engine/evaluate.h"
+#include "formats/formats.h"
 
 namespace pare {
 
 Expected<ConvertResult> convert(const Model& model, const std::filesystem::path& output, const ConvertOptions& options) {
-  if (output.extension() != ".tflite") return usage_error("the output {} must end in .tflite, the format that Pare writes", output.string());
+  PARE_TRY(check_writable(output));
   ConvertResult result{model.clone(), {}};
   if (model.source_format == "tflite" && !options.optimize) return result;
   for (Graph& graph : result.model.graphs) {

@@ -20,7 +20,7 @@ struct ConvertResult {
   std::vector<PassRecord> passes;  // empty where the model is written as it was read
 };
 
-// The model as a file of the format that the ending of `output` names holds it: .tflite. Fails with Usage for another ending.
+// The model as a file of the format that the ending of `output` names holds it: .tflite. Another ending is a Usage error.
 Expected<ConvertResult> convert(const Model& model, const std::filesystem::path& output, const ConvertOptions& options);
 
 }  // namespace pare

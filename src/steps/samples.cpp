@@ -35,17 +35,6 @@ Tensor quantized_as(const Tensor& real, const Quantization& quantization) {
   return stored;
 }
 
-// Floats as the integers that this type stores them in; everything else stays as it is.
-Tensor adapted(Tensor tensor, const TensorType& type) {
-  if (tensor.dtype() != DType::Float32 || !type.is_quantized() || !type.quantization->is_per_tensor()) return tensor;
-  switch (type.dtype) {
-    case DType::Int8: return quantized_as<int8_t>(tensor, *type.quantization);
-    case DType::UInt8: return quantized_as<uint8_t>(tensor, *type.quantization);
-    case DType::Int16: return quantized_as<int16_t>(tensor, *type.quantization);
-    default: return tensor;
-  }
-}
-
 // The batch may differ.
 Expected<void> check_sample(const Tensor& sample, const Value& input) {
   Shape shape = sample.shape();
@@ -72,13 +61,23 @@ Expected<SampleSource> source_for(const Graph& graph, const DataView& view) {
   SampleSource source{stored.count, [stored, order, types](int64_t first, int64_t size) -> Expected<std::vector<Tensor>> {
                         PARE_ASSIGN(std::vector<Tensor> arrays, stored.read(first, size));
                         std::vector<Tensor> inputs;
-                        for (size_t i = 0; i < order.size(); ++i) inputs.push_back(adapted(arrays[order[i]], types[i]));
+                        for (size_t i = 0; i < order.size(); ++i) inputs.push_back(stored_as(types[i], arrays[order[i]]));
                         return inputs;
                       }};
   if (source.count == 0) return bad_input("the data set has no samples");
   PARE_ASSIGN(const std::vector<Tensor> sample, source.read(0, 1));
   for (size_t i = 0; i < sample.size(); ++i) PARE_TRY(check_sample(sample[i], *graph.inputs[i]));
   return source;
+}
+
+Tensor stored_as(const TensorType& type, Tensor tensor) {
+  if (tensor.dtype() != DType::Float32 || !type.is_quantized() || !type.quantization->is_per_tensor()) return tensor;
+  switch (type.dtype) {
+    case DType::Int8: return quantized_as<int8_t>(tensor, *type.quantization);
+    case DType::UInt8: return quantized_as<uint8_t>(tensor, *type.quantization);
+    case DType::Int16: return quantized_as<int16_t>(tensor, *type.quantization);
+    default: return tensor;
+  }
 }
 
 }  // namespace pare

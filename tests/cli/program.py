@@ -1,0 +1,69 @@
+"""What the tests of the program share: calls, a scratch folder, small files made without any library."""
+
+import array
+import io
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+import zipfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = os.environ.get("PARE_PROGRAM", ROOT / "build/release/pare")
+DIGITS = ROOT / "examples/digits/digits.h5"
+
+
+def npy(typecode, shape, values):
+    """The bytes of a .npy file. Type codes of the module array: f, b, B, q."""
+    kinds = {"f": "<f4", "d": "<f8", "b": "|i1", "B": "|u1", "q": "<i8"}
+    header = f"{{'descr': '{kinds[typecode]}', 'fortran_order': False, 'shape': ({', '.join(map(str, shape))},), }}"
+    header += " " * (64 - (len(header) + 11) % 64) + "\n"
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + array.array(typecode, values).tobytes()
+
+
+def npz(path, **arrays):
+    """Writes an .npz of (typecode, shape, values)."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in arrays.items():
+            archive.writestr(f"{name}.npy", npy(*content))
+
+
+class ProgramTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.shared = pathlib.Path(tempfile.mkdtemp())
+        cls.addClassCleanup(shutil.rmtree, cls.shared)
+        cls.prepare()
+
+    @classmethod
+    def prepare(cls):
+        """Files that every test of the class reads."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    @staticmethod
+    def run_program(*words):
+        return subprocess.run([str(word) for word in (PROGRAM, *words)], capture_output=True, text=True)
+
+    @classmethod
+    def succeed(cls, *words):
+        done = cls.run_program(*words)
+        assert done.returncode == 0, f"{words} ended with {done.returncode}: {done.stderr}"
+        return done
+
+    def json_of(self, *words):
+        done = self.succeed(*words, "--json", "--quiet")
+        self.assertEqual(done.stderr, "")
+        return json.loads(done.stdout)
+
+    @classmethod
+    def samples(cls, path, count=64):
+        """A small data set for digits.h5: gradients of ten strengths."""
+        pixels = [(i * 7 + (p * (i % 10 + 1)) // 8) % 256 / 255 for i in range(count) for p in range(784)]
+        npz(path, x=("f", (count, 28, 28, 1), pixels), y=("q", (count,), [i % 10 for i in range(count)]))
+        return path
