@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "formats/keras/layers.h"
+#include "ops/activations.h"
 
 namespace pare::keras {
 namespace {
@@ -30,7 +31,6 @@ class Formula {
   Formula operator+(const Formula& other) const { return binary("add", other); }
   Formula operator-(const Formula& other) const { return binary("sub", other); }
   Formula operator*(const Formula& other) const { return binary("mul", other); }
-  Formula operator/(const Formula& other) const { return binary("div", other); }
   Formula operator+(float number) const { return binary("add", number); }
   Formula operator-(float number) const { return binary("sub", number); }
   Formula operator*(float number) const { return binary("mul", number); }
@@ -43,20 +43,12 @@ class Formula {
   Result value_;
 };
 
-// log(1 + exp(x)), written so that no exponential overflows.
-Formula softplus(const Formula& x) { return x.unary("relu") + ((-x.unary("abs")).unary("exp") + 1).unary("log"); }
-
 // alpha * (exp(x) - 1) below zero; the operator has alpha = 1.
 Formula elu(const Formula& x, float alpha) {
   const Formula whole = x.unary("elu");
   if (alpha == 1) return whole;
   const Formula positive = x.unary("relu");
   return positive + (whole - positive) * alpha;
-}
-
-Formula selu(const Formula& x) {
-  constexpr float kAlpha = 1.6732632423543772f, kScale = 1.0507009873554805f;  // Klambauer et al., "Self-Normalizing Neural Networks" (2017)
-  return elu(x, kAlpha) * kScale;
 }
 
 using Function = std::function<Formula(const Formula&)>;
@@ -69,14 +61,11 @@ Function operators(std::string_view op) {
 const std::map<std::string, Function, std::less<>>& functions() {
   static const std::map<std::string, Function, std::less<>> table{
       {"relu", operators("relu")}, {"relu6", operators("relu6")}, {"sigmoid", operators("logistic")}, {"tanh", operators("tanh")},
-      {"elu", operators("elu")}, {"celu", operators("elu")}, {"exponential", operators("exp")}, {"hard_silu", operators("hard_swish")},
-      {"hard_swish", operators("hard_swish")}, {"hard_tanh", operators("relu_n1_to_1")}, {"gelu", operators("gelu")},
-      {"selu", selu}, {"softplus", softplus},
-      {"softsign", [](const Formula& x) { return x / (x.unary("abs") + 1); }},
-      {"silu", [](const Formula& x) { return x * x.unary("logistic"); }},
-      {"swish", [](const Formula& x) { return x * x.unary("logistic"); }},
-      {"mish", [](const Formula& x) { return x * softplus(x).unary("tanh"); }},
-      {"log_sigmoid", [](const Formula& x) { return -softplus(-x); }},
+      {"elu", operators("elu")}, {"celu", operators("elu")}, {"selu", operators("selu")}, {"exponential", operators("exp")},
+      {"gelu", operators("gelu")}, {"softplus", operators("softplus")}, {"softsign", operators("softsign")}, {"mish", operators("mish")},
+      {"silu", operators("swish")}, {"swish", operators("swish")}, {"hard_silu", operators("hard_swish")}, {"hard_swish", operators("hard_swish")},
+      {"hard_tanh", operators("relu_n1_to_1")},
+      {"log_sigmoid", [](const Formula& x) { return -(-x).unary("softplus"); }},
       {"tanh_shrink", [](const Formula& x) { return x - x.unary("tanh"); }},
       {"soft_shrink", [](const Formula& x) { return (x - 0.5f).unary("relu") - (-x - 0.5f).unary("relu"); }},
       {"squareplus", [](const Formula& x) { return (x + (x * x + 4).unary("sqrt")) * 0.5f; }},
@@ -129,11 +118,8 @@ Expected<Value*> apply_function(LayerBuilder& builder, Value* value, const std::
   if (function == "linear") return value;
   const Formula x(builder, value);
   if (function == "softmax" || function == "log_softmax") return append_softmax(builder, value, function, -1);
-  if (function == "leaky_relu") return builder.append("leaky_relu", {{"alpha", 0.2f}}, {value});
-  if (function == "hard_sigmoid") {
-    if (builder.keras() == 2) return ((x * 0.2f + 0.5f).unary("relu")).binary("minimum", 1).take();
-    return ((x + 3).unary("relu6") * (1.f / 6)).take();
-  }
+  if (function == "leaky_relu") return builder.append("leaky_relu", LeakyReluAttributes{0.2f}, {value});
+  if (function == "hard_sigmoid") return builder.append("hard_sigmoid", HardSigmoidAttributes{builder.keras() == 2 ? 0.2f : 1.f / 6, 0.5f}, {value});
   if (function == "hard_shrink") {  // x outside [-0.5, 0.5], else 0
     PARE_ASSIGN(Value * size, builder.append("abs", {value}));
     PARE_ASSIGN(Value * outside, exceeds(builder, size, 0.5f));
@@ -168,11 +154,11 @@ Expected<Value*> build_relu(LayerBuilder& builder) {
   PARE_TRY(builder.settings.status());
   const Formula x(builder, src);
   if (threshold == 0 && slope == 0 && limited && max_value == 6) return x.unary("relu6").take();
+  if (threshold == 0 && slope != 0 && !limited) return builder.append("leaky_relu", LeakyReluAttributes{slope}, {src});
   Formula rectified = x.unary("relu");
   if (threshold != 0) rectified = x * Formula(builder, exceeds(builder, src, threshold));
   if (limited) rectified = rectified.binary("minimum", max_value).unary("relu");
   if (slope == 0) return rectified.take();
-  if (threshold == 0 && !limited) return builder.append("leaky_relu", {{"alpha", slope}}, {src});
   return (rectified - (-x + threshold).unary("relu") * slope).take();
 }
 
@@ -180,7 +166,7 @@ Expected<Value*> build_leaky_relu(LayerBuilder& builder) {
   PARE_ASSIGN(Value * src, builder.only_input(1, 6));
   const double slope = builder.settings.number(builder.settings.find("alpha") != nullptr ? "alpha" : "negative_slope", 0.3);  // Keras 2, Keras 3
   PARE_TRY(builder.settings.status());
-  return builder.append("leaky_relu", {{"alpha", static_cast<float>(slope)}}, {src});
+  return builder.append("leaky_relu", LeakyReluAttributes{static_cast<float>(slope)}, {src});
 }
 
 // One slope for each position of the input, or one for all positions along the shared axes.

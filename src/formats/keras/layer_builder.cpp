@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ops/reductions.h"
+#include "ops/shape_ops.h"
+
 namespace pare::keras {
 namespace {
 
@@ -42,15 +45,10 @@ Expected<Value*> LayerBuilder::append(std::string_view op, Attributes attributes
   return node->result();
 }
 
-Expected<Value*> LayerBuilder::append(std::string_view op, Changes changes, std::vector<Value*> operands) {
+Expected<Value*> LayerBuilder::append(std::string_view op, std::vector<Value*> operands) {
   const OpDef* def = find_op(op);
   PARE_CHECK(def != nullptr, "no operator '{}'", op);
-  Attributes attributes = def->attributes;
-  for (const auto& [key, value] : changes) {
-    const auto set = attributes.set(key, value);
-    PARE_CHECK(set.has_value(), "{}: {}", op, set.error().to_string());
-  }
-  return append(op, std::move(attributes), std::move(operands));
+  return append(op, def->attributes, std::move(operands));
 }
 
 Value* LayerBuilder::constant(std::string_view role, Tensor data) {
@@ -89,11 +87,11 @@ Expected<Value*> LayerBuilder::reshape(Value* value, const std::vector<int64_t>&
 }
 
 Expected<Value*> LayerBuilder::cast(Value* value, DType dtype) {
-  return append("cast", {{"dtype", std::string(to_string(dtype))}}, {value});
+  return append("cast", CastAttributes{dtype}, {value});
 }
 
 Expected<Value*> LayerBuilder::reduce(std::string_view op, Value* value, const std::vector<int64_t>& axes, bool keep_dims) {
-  return append(op, {{"keep_dims", keep_dims}}, {value, int32s("axes", axes)});
+  return append(op, ReduceAttributes{keep_dims}, {value, int32s("axes", axes)});
 }
 
 Expected<Value*> LayerBuilder::only_input(int smallest_rank, int largest_rank) {

@@ -37,10 +37,7 @@ class LayerBuilder {
 
   // Appends an operator; its result is called `<name>/<operator>` until the layer's last result gets the name itself.
   Expected<Value*> append(std::string_view op, Attributes attributes, std::vector<Value*> operands);
-  // With the operator's default attributes, apart from those named.
-  using Changes = std::initializer_list<std::pair<std::string_view, AttributeValue>>;
-  Expected<Value*> append(std::string_view op, Changes changes, std::vector<Value*> operands);
-  Expected<Value*> append(std::string_view op, std::vector<Value*> operands) { return append(op, Changes{}, std::move(operands)); }
+  Expected<Value*> append(std::string_view op, std::vector<Value*> operands);  // with the operator's default attributes
 
   Value* constant(std::string_view role, Tensor data);
   Value* scalar(float value) { return constant("constant", Tensor::scalar(value)); }

@@ -11,8 +11,7 @@ namespace {
 using Build = Expected<Value*> (*)(LayerBuilder&);
 
 bool flag_of(const Layer& layer, std::string_view key) {
-  const Json* found = Settings(layer.config).find(key);
-  return found == nullptr || *found != false;
+  return Settings(layer.config).flag(key, true);  // a wrong kind is reported by the builder
 }
 
 using Specs = std::vector<WeightSpec>;

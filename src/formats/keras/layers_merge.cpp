@@ -4,6 +4,7 @@
 #include "formats/keras/activations.h"
 #include "formats/keras/layers.h"
 #include "ops/batch_matmul.h"
+#include "ops/join_split.h"
 
 namespace pare::keras {
 namespace {
@@ -65,7 +66,7 @@ Expected<Value*> build_average(LayerBuilder& builder) {
 Expected<Value*> build_concatenate(LayerBuilder& builder) {
   const int64_t axis = builder.settings.integer("axis", -1);
   PARE_TRY(builder.settings.status());
-  return builder.append("concatenation", {{"axis", axis}}, builder.inputs);
+  return builder.append("concatenation", ConcatenationAttributes{.axis = axis}, builder.inputs);
 }
 
 // The product of two tensors along one axis of each; see keras.layers.Dot.

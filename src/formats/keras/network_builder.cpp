@@ -7,7 +7,7 @@
 namespace pare::keras {
 namespace {
 
-constexpr int kMostCalls = 100000;  // models nested in models, each used twice, grow without bound
+constexpr int64_t kMostCalls = 100000;
 
 // A value with what Keras passes along beside it.
 struct Output {
@@ -25,6 +25,16 @@ Expected<DType> parse_dtype_name(const std::string& name) {
   const auto found = names.find(name);
   if (found == names.end()) return unsupported("inputs of type '{}' are not supported", name);
   return found->second;
+}
+
+// Applications of layers in all, those of nested models counted for each use; models in models, each used twice, grow without bound.
+int64_t count_calls(const Network& network) {
+  int64_t total = 0;
+  for (const Layer& layer : network.layers) {
+    total += static_cast<int64_t>(layer.calls.size()) * (layer.network == nullptr ? 1 : count_calls(*layer.network));
+    if (total > kMostCalls) return kMostCalls + 1;
+  }
+  return total;
 }
 
 std::string context(const Layer& layer) { return fmt::format("layer '{}' ({})", layer.name, layer.class_name); }
@@ -110,7 +120,6 @@ class NetworkBuilder {
   }
 
   Expected<std::vector<Output>> build_call(const Scope& scope, const Layer& layer, size_t number) {
-    if (++calls_ > kMostCalls) return unsupported("the model applies more than {} layers", kMostCalls);
     if (layer.is_input()) return bad_input("it is not among the inputs that the model lists");
     const std::string name = scope.prefix + layer.name;
     std::vector<Output> arguments;
@@ -140,7 +149,6 @@ class NetworkBuilder {
   }
 
   BuildState state_;
-  int calls_ = 0;
 };
 
 // Names of ends, made unique as Keras does where a layer gives several outputs.
@@ -153,6 +161,7 @@ std::string unique_name(std::string name, std::set<std::string>& taken) {
 }  // namespace
 
 Expected<Model> build_network(const Network& network, const Hdf5File& file, const WeightIndex& weights, int version) {
+  if (count_calls(network) > kMostCalls) return unsupported("the model applies more than {} layers", kMostCalls);
   Model model;
   model.graphs.emplace_back("main");
   Graph& graph = model.graphs.front();

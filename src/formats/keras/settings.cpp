@@ -66,6 +66,7 @@ double Settings::number(std::string_view key, std::optional<double> fallback) {
 bool Settings::flag(std::string_view key, bool fallback) {
   const Json* found = find(key);
   if (found != nullptr && found->is_boolean()) return found->get<bool>();
+  if (found != nullptr && (*found == 0 || *found == 1)) return *found == 1;  // Python takes integers for truth values, so files hold them
   if (found != nullptr) wrong(key, "true or false");
   return fallback;
 }
