@@ -74,7 +74,7 @@ Json to_json(const QuantizeResult& result, const QuantizeSummary& summary) {
 std::string describe(const QuantizeResult& result, const QuantizeSummary& summary, bool explain) {
   std::vector<std::string> counts;
   for (const auto& [precision, count] : count_precisions(result.plan)) counts.push_back(fmt::format("{} {}", count, to_string(precision)));
-  std::string text = fmt::format("{}: {}, {} of {} in {}\n", summary.output, to_string(result.plan.mode), human_bytes(summary.output_bytes),
+  std::string text = fmt::format("{}: {}, {}, {} of {}\n", summary.output, to_string(result.plan.mode), human_bytes(summary.output_bytes),
                                  percent(static_cast<double>(summary.output_bytes) / static_cast<double>(std::max<int64_t>(1, summary.source_bytes)), 1), summary.model);
   text += fmt::format("Operators:    {}\n", fmt::join(counts, ", "));
   if (summary.samples > 0) text += fmt::format("Calibration:  {} samples, {:.2f} s\n", with_commas(summary.samples), result.timing.calibration_ms / 1000);
