@@ -21,7 +21,7 @@ def long_functions(lines, limit):
     for start, line in enumerate(lines):
         match = OPENING.match(line)
         first_word = line.split("(")[0].split()[:1]
-        if not match or (first_word and first_word[0] in NOT_FUNCTIONS):
+        if not match or line.endswith(("({", "= {")) or (first_word and first_word[0] in NOT_FUNCTIONS):
             continue
         closing = (match.group(1) or "") + "}"
         for end in range(start + 1, len(lines)):

@@ -6,12 +6,12 @@ set -euo pipefail
 # One a line; where the name differs between systems, the alternatives in the order of preference.
 packages=(
   cmake ninja-build g++ pkg-config ccache clang-format python3 python3-venv
-  libdnnl-dev libexpected-dev libeigen3-dev libfmt-dev
+  libdnnl-dev libexpected-dev libfmt-dev
   libflatbuffers-dev flatbuffers-compiler
   libhdf5-dev libzip-dev zlib1g-dev liblzma-dev libarchive-dev
   "libjpeg-dev|libjpeg62-turbo-dev|libjpeg-turbo8-dev" libpng-dev
   libcli11-dev nlohmann-json3-dev libtomlplusplus-dev
-  libgtest-dev libgmock-dev libbenchmark-dev
+  libgtest-dev libgmock-dev
 )
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
