@@ -5,6 +5,7 @@
 
 #include "formats/tflite/composites.h"
 #include "formats/tflite/constants.h"
+#include "formats/tflite/expansion.h"
 #include "formats/tflite/graph_reader.h"
 
 namespace pare {
@@ -13,7 +14,7 @@ namespace {
 
 constexpr uint32_t kVersion = 3;
 // Of the flatbuffers verifier: nested tables, and all of them together.
-constexpr flatbuffers::uoffset_t kMaxDepth = 64, kMaxTables = 1u << 24;
+constexpr flatbuffers::uoffset_t kMaxDepth = 64, kMaxTables = 1u << 20;
 
 std::string text_of(const flatbuffers::String* text) { return text == nullptr ? std::string() : text->str(); }
 
@@ -27,6 +28,7 @@ Expected<const schema::Model*> verified(std::span<const std::byte> bytes) {
   const schema::Model* model = schema::GetModel(bytes.data());
   if (model->version() != kVersion) return unsupported("schema version {}; version {} is read", model->version(), kVersion);
   if (model->subgraphs() == nullptr || model->subgraphs()->size() == 0) return bad_input("the file has no graph");
+  PARE_TRY(check_expansion(*model, bytes.size()));
   return model;
 }
 

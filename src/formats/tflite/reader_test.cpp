@@ -208,6 +208,17 @@ TEST(TfliteReader, RejectsAFileWithoutGraph) {
   EXPECT_THAT(error_of(finished(builder)), HasSubstr("the file has no graph"));
 }
 
+TEST(TfliteReader, RejectsTablesThatShareTooMuch) {
+  Builder builder;
+  const auto name = builder.CreateString(std::string(1 << 20, 'n'));
+  std::vector<flatbuffers::Offset<schema::Tensor>> tensors;
+  for (int i = 0; i < 1000; ++i) tensors.push_back(schema::CreateTensor(builder, 0, schema::TensorType::FLOAT32, 0, name));
+  const auto list = builder.CreateVector(tensors);
+  const auto graphs = builder.CreateVector(std::vector{schema::CreateSubGraph(builder, list)});
+  schema::FinishModelBuffer(builder, schema::CreateModel(builder, 3, 0, graphs));
+  EXPECT_THAT(error_of(finished(builder)), HasSubstr("tables share their contents as no converter does"));
+}
+
 TEST(TfliteReader, RejectsIndicesOutOfRange) {
   TestFile file = relu_file();
   file.inputs = {7};
@@ -291,6 +302,46 @@ TEST(TfliteReader, RejectsWhatPareHasNotByName) {
   file = relu_file();
   file.tensors[0].type = schema::TensorType::COMPLEX64;
   EXPECT_THAT(error_of(file, ErrorCode::Unsupported), HasSubstr("element type COMPLEX64"));
+}
+
+// The composite of graph 0 names this graph for its body; graph 1 is relu over [2, 3].
+std::vector<std::byte> composite_file(int32_t body, std::vector<int32_t> shape = {2, 3}) {
+  Builder builder;
+  const auto buffers = builder.CreateVector(std::vector{schema::CreateBuffer(builder)});
+  const auto codes = builder.CreateVector(
+      std::vector{schema::CreateOperatorCode(builder, 127, 0, 1, schema::BuiltinOperator::STABLEHLO_COMPOSITE),
+                  schema::CreateOperatorCode(builder, 19, 0, 1, schema::BuiltinOperator::RELU)});
+  std::vector<flatbuffers::Offset<schema::SubGraph>> graphs;
+  for (const uint32_t code : {0u, 1u}) {
+    std::vector<flatbuffers::Offset<schema::Tensor>> tensors;
+    for (const char* name : {"x", "y"}) {
+      const auto extents = builder.CreateVector(code == 0 ? shape : std::vector<int32_t>{2, 3});
+      tensors.push_back(schema::CreateTensor(builder, extents, schema::TensorType::FLOAT32, 0, builder.CreateString(name)));
+    }
+    const auto list = builder.CreateVector(tensors);
+    const auto in = builder.CreateVector(std::vector<int32_t>{0}), out = builder.CreateVector(std::vector<int32_t>{1});
+    flatbuffers::Offset<void> options;
+    if (code == 0) options = schema::CreateStableHLOCompositeOptions(builder, builder.CreateString("my.relu"), body).Union();
+    const auto type = code == 0 ? schema::BuiltinOptions2::StableHLOCompositeOptions : schema::BuiltinOptions2::NONE;
+    const auto ops = builder.CreateVector(std::vector{schema::CreateOperator(
+        builder, code, in, out, schema::BuiltinOptions::NONE, 0, 0, schema::CustomOptionsFormat::FLEXBUFFERS, 0, 0, 0, 0, type, options)});
+    graphs.push_back(schema::CreateSubGraph(builder, list, in, out, ops));
+  }
+  const auto list = builder.CreateVector(graphs);
+  schema::FinishModelBuffer(builder, schema::CreateModel(builder, 3, codes, list, 0, buffers));
+  return finished(builder);
+}
+
+TEST(TfliteReader, ReadsComposites) {
+  const auto model = read_tflite(composite_file(1), "net.tflite");
+  ASSERT_TRUE(model) << model.error().to_string();
+  EXPECT_THAT(print(model->main()), HasSubstr("composite(%x) {name = my.relu"));
+}
+
+TEST(TfliteReader, RejectsCompositesWithoutAFittingGraph) {
+  EXPECT_THAT(error_of(composite_file(7)), HasSubstr("graph 7 of a file with 2"));
+  EXPECT_THAT(error_of(composite_file(0)), HasSubstr("a composite operator is part of its own graph"));
+  EXPECT_THAT(error_of(composite_file(1, {4, 4})), HasSubstr("number 0 of its operands is f32[4, 4], in its graph f32[2, 3]"));
 }
 
 TEST(TfliteReader, RejectsOptionsOfAnotherOperator) {

@@ -7,8 +7,8 @@
 namespace pare::tflite {
 namespace {
 
-// Whoever stores one value in a thousand gains nothing from a denser form; beyond that a size is not believed.
-constexpr size_t kPlausibleRatio = 1024;
+// Networks prune to one value in twenty at most; far beyond that a size is not believed.
+constexpr size_t kPlausibleRatio = 64;
 constexpr size_t kAlwaysPlausible = size_t{1} << 20;
 
 // One level of the traversal.
