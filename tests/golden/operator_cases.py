@@ -48,6 +48,7 @@ def result(dtype, low=0.03, high=0.06):
 
 # title suffix, type of src, of weights, per channel, of bias (or none)
 ARITHMETIC = [
+    ("float", "f32", "f32", False, "f32"),
     ("int8 per channel", "i8", "i8", True, "i32"),
     ("int8 per tensor", "i8", "i8", False, "i32"),
     ("int8 without bias", "i8", "i8", True, None),
@@ -124,24 +125,24 @@ def dense(out):
 
 
 def products(out):
-    for x_type, y_type, adj_x, adj_y in (("i8", "i8", False, False), ("i8", "i8", True, True), ("i16", "i16", False, True), ("i16", "i8", False, False)):
+    for x_type, y_type, adj_x, adj_y in (("f32", "f32", True, False), ("i8", "i8", False, False), ("i8", "i8", True, True), ("i16", "i16", False, True), ("i16", "i8", False, False)):
         x, y = data(x_type, [2, 6, 3] if adj_x else [2, 3, 6]), data(y_type, [1, 4, 6] if adj_y else [1, 6, 4])
         if x_type != y_type:
             y = weights("i8", [1, 6, 4], 0, False)
-        emit(out, f"batch_matmul {x_type} {y_type} {adj_x} {adj_y}", "batch_matmul", {"adj_x": str(adj_x).lower(), "adj_y": str(adj_y).lower()}, "BATCH_MATMUL",
+        emit(out, f"batch_matmul {x_type} {y_type}{' adj_x' if adj_x else ''}{' adj_y' if adj_y else ''}", "batch_matmul", {"adj_x": str(adj_x).lower(), "adj_y": str(adj_y).lower()}, "BATCH_MATMUL",
              "BatchMatMulOptions", {"adjX": adj_x, "adjY": adj_y}, [("x", x, False), ("y", y, False)], result(x_type))
     for asymmetric in (False, True):
         x, y = data("f32", [2, 3, 6]), weights("i8", [1, 6, 4], 0, False)
-        emit(out, f"batch_matmul dynamic range {asymmetric}", "batch_matmul", {"asymmetric_quantize_inputs": str(asymmetric).lower()}, "BATCH_MATMUL",
+        emit(out, f"batch_matmul dynamic range{', asymmetric' if asymmetric else ''}", "batch_matmul", {"asymmetric_quantize_inputs": str(asymmetric).lower()}, "BATCH_MATMUL",
              "BatchMatMulOptions", {"asymmetricQuantizeInputs": asymmetric}, [("x", x, False), ("y", y, True)], result("f32"))
 
 
 def pools(out):
-    for dtype in ("i8", "u8", "i16"):
+    for dtype in ("f32", "i8", "u8", "i16"):
         for op, builtin in (("average_pool_2d", "AVERAGE_POOL_2D"), ("max_pool_2d", "MAX_POOL_2D")):
             for padding, activation in (("same", "none"), ("valid", "relu6")):
                 src = data(dtype, [1, 5, 6, 3])
-                dst = Tensor(dtype, [], scale=src.scales, zero=src.zeros)
+                dst = Tensor(dtype, [], scale=src.scales, zero=0 if src.zeros is None else src.zeros)
                 attributes = {"padding": padding, "window_h": 3, "window_w": 2, "stride_h": 2, "stride_w": 2, "activation": activation}
                 emit(out, f"{op} {dtype} {padding}", op, attributes, builtin, "Pool2DOptions",
                      {"padding": PADDINGS[padding], "filterHeight": 3, "filterWidth": 2, "strideH": 2, "strideW": 2, "fusedActivationFunction": ACTIVATIONS[activation]},
@@ -162,6 +163,13 @@ def by_rows(out):
                  Tensor(dtype, [], scale=16 / 256, zero=127 if dtype == "i8" else 255))
             emit(out, f"l2_normalization {dtype} {src_scale}", "l2_normalization", {}, "L2_NORMALIZATION", "L2NormOptions", {}, [("src", src, False)],
                  Tensor(dtype, [], scale=1 / 128, zero=0 if dtype == "i8" else 128))
+    src = data("f32", [4, 7])
+    for op, builtin, options_name, options, attributes in (
+        ("softmax", "SOFTMAX", "SoftmaxOptions", {"beta": 0.75}, {"beta": 0.75}),
+        ("log_softmax", "LOG_SOFTMAX", "LogSoftmaxOptions", {}, {}),
+        ("l2_normalization", "L2_NORMALIZATION", "L2NormOptions", {}, {}),
+    ):
+        emit(out, f"{op} float", op, attributes, builtin, options_name, options, [("src", src, False)], Tensor("f32", []))
     for dtype in ("i8", "u8"):  # rows of one value: the inverse root of 0 and of 1
         src = Tensor(dtype, [2, 2], [3, 3, 3, 4], 0.1, 3)
         emit(out, f"l2_normalization {dtype} of zeros", "l2_normalization", {}, "L2_NORMALIZATION", "L2NormOptions", {}, [("src", src, False)],
@@ -184,7 +192,7 @@ def borders(out):
     src = Tensor("f16", [3, 5], random.uniform(-70000, 70000, [3, 5]) * random.choice([1e-9, 1e-4, 0.9], [3, 5]))
     emit(out, "dequantize float16", "dequantize", {}, "DEQUANTIZE", "DequantizeOptions", {}, [("src", src, True)], Tensor("f32", []))
     for dtype, per_row in (("i8", False), ("i8", True), ("i4", True)):
-        emit(out, f"embedding_lookup {dtype} {per_row}", "embedding_lookup", {}, "EMBEDDING_LOOKUP", "", {},
+        emit(out, f"embedding_lookup {dtype}{' per row' if per_row else ''}", "embedding_lookup", {}, "EMBEDDING_LOOKUP", "", {},
              [("indices", Tensor("i32", [4], [2, 0, 4, 2]), False), ("weights", weights(dtype, [5, 6], 0, per_row), True)], Tensor("f32", []))
 
 
