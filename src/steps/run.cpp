@@ -104,6 +104,13 @@ bool runs_in_slices(const Graph& graph) {
          std::all_of(graph.outputs.begin(), graph.outputs.end(), batched);
 }
 
+// True where the arrays have the very shapes of the inputs: nothing says then that their first extent counts samples.
+bool as_stored(const Graph& graph, const std::vector<Tensor>& inputs) {
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (inputs[i].shape() != graph.inputs[i]->type.shape) return false;
+  return true;
+}
+
 // The number of a tensor in its file, or where it came from none, its place in the graph.
 int64_t position_of(const Graph& graph, const Value* value) {
   if (value->file_index >= 0) return value->file_index;
@@ -144,7 +151,7 @@ Expected<RunResult> run_model(const Model& model, const std::vector<NamedTensor>
   PARE_ASSIGN(const Entry entry, find_entry(model, named, options.signature));
   PARE_ASSIGN(std::vector<Tensor> inputs, arrange(entry, named));
   PARE_TRY(check_types(entry, inputs));
-  if (options.keep_tensors || inputs.empty() || !runs_in_slices(*entry.graph)) return run_at_once(entry, inputs, options);
+  if (options.keep_tensors || as_stored(*entry.graph, inputs) || !runs_in_slices(*entry.graph)) return run_at_once(entry, inputs, options);
   for (size_t i = 1; i < inputs.size(); ++i)
     if (inputs[i].shape()[0] != inputs[0].shape()[0])
       return bad_input("{} samples for input '{}', {} for '{}'", inputs[i].shape()[0], entry.input_names[i], inputs[0].shape()[0], entry.input_names[0]);

@@ -46,6 +46,14 @@ TEST(RunModel, AFixedBatchRunsRepeatedly) {
   EXPECT_THAT(error_of(model, {{"x", kThree}}, {.keep_tensors = true}), HasSubstr("3 samples at once for a model of fixed batch 1"));
 }
 
+TEST(RunModel, ArraysOfTheShapesInTheFileRunAsTheyAre) {
+  const Model model = model_of("graph (%a: f32[3, 2], %b: f32[1, 2]) { %y = relu(%a) %z = relu(%b) return %y, %z }");
+  auto result = run_model(model, {{"a", kThree}, {"b", Tensor(DType::Float32, {1, 2})}}, {});
+  ASSERT_TRUE(result) << result.error().to_string();
+  EXPECT_EQ(result->outputs[0].tensor, kThreeRelu);
+  EXPECT_EQ(result->outputs[1].tensor.shape(), (Shape{1, 2}));
+}
+
 TEST(RunModel, KeepsTensorsUnderTheirPositions) {
   const Model model = relu_model();
   auto result = run_model(model, {{"x", kThree}}, {.keep_tensors = true});
