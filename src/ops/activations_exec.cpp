@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "ops/activations_integer.h"
 #include "ops/elementwise_kernels.h"
 #include "ops/kernel_types.h"
 
@@ -54,26 +55,26 @@ Expected<std::unique_ptr<Kernel>> create_float_hard_sigmoid(const KernelRequest&
 }
 
 template <float (*function)(float)>
-ImplementationList float_only() { return {{"plain", declines_float, create_float<function>}}; }
+Implementation plain() { return {"plain", declines_float, create_float<function>}; }
 
 }  // namespace
 
-ImplementationList exec_relu() { return float_only<relu>(); }
-ImplementationList exec_relu6() { return float_only<relu6>(); }
-ImplementationList exec_relu_n1_to_1() { return float_only<relu_n1_to_1>(); }
-ImplementationList exec_relu_0_to_1() { return float_only<relu_0_to_1>(); }
-ImplementationList exec_leaky_relu() { return {{"plain", declines_float, create_float_leaky}}; }
-ImplementationList exec_prelu() { return {{"plain", declines_float, create_float_prelu}}; }
-ImplementationList exec_elu() { return float_only<elu>(); }
-ImplementationList exec_hard_swish() { return float_only<hard_swish>(); }
-ImplementationList exec_logistic() { return float_only<logistic>(); }
-ImplementationList exec_tanh() { return float_only<hyperbolic_tangent>(); }
-ImplementationList exec_gelu() { return {{"plain", declines_float, create_float_gelu}}; }
-ImplementationList exec_selu() { return float_only<selu>(); }
-ImplementationList exec_softplus() { return float_only<softplus>(); }
-ImplementationList exec_softsign() { return float_only<softsign>(); }
-ImplementationList exec_swish() { return float_only<swish>(); }
-ImplementationList exec_mish() { return float_only<mish>(); }
+ImplementationList exec_relu() { return {plain<relu>(), integer_relu()}; }
+ImplementationList exec_relu6() { return {plain<relu6>(), integer_relu6()}; }
+ImplementationList exec_relu_n1_to_1() { return {plain<relu_n1_to_1>(), integer_relu_n1_to_1()}; }
+ImplementationList exec_relu_0_to_1() { return {plain<relu_0_to_1>(), integer_relu_0_to_1()}; }
+ImplementationList exec_leaky_relu() { return {{"plain", declines_float, create_float_leaky}, integer_leaky_relu()}; }
+ImplementationList exec_prelu() { return {{"plain", declines_float, create_float_prelu}, integer_prelu()}; }
+ImplementationList exec_elu() { return {plain<elu>(), integer_elu()}; }
+ImplementationList exec_hard_swish() { return {plain<hard_swish>(), integer_hard_swish()}; }
+ImplementationList exec_logistic() { return {plain<logistic>(), integer_logistic()}; }
+ImplementationList exec_tanh() { return {plain<hyperbolic_tangent>(), integer_tanh()}; }
+ImplementationList exec_gelu() { return {{"plain", declines_float, create_float_gelu}, integer_gelu()}; }
+ImplementationList exec_selu() { return {plain<selu>()}; }
+ImplementationList exec_softplus() { return {plain<softplus>()}; }
+ImplementationList exec_softsign() { return {plain<softsign>()}; }
+ImplementationList exec_swish() { return {plain<swish>()}; }
+ImplementationList exec_mish() { return {plain<mish>()}; }
 ImplementationList exec_hard_sigmoid() { return {{"plain", declines_float, create_float_hard_sigmoid}}; }
 
 }  // namespace pare

@@ -27,7 +27,6 @@ const OpDef& op_composite() {
       .infer = infer,
       .cost = cost_nothing,
       .quantization = not_quantized("it is expanded first"),
-      .in_tflite = false,
   };
   return def;
 }

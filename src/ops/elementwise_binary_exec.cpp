@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "ops/activation.h"
+#include "ops/elementwise_integer.h"
 #include "ops/elementwise_kernels.h"
 #include "ops/kernel_types.h"
 
@@ -95,13 +96,13 @@ Expected<std::unique_ptr<Kernel>> create_plain(const KernelRequest& request) {
 
 }  // namespace
 
-ImplementationList exec_add() { return {{"plain", declines_plain, create_plain<Add>}}; }
-ImplementationList exec_sub() { return {{"plain", declines_plain, create_plain<Sub>}}; }
-ImplementationList exec_mul() { return {{"plain", declines_plain, create_plain<Mul>}}; }
-ImplementationList exec_div() { return {{"plain", declines_plain, create_plain<Div>}}; }
-ImplementationList exec_maximum() { return {{"plain", declines_plain, create_plain<Maximum>}}; }
-ImplementationList exec_minimum() { return {{"plain", declines_plain, create_plain<Minimum>}}; }
-ImplementationList exec_squared_difference() { return {{"plain", declines_plain, create_plain<SquaredDifference>}}; }
+ImplementationList exec_add() { return {{"plain", declines_plain, create_plain<Add>}, integer_add()}; }
+ImplementationList exec_sub() { return {{"plain", declines_plain, create_plain<Sub>}, integer_sub()}; }
+ImplementationList exec_mul() { return {{"plain", declines_plain, create_plain<Mul>}, integer_mul()}; }
+ImplementationList exec_div() { return {{"plain", declines_plain, create_plain<Div>}, integer_div()}; }
+ImplementationList exec_maximum() { return {{"plain", declines_plain, create_plain<Maximum>}, integer_maximum()}; }
+ImplementationList exec_minimum() { return {{"plain", declines_plain, create_plain<Minimum>}, integer_minimum()}; }
+ImplementationList exec_squared_difference() { return {{"plain", declines_plain, create_plain<SquaredDifference>}, integer_squared_difference()}; }
 ImplementationList exec_pow() { return {{"plain", declines_plain, create_plain<Power>}}; }
 ImplementationList exec_floor_div() { return {{"plain", declines_plain, create_plain<FloorDiv>}}; }
 ImplementationList exec_floor_mod() { return {{"plain", declines_plain, create_plain<FloorMod>}}; }

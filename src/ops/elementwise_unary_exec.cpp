@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "ops/elementwise_integer.h"
 #include "ops/elementwise_kernels.h"
 #include "ops/kernel_types.h"
 
@@ -45,26 +46,25 @@ Expected<std::unique_ptr<Kernel>> create_integer(const KernelRequest& request) {
 }
 
 template <float (*function)(float)>
-ImplementationList float_only() { return {{"plain", declines_float, create_float<function>}}; }
-
-template <float (*function)(float), class Integer>
-ImplementationList with_integers() { return {{"plain", declines_float, create_float<function>}, {"plain integer", declines_integer, create_integer<Integer>}}; }
+Implementation plain() { return {"plain", declines_float, create_float<function>}; }
+template <class Function>
+Implementation plain_integer() { return {"plain integer", declines_integer, create_integer<Function>}; }
 
 }  // namespace
 
-ImplementationList exec_abs() { return with_integers<abs_of, Abs>(); }
-ImplementationList exec_neg() { return with_integers<neg, Neg>(); }
-ImplementationList exec_exp() { return float_only<exp_of>(); }
-ImplementationList exec_log() { return float_only<log_of>(); }
-ImplementationList exec_sqrt() { return float_only<sqrt_of>(); }
-ImplementationList exec_rsqrt() { return float_only<rsqrt>(); }
-ImplementationList exec_square() { return with_integers<square, Square>(); }
-ImplementationList exec_sin() { return float_only<sine>(); }
-ImplementationList exec_cos() { return float_only<cosine>(); }
-ImplementationList exec_floor() { return float_only<floor_of>(); }
-ImplementationList exec_ceil() { return float_only<ceiling>(); }
-ImplementationList exec_round() { return float_only<round_to_even>(); }
-ImplementationList exec_sign() { return with_integers<sign, Sign>(); }
-ImplementationList exec_erf() { return float_only<error_function>(); }
+ImplementationList exec_abs() { return {plain<abs_of>(), plain_integer<Abs>(), integer_abs()}; }
+ImplementationList exec_neg() { return {plain<neg>(), plain_integer<Neg>()}; }
+ImplementationList exec_exp() { return {plain<exp_of>(), integer_exp()}; }
+ImplementationList exec_log() { return {plain<log_of>(), integer_log()}; }
+ImplementationList exec_sqrt() { return {plain<sqrt_of>(), integer_sqrt()}; }
+ImplementationList exec_rsqrt() { return {plain<rsqrt>(), integer_rsqrt()}; }
+ImplementationList exec_square() { return {plain<square>(), plain_integer<Square>()}; }
+ImplementationList exec_sin() { return {plain<sine>()}; }
+ImplementationList exec_cos() { return {plain<cosine>()}; }
+ImplementationList exec_floor() { return {plain<floor_of>()}; }
+ImplementationList exec_ceil() { return {plain<ceiling>()}; }
+ImplementationList exec_round() { return {plain<round_to_even>()}; }
+ImplementationList exec_sign() { return {plain<sign>(), plain_integer<Sign>()}; }
+ImplementationList exec_erf() { return {plain<error_function>()}; }
 
 }  // namespace pare

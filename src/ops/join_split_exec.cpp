@@ -1,5 +1,9 @@
 #include "ops/join_split.h"
 
+#include <algorithm>
+#include <array>
+#include <cmath>
+
 #include "ops/kernel_types.h"
 #include "ops/strided_loops.h"
 
@@ -53,6 +57,42 @@ Expected<std::unique_ptr<Kernel>> create_concatenation(const KernelRequest& requ
   return make_join(std::move(copies), element_bytes(request.dtype()));
 }
 
+// Unsigned operands of different scales, rescaled in single precision as TFLite does it.
+std::string declines_rescaled(const KernelRequest& request) {
+  if (request.node.attrs<ConcatenationAttributes>().activation != Activation::None) return "the fused activation";
+  if (request.result_type().dtype != DType::UInt8) return "operands and result have different scales";
+  for (size_t i = 0; i < request.node.operands.size(); ++i)
+    if (std::string reason = refuse_unquantized(request.type(i), "an operand"); !reason.empty()) return reason;
+  return refuse_unquantized(request.result_type(), "the result");
+}
+
+std::array<uint8_t, 256> rescaling(const TensorType& src, const TensorType& dst) {
+  std::array<uint8_t, 256> table;
+  const bool same = src.quantization == dst.quantization;
+  const float scale = src.quantization->scale() * (1.f / dst.quantization->scale());
+  const float bias = static_cast<float>(-src.quantization->zero_point()) * scale;
+  for (int32_t i = 0; i < 256; ++i) {
+    const int64_t value = static_cast<int64_t>(std::round(static_cast<float>(i) * scale + bias)) + dst.quantization->zero_point();
+    table[static_cast<size_t>(i)] = static_cast<uint8_t>(same ? i : std::clamp<int64_t>(value, 0, 255));
+  }
+  return table;
+}
+
+Expected<std::unique_ptr<Kernel>> create_rescaled(const KernelRequest& request) {
+  const Shape& dst = request.result_type().shape;
+  const auto axis = static_cast<int>(inside(request.node.attrs<ConcatenationAttributes>().axis, dst.rank()));
+  struct Section { std::array<uint8_t, 256> table; int64_t run; };
+  std::vector<Section> sections;
+  const int64_t outer = dst.elements(0, axis);
+  for (size_t i = 0; i < request.node.operands.size(); ++i) sections.push_back({rescaling(request.type(i), request.result_type()), request.shape(i).elements(axis, dst.rank())});
+  return make_kernel([outer, sections = std::move(sections)](const Buffers& buffers) {
+    uint8_t* to = buffers.dst<uint8_t>();
+    for (int64_t o = 0; o < outer; ++o)
+      for (size_t i = 0; i < sections.size(); ++i)
+        for (int64_t k = 0; k < sections[i].run; ++k) *to++ = sections[i].table[buffers.src<uint8_t>(i)[o * sections[i].run + k]];
+  });
+}
+
 Expected<std::unique_ptr<Kernel>> create_pack(const KernelRequest& request) {
   const Shape& dst = request.result_type().shape;
   const Part part(dst, inside(request.node.attrs<PackAttributes>().axis, dst.rank()), 1);
@@ -88,7 +128,7 @@ Expected<std::unique_ptr<Kernel>> create_split_v(const KernelRequest& request) {
 
 }  // namespace
 
-ImplementationList exec_concatenation() { return {{"plain", declines_concatenation, create_concatenation}}; }
+ImplementationList exec_concatenation() { return {{"plain", declines_concatenation, create_concatenation}, {"integer", declines_rescaled, create_rescaled}}; }
 ImplementationList exec_pack() { return {{"plain", declines, create_pack}}; }
 ImplementationList exec_unpack() { return {{"plain", declines, create_unpack}}; }
 ImplementationList exec_split() { return {{"plain", declines, create_split}}; }

@@ -1,54 +1,21 @@
 #include "ops/reductions.h"
 
-#include <algorithm>
+#include <bit>
 #include <functional>
 #include <limits>
 
-#include "ops/kernel_types.h"
-#include "ops/strided_loops.h"
+#include "ops/integer_kernels.h"
+#include "ops/reduction_kernels.h"
 
 namespace pare {
 namespace {
-
-// Walks src in order; dst stands still along the reduced dimensions.
-StridedLoops<2> reduction_loops(const KernelRequest& request) {
-  const Shape& src = request.shape(0);
-  Shape kept = src;
-  for (const int64_t axis : to_int64(*request.operand(1)->data)) kept[static_cast<int>(axis)] = 1;
-  return {src.dims(), {row_major_strides(src), broadcast_strides(kept, src)}};
-}
-
-// Elements of src for each one of dst.
-int64_t reduced_count(const KernelRequest& request) {
-  const int64_t results = request.result_type().shape.elements();
-  return results == 0 ? 0 : request.shape(0).elements() / results;
-}
-
-// dst = combination of the elements of src, starting from `initial`.
-template <class Src, class State, class Combine>
-void reduce(const StridedLoops<2>& loops, const Src* src, State* dst, int64_t results, State initial, const Combine& combine) {
-  std::fill_n(dst, results, initial);
-  const int64_t count = loops.row_length();
-  const auto [src_step, dst_step] = loops.row_strides();
-  loops.run([&, src_step, dst_step](const std::array<int64_t, 2>& at) {
-    const Src* from = src + at[0];
-    State* to = dst + at[1];
-    if (dst_step == 0) {
-      State state = *to;
-      for (int64_t i = 0; i < count; ++i) state = combine(state, from[i * src_step]);
-      *to = state;
-    } else {
-      for (int64_t i = 0; i < count; ++i) to[i * dst_step] = combine(to[i * dst_step], from[i * src_step]);
-    }
-  });
-}
 
 std::string declines_plain(const KernelRequest& request) {
   if (request.type(0).is_quantized()) return "quantised elements";
   return refuse_other_types<float, int32_t, int64_t>(request.dtype());
 }
 
-struct Plus { template <class T> T operator()(T a, T b) const { return a + b; } };
+struct Plus { template <class A, class B> A operator()(A a, B b) const { return a + b; } };
 struct Times { template <class T> T operator()(T a, T b) const { return a * b; } };
 struct Larger { template <class T> T operator()(T a, T b) const { return a > b ? a : b; } };
 struct Smaller { template <class T> T operator()(T a, T b) const { return a < b ? a : b; } };
@@ -74,13 +41,76 @@ Expected<std::unique_ptr<Kernel>> create_plain(const KernelRequest& request) {
   });
 }
 
+// Integers are added up in 64 bits.
 Expected<std::unique_ptr<Kernel>> create_mean(const KernelRequest& request) {
   return with_type<float, int32_t, int64_t>(request.dtype(), [&]<class T>(T) {
-    return make_kernel([loops = reduction_loops(request), results = request.result_type().shape.elements(), count = reduced_count(request)](const Buffers& buffers) {
-      T* dst = buffers.dst<T>();
-      reduce(loops, buffers.src<T>(), dst, results, T{0}, Plus());
-      for (int64_t i = 0; i < results && count > 0; ++i) dst[i] /= static_cast<T>(count);
+    using Sum = std::conditional_t<std::is_same_v<T, float>, float, int64_t>;
+    const int64_t results = request.result_type().shape.elements();
+    return make_kernel([loops = reduction_loops(request), results, count = reduced_count(request)](const Buffers& buffers) {
+      auto* sums = reinterpret_cast<Sum*>(buffers.scratch);
+      reduce(loops, buffers.src<T>(), sums, results, Sum{0}, [](Sum sum, T value) { return sum + static_cast<Sum>(value); });
+      for (int64_t i = 0; i < results; ++i) buffers.dst<T>()[i] = count == 0 ? T{0} : static_cast<T>(sums[i] / static_cast<Sum>(count));
+    }, static_cast<size_t>(results) * sizeof(Sum));
+  });
+}
+
+// --- quantised elements
+
+std::string declines_stored_reduction(const KernelRequest& request) { return declines_stored<int8_t, uint8_t, int16_t>(request, 1); }
+std::string declines_stored_product(const KernelRequest& request) { return declines_stored<int8_t, int16_t>(request, 1); }
+std::string declines_stored_extremum(const KernelRequest& request) {
+  if (request.type(0).quantization != request.result_type().quantization) return "src and dst have different scales";
+  return declines_stored_reduction(request);
+}
+
+// The divisor of a mean goes into the multiplier, after as many bits to the left as it has itself.
+FixedMultiplier divided(FixedMultiplier multiplier, int64_t by) {
+  if (by == 0) return multiplier;
+  const int width = 63 - std::countl_zero(static_cast<uint64_t>(by));
+  const int shift = std::min({width, 32, 31 + multiplier.shift});
+  return {static_cast<int32_t>((static_cast<int64_t>(multiplier.multiplier) << shift) / by), multiplier.shift - shift};
+}
+
+template <bool mean>
+Expected<std::unique_ptr<Kernel>> create_stored_sum(const KernelRequest& request) {
+  const int64_t count = reduced_count(request), results = request.result_type().shape.elements();
+  const FixedMultiplier scale = to_fixed_multiplier(static_cast<double>(scale_of(request.type(0))) / static_cast<double>(scale_of(request.result_type())));
+  const FixedMultiplier multiplier = mean ? divided(scale, count) : scale;
+  return with_type<int8_t, uint8_t, int16_t>(request.dtype(), [&]<class T>(T) {
+    return make_kernel([=, loops = reduction_loops(request), offset = static_cast<int32_t>(zero_point_of(request.type(0)) * count), range = StoredRange(request.result_type(), Activation::None)](const Buffers& buffers) {
+      auto* sums = reinterpret_cast<int32_t*>(buffers.scratch);
+      reduce(loops, buffers.src<T>(), sums, results, int32_t{0}, Plus());
+      for (int64_t i = 0; i < results; ++i) buffers.dst<T>()[i] = static_cast<T>(range.clamp(multiply(sums[i] - offset, multiplier) + range.zero_point));
+    }, static_cast<size_t>(results) * sizeof(int32_t));
+  });
+}
+
+template <class Combine, bool largest_first>
+Expected<std::unique_ptr<Kernel>> create_stored_extremum(const KernelRequest& request) {
+  return with_type<int8_t, uint8_t, int16_t>(request.dtype(), [&]<class T>(T) {
+    return make_kernel([loops = reduction_loops(request), results = request.result_type().shape.elements()](const Buffers& buffers) {
+      reduce(loops, buffers.src<T>(), buffers.dst<T>(), results, largest_first ? std::numeric_limits<T>::max() : std::numeric_limits<T>::lowest(), Combine());
     });
+  });
+}
+
+constexpr int64_t kNothing = std::numeric_limits<int64_t>::max();  // a product without a factor so far
+
+// Each factor is rescaled by the same share of the whole scale, so that no product grows beyond 64 bits.
+Expected<std::unique_ptr<Kernel>> create_stored_product(const KernelRequest& request) {
+  const int64_t count = reduced_count(request), results = request.result_type().shape.elements();
+  const double share = std::pow(static_cast<double>(scale_of(request.result_type())), 1.0 / static_cast<double>(std::max<int64_t>(count, 1)));
+  const FixedMultiplier multiplier = to_fixed_multiplier(static_cast<double>(scale_of(request.type(0))) / share);
+  return with_type<int8_t, int16_t>(request.dtype(), [&]<class T>(T) {
+    return make_kernel([=, loops = reduction_loops(request), zero = zero_point_of(request.type(0)), range = StoredRange(request.result_type(), Activation::None)](const Buffers& buffers) {
+      auto* products = reinterpret_cast<int64_t*>(buffers.scratch);
+      reduce(loops, buffers.src<T>(), products, results, kNothing, [zero, multiplier](int64_t product, T value) {
+        const int64_t factor = value - zero;
+        return product == kNothing ? factor : int64_t{multiply(product * factor, multiplier)};
+      });
+      for (int64_t i = 0; i < results; ++i)
+        buffers.dst<T>()[i] = static_cast<T>(range.clamp((products[i] == kNothing ? 0 : multiply(products[i], multiplier)) + range.zero_point));
+    }, static_cast<size_t>(results) * sizeof(int64_t));
   });
 }
 
@@ -152,11 +182,11 @@ Expected<std::unique_ptr<Kernel>> create_cumsum(const KernelRequest& request) {
 
 }  // namespace
 
-ImplementationList exec_mean() { return {{"plain", declines_plain, create_mean}}; }
-ImplementationList exec_sum() { return {{"plain", declines_plain, create_plain<Plus, Start::Zero>}}; }
-ImplementationList exec_reduce_max() { return {{"plain", declines_plain, create_plain<Larger, Start::Lowest>}}; }
-ImplementationList exec_reduce_min() { return {{"plain", declines_plain, create_plain<Smaller, Start::Highest>}}; }
-ImplementationList exec_reduce_prod() { return {{"plain", declines_plain, create_plain<Times, Start::One>}}; }
+ImplementationList exec_mean() { return {{"plain", declines_plain, create_mean}, {"integer", declines_stored_reduction, create_stored_sum<true>}}; }
+ImplementationList exec_sum() { return {{"plain", declines_plain, create_plain<Plus, Start::Zero>}, {"integer", declines_stored_reduction, create_stored_sum<false>}}; }
+ImplementationList exec_reduce_max() { return {{"plain", declines_plain, create_plain<Larger, Start::Lowest>}, {"integer", declines_stored_extremum, create_stored_extremum<Larger, false>}}; }
+ImplementationList exec_reduce_min() { return {{"plain", declines_plain, create_plain<Smaller, Start::Highest>}, {"integer", declines_stored_extremum, create_stored_extremum<Smaller, true>}}; }
+ImplementationList exec_reduce_prod() { return {{"plain", declines_plain, create_plain<Times, Start::One>}, {"integer", declines_stored_product, create_stored_product}}; }
 ImplementationList exec_reduce_any() { return {{"plain", declines_logical, create_logical<std::logical_or<>, false>}}; }
 ImplementationList exec_reduce_all() { return {{"plain", declines_logical, create_logical<std::logical_and<>, true>}}; }
 ImplementationList exec_arg_max() { return {{"plain", declines_arg, create_arg<std::greater<>>}}; }

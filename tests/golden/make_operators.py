@@ -28,11 +28,16 @@ TYPES = {
     "i32": (schema.TensorType.INT32, np.int32),
     "i64": (schema.TensorType.INT64, np.int64),
     "i4": (schema.TensorType.INT4, np.int8),
+    "bool": (schema.TensorType.BOOL, np.bool_),
 }
 # The newest version of each operator that the reference kernels register; older forms are part of it.
 VERSIONS = {
     "CONV_2D": 8, "DEPTHWISE_CONV_2D": 6, "TRANSPOSE_CONV": 4, "FULLY_CONNECTED": 12, "BATCH_MATMUL": 4, "AVERAGE_POOL_2D": 3,
     "MAX_POOL_2D": 3, "SOFTMAX": 3, "LOG_SOFTMAX": 2, "L2_NORMALIZATION": 2, "QUANTIZE": 3, "DEQUANTIZE": 6, "EMBEDDING_LOOKUP": 3,
+    "ADD": 5, "SUB": 5, "MUL": 7, "DIV": 2, "MAXIMUM": 4, "MINIMUM": 4, "SQUARED_DIFFERENCE": 2, "ABS": 3, "EXP": 2, "LOG": 2, "SQRT": 2, "RSQRT": 3,
+    "RELU": 3, "RELU6": 3, "RELU_N1_TO_1": 1, "RELU_0_TO_1": 1, "LEAKY_RELU": 2, "PRELU": 1, "ELU": 1, "HARD_SWISH": 1, "LOGISTIC": 3, "TANH": 3, "GELU": 2,
+    "EQUAL": 4, "NOT_EQUAL": 3, "GREATER": 2, "GREATER_EQUAL": 3, "LESS": 3, "LESS_EQUAL": 2, "MEAN": 3, "SUM": 2, "REDUCE_MAX": 3, "REDUCE_MIN": 3,
+    "REDUCE_PROD": 2, "ARG_MAX": 2, "ARG_MIN": 2, "CONCATENATION": 3, "PAD": 4, "RESIZE_BILINEAR": 4, "SPACE_TO_BATCH_ND": 4,
 }  # fmt: skip
 ACTIVATIONS = {"none": 0, "relu": 1, "relu_n1_to_1": 2, "relu6": 3}
 PADDINGS = {"same": 0, "valid": 1}
@@ -57,7 +62,7 @@ class Tensor:
         return f"{text} quant(axis={self.axis}, [{scales}], [{', '.join(map(str, self.zeros))}])"
 
     def constant(self, name):
-        values = ", ".join(repr(v) for v in self.values.flatten().tolist())
+        values = ", ".join(repr(int(v) if self.dtype == "bool" else v) for v in self.values.flatten().tolist())
         return f"  %{name} = constant {self.type_text()} ({values})\n"
 
     def buffer_bytes(self):
@@ -149,10 +154,11 @@ def emit(out, title, op, attributes, builtin, options_name, options, operands, r
 
 
 def main():
+    import elementwise_cases
     import operator_cases
 
     sys.stdout.write("// Written by make_operators.py: operators with random tensors, and what LiteRT's reference kernels give.\n\n")
-    for family in operator_cases.FAMILIES:
+    for family in operator_cases.FAMILIES + elementwise_cases.FAMILIES:
         family(sys.stdout)
 
 
