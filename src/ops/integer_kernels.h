@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "engine/fixed_point.h"
+#include "engine/int16_table.h"
 #include "engine/requantize.h"
 #include "ops/elementwise_kernels.h"
 #include "ops/kernel_types.h"
@@ -47,8 +48,7 @@ Expected<std::unique_ptr<Kernel>> make_stored_unary(const KernelRequest& request
   });
 }
 
-// A real function on stored integers, as TFLite tabulates it: in 8 bits value by value, in 16 bits interpolated between 513 points,
-// each moved by half the error at the middle of its interval.
+// A real function on stored integers, as TFLite tabulates it: in 8 bits value by value, in 16 bits interpolated.
 template <class Function>
 Expected<std::unique_ptr<Kernel>> make_tabulated(const KernelRequest& request, const Function& f) {
   const TensorType &src = request.type(0), &dst = request.result_type();
@@ -63,25 +63,8 @@ Expected<std::unique_ptr<Kernel>> make_tabulated(const KernelRequest& request, c
       return std::clamp(whole, static_cast<int32_t>(range.lowest), static_cast<int32_t>(range.highest));
     });
   }
-  constexpr int kSteps = 512;
-  constexpr float kLowest = -32768, kHighest = 32767;
-  const float lowest = scale_of(src) * (kLowest - static_cast<float>(src_zero)), highest = scale_of(src) * (kHighest - static_cast<float>(src_zero));
-  const float dst_lowest = scale_of(dst) * (kLowest - static_cast<float>(dst_zero)), dst_highest = scale_of(dst) * (kHighest - static_cast<float>(dst_zero));
-  const float step = (highest - lowest) / kSteps, inverse = 65536 / (dst_highest - dst_lowest);
-  const auto stored = [&](float value) { return static_cast<int16_t>(std::min(std::max(value, kLowest), kHighest)); };
-  std::array<int16_t, kSteps + 1> table;
-  for (int i = 0; i < kSteps; ++i) {
-    const float place = lowest + static_cast<float>(i) * step;
-    const float here = std::round(f(place) * inverse), middle = std::round(f(place + step / 2) * inverse);
-    const float interpolated = std::round((f(lowest + static_cast<float>(i + 1) * step) * inverse + here) / 2);
-    table[static_cast<size_t>(i)] = stored(here - std::round((interpolated - middle) / 2));
-  }
-  table[kSteps] = stored(std::round(f(highest) * inverse));
-  return make_unary<int16_t, int16_t>(request, [table](int16_t x) {
-    const auto index = static_cast<size_t>(256 + (x >> 7));
-    const int32_t slope = static_cast<int16_t>(table[index + 1] - table[index]);
-    return static_cast<int16_t>(table[index] + ((slope * (x & 127) + 64) >> 7));
-  });
+  const Int16Table table = Int16Table::of<float>(scale_of(src), src_zero, scale_of(dst), dst_zero, f);
+  return make_unary<int16_t, int16_t>(request, table);
 }
 
 }  // namespace pare
