@@ -38,7 +38,7 @@ Expected<std::unique_ptr<Kernel>> create_integer(const KernelRequest& request) {
 std::string declines_dynamic(const KernelRequest& request) { return declines_weighted_dynamic(request, kOperands); }
 Expected<std::unique_ptr<Kernel>> create_dynamic(const KernelRequest& request) {
   const bool asymmetric = request.node.attrs<FullyConnectedAttributes>().asymmetric_quantize_inputs;
-  return create_weighted_dynamic(request, kOperands, activation(request), asymmetric, Loops(request));
+  return create_weighted_dynamic(request, kOperands, activation(request), {.asymmetric = asymmetric}, Loops(request));
 }
 
 std::string declines_onednn(const KernelRequest& request) { return declines_onednn_weighted(request, kOperands); }

@@ -68,7 +68,7 @@ Expected<std::unique_ptr<Kernel>> create_integer(const KernelRequest& request) {
 std::string declines_dynamic(const KernelRequest& request) { return declines_weighted_dynamic(request, kOperands); }
 Expected<std::unique_ptr<Kernel>> create_dynamic(const KernelRequest& request) {
   // TFLite quantises src with a zero point.
-  return create_weighted_dynamic(request, kOperands, activation(request), true, loops(request));
+  return create_weighted_dynamic(request, kOperands, activation(request), {.asymmetric = true, .weights_scale_first = true}, loops(request));
 }
 
 std::string declines_onednn(const KernelRequest& request) { return declines_onednn_weighted(request, kOperands); }

@@ -81,9 +81,15 @@ std::unique_ptr<Kernel> create_weighted_integer(const KernelRequest& request, We
   return create_weighted_typed<int16_t, int8_t, int64_t, Requantizer>(request, at, activation, loops);
 }
 
-// Float activations, int8 or int4 weights.
+// Float activations, int8 or int4 weights. How activations are quantised, and in which order TFLite multiplies a sum with the two
+// scales: the products of floats differ in the last bit, and a later layer may round them to another integer.
+struct DynamicForm {
+  bool asymmetric = false;
+  bool weights_scale_first = false;  // (sum * scale of the weights) * scale of src, else sum * (both)
+};
+
 template <class Loops>
-std::unique_ptr<Kernel> create_weighted_dynamic(const KernelRequest& request, WeightedOperands at, Activation activation, bool asymmetric, const Loops& loops) {
+std::unique_ptr<Kernel> create_weighted_dynamic(const KernelRequest& request, WeightedOperands at, Activation activation, DynamicForm form, const Loops& loops) {
   const auto scratch_bytes = static_cast<size_t>(loops.src_elements);
   return make_kernel([=, weights = ByteWeights<int8_t>(request, at.weights), scales = request.type(at.weights).quantization->scales](const Buffers& buffers) {
     const float* bias = buffers.src<float>(at.bias);
@@ -91,12 +97,13 @@ std::unique_ptr<Kernel> create_weighted_dynamic(const KernelRequest& request, We
     for (int64_t n = 0; n < loops.samples; ++n) {
       const float* src = buffers.src<float>(at.src) + n * loops.src_elements;
       float* dst = buffers.dst<float>() + n * loops.dst_elements;
-      const DynamicRange range = asymmetric ? quantize_asymmetric(src, loops.src_elements, codes) : quantize_symmetric(src, loops.src_elements, codes);
+      const DynamicRange range = form.asymmetric ? quantize_asymmetric(src, loops.src_elements, codes) : quantize_symmetric(src, loops.src_elements, codes);
       loops.template run<int32_t>(
           codes, weights.data(buffers), [zero = range.zero_point](int8_t s, int8_t w) { return (s - zero) * w; },
           [&](int64_t i, int64_t o, int32_t sum) {
-            const float scale = scales[scales.size() == 1 ? 0 : static_cast<size_t>(o)] * range.scale;
-            dst[i] = activate(static_cast<float>(sum) * scale + (bias != nullptr ? bias[o] : 0.f), activation);
+            const float scale = scales[scales.size() == 1 ? 0 : static_cast<size_t>(o)];
+            const float real = form.weights_scale_first ? static_cast<float>(sum) * scale * range.scale : static_cast<float>(sum) * (scale * range.scale);
+            dst[i] = activate(real + (bias != nullptr ? bias[o] : 0.f), activation);
           });
     }
   }, scratch_bytes);
