@@ -18,7 +18,8 @@ bool fuses(Graph& graph, Node* node) {
   Node* producer = private_producer(graph, node->operand(0));
   if (producer == nullptr || producer->results.size() != 1) return false;
   if (producer->op().quantization.scales != QuantRule::Scales::Free || fused_activation(*producer) != Activation::None) return false;
-  // Quantised: the clipped result has parameters of its own, which the producer then computes in directly.
+  // Between quantised values of different parameters the activation also requantises; the integers would not stay the same.
+  if (producer->result()->type.quantization != node->result()->type.quantization) return false;
   set_activation(*producer, *activation);
   absorb(graph, producer, node);
   return true;
