@@ -83,11 +83,15 @@ bool removes(Graph& graph, Node* node) {
 
 Expected<size_t> remove_identities(Graph& graph, const Evaluator&) {
   size_t removed = 0;
-  for (size_t i = 0; i < graph.nodes().size();) {
-    Node* node = graph.nodes()[i].get();
-    if (skips_view(graph, node)) ++removed;
-    if (removes(graph, node)) ++removed;
-    else ++i;
+  for (bool changed = true; changed;) {  // an erased node shifts the others; what is passed over comes in the next sweep
+    changed = false;
+    for (size_t i = 0; i < graph.nodes().size(); ++i) {
+      Node* node = graph.nodes()[i].get();
+      const bool skipped = skips_view(graph, node);
+      const bool gone = removes(graph, node);
+      removed += (skipped ? 1u : 0u) + (gone ? 1u : 0u);
+      changed = changed || skipped || gone;
+    }
   }
   return removed + (removed > 0 ? graph.remove_dead() : 0);
 }

@@ -13,25 +13,37 @@ namespace {
 constexpr float kNarrowestRange = 1e-6f;
 constexpr float kLargestHalf = 65504.f;
 
-template <class T>
-void quantize_as(std::span<const float> values, const Quantization& quantization, const ChannelIndex& channels, IntegerRange range, Tensor& out) {
-  const auto stored = out.mutable_values<T>();
-  const auto low = static_cast<double>(range.lowest), high = static_cast<double>(range.highest);
-  for (size_t i = 0; i < values.size(); ++i) {
-    const size_t c = quantization.scales.size() == 1 ? 0 : channels(i);
-    const double code = std::round(static_cast<double>(values[i]) / quantization.scales[c]) + static_cast<double>(quantization.zero_points[c]);
-    // The largest int64 is no double: the comparison decides, not the conversion.
-    stored[i] = code <= low ? static_cast<T>(range.lowest) : code >= high ? static_cast<T>(range.highest) : static_cast<T>(code);
-  }
+// Scale and zero point of a channel.
+struct Parameters { double scale; int64_t zero_point; };
+Parameters parameters_of(const Quantization& quantization, size_t channel) {
+  const size_t c = quantization.scales.size() == 1 ? 0 : channel;
+  return {quantization.scales[c], quantization.zero_points[c]};
 }
 
 template <class T>
-void dequantize_as(const Tensor& stored, const Quantization& quantization, const ChannelIndex& channels, std::span<float> out) {
+void quantize_as(std::span<const float> values, const Shape& shape, const Quantization& quantization, IntegerRange range, Tensor& out) {
+  const auto stored = out.mutable_values<T>();
+  const auto low = static_cast<double>(range.lowest), high = static_cast<double>(range.highest);
+  for_each_run(shape, quantization.axis, [&](size_t channel, size_t first, size_t count) {
+    const auto [scale, zero_point] = parameters_of(quantization, channel);
+    const auto offset = static_cast<double>(zero_point);
+    for (size_t i = first; i < first + count; ++i) {
+      const double real = values[i] / scale;
+      // Truncating after adding a half rounds to nearest, ties away from zero: a quotient of floats is never within an ulp of a tie.
+      const double code = std::trunc(real + (real < 0 ? -0.5 : 0.5)) + offset;
+      // The largest int64 is no double: the comparison decides, not the conversion.
+      stored[i] = code <= low ? static_cast<T>(range.lowest) : code >= high ? static_cast<T>(range.highest) : static_cast<T>(code);
+    }
+  });
+}
+
+template <class T>
+void dequantize_as(const Tensor& stored, const Quantization& quantization, std::span<float> out) {
   const auto codes = stored.values<T>();
-  for (size_t i = 0; i < codes.size(); ++i) {
-    const size_t c = quantization.scales.size() == 1 ? 0 : channels(i);
-    out[i] = static_cast<float>(static_cast<double>(quantization.scales[c]) * static_cast<double>(static_cast<int64_t>(codes[i]) - quantization.zero_points[c]));
-  }
+  for_each_run(stored.shape(), quantization.axis, [&](size_t channel, size_t first, size_t count) {
+    const auto [scale, zero_point] = parameters_of(quantization, channel);
+    for (size_t i = first; i < first + count; ++i) out[i] = static_cast<float>(scale * static_cast<double>(static_cast<int64_t>(codes[i]) - zero_point));
+  });
 }
 
 }  // namespace
@@ -61,13 +73,11 @@ Quantization activation_parameters(Range range, DType storage) {
 float weight_scale(float largest_magnitude) { return std::max(largest_magnitude, kNarrowestRange) / 127; }
 
 std::vector<float> channel_magnitudes(const Tensor& weights, int axis) {
-  const ChannelIndex channels(weights.shape(), axis);
   std::vector<float> largest(static_cast<size_t>(weights.shape()[axis]), 0.f);
   const auto values = weights.values<float>();
-  for (size_t i = 0; i < values.size(); ++i) {
-    float& magnitude = largest[channels(i)];
-    magnitude = std::max(magnitude, std::fabs(values[i]));
-  }
+  for_each_run(weights.shape(), axis, [&](size_t channel, size_t first, size_t count) {
+    for (size_t i = first; i < first + count; ++i) largest[channel] = std::max(largest[channel], std::fabs(values[i]));
+  });
   return largest;
 }
 
@@ -81,16 +91,15 @@ Quantization weight_parameters(const Tensor& weights, int axis, bool per_tensor)
 
 Tensor quantize_tensor(const Tensor& values, const Quantization& quantization, DType storage, bool narrow) {
   Tensor out(storage, values.shape());
-  const ChannelIndex channels(values.shape(), quantization.axis);
   IntegerRange range = integer_range(storage);
   if (narrow) range.lowest = -range.highest;
   const auto reals = values.values<float>();
   switch (storage) {
-    case DType::Int8: quantize_as<int8_t>(reals, quantization, channels, range, out); break;
-    case DType::UInt8: quantize_as<uint8_t>(reals, quantization, channels, range, out); break;
-    case DType::Int16: quantize_as<int16_t>(reals, quantization, channels, range, out); break;
-    case DType::Int32: quantize_as<int32_t>(reals, quantization, channels, range, out); break;
-    case DType::Int64: quantize_as<int64_t>(reals, quantization, channels, range, out); break;
+    case DType::Int8: quantize_as<int8_t>(reals, values.shape(), quantization, range, out); break;
+    case DType::UInt8: quantize_as<uint8_t>(reals, values.shape(), quantization, range, out); break;
+    case DType::Int16: quantize_as<int16_t>(reals, values.shape(), quantization, range, out); break;
+    case DType::Int32: quantize_as<int32_t>(reals, values.shape(), quantization, range, out); break;
+    case DType::Int64: quantize_as<int64_t>(reals, values.shape(), quantization, range, out); break;
     default: PARE_CHECK(false, "{} is no storage type of quantised values", to_string(storage));
   }
   return out;
@@ -98,14 +107,13 @@ Tensor quantize_tensor(const Tensor& values, const Quantization& quantization, D
 
 Tensor dequantize_tensor(const Tensor& stored, const Quantization& quantization) {
   Tensor out(DType::Float32, stored.shape());
-  const ChannelIndex channels(stored.shape(), quantization.axis);
   const auto reals = out.mutable_values<float>();
   switch (stored.dtype()) {
-    case DType::Int8: dequantize_as<int8_t>(stored, quantization, channels, reals); break;
-    case DType::UInt8: dequantize_as<uint8_t>(stored, quantization, channels, reals); break;
-    case DType::Int16: dequantize_as<int16_t>(stored, quantization, channels, reals); break;
-    case DType::Int32: dequantize_as<int32_t>(stored, quantization, channels, reals); break;
-    case DType::Int64: dequantize_as<int64_t>(stored, quantization, channels, reals); break;
+    case DType::Int8: dequantize_as<int8_t>(stored, quantization, reals); break;
+    case DType::UInt8: dequantize_as<uint8_t>(stored, quantization, reals); break;
+    case DType::Int16: dequantize_as<int16_t>(stored, quantization, reals); break;
+    case DType::Int32: dequantize_as<int32_t>(stored, quantization, reals); break;
+    case DType::Int64: dequantize_as<int64_t>(stored, quantization, reals); break;
     default: PARE_CHECK(false, "{} is no storage type of quantised values", to_string(stored.dtype()));
   }
   return out;

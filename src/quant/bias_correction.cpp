@@ -1,6 +1,9 @@
 #include "quant/bias_correction.h"
 
+#include <algorithm>
+
 #include "quant/affine.h"
+#include "quant/channels.h"
 #include "quant/roles.h"
 
 namespace pare {
@@ -19,21 +22,27 @@ bool has_correctable_bias(const Node& node, const NodeRoles& roles) {
   return src.rank() != dst.rank() || positions(dst) <= positions(src);
 }
 
-// The sum over a channel's weights of error times mean input. The last dimension of the weights runs over input channels (of one
-// group, where the weights are narrower than the input); weights with their own channels last have one input channel each.
-std::vector<double> mean_shift(const Tensor& weights, const Tensor& rounded, int axis, const std::vector<float>& means) {
+// The sum over a channel's weights of rounding error times mean input. The last dimension of the weights runs over input channels
+// (of one group, where the weights are narrower than the input); weights with their own channels last have one input channel each.
+std::vector<double> mean_shift(const Tensor& weights, const Storage& storage, int axis, const std::vector<float>& means) {
+  const Quantization& parameters = *storage.quantization;
+  const Tensor codes = quantize_tensor(weights, parameters, storage.dtype, true);
   const Shape& shape = weights.shape();
   const auto outputs = static_cast<size_t>(shape[axis]), last = static_cast<size_t>(shape[-1]);
-  const auto inner = static_cast<size_t>(shape.elements(axis + 1, shape.rank()));
   const bool channels_last = axis == shape.rank() - 1;
   const size_t groups = channels_last || last >= means.size() ? 1 : means.size() / last;
-  const auto original = weights.values<float>(), stored = rounded.values<float>();
+  const auto original = weights.values<float>();
+  const auto stored = codes.values<int8_t>();
   std::vector<double> shift(outputs, 0.0);
-  for (size_t i = 0; i < original.size(); ++i) {
-    const size_t output = i / inner % outputs;
-    const size_t input = channels_last ? output * means.size() / outputs : output * groups / outputs * last + i % last;
-    shift[output] += (static_cast<double>(stored[i]) - original[i]) * means[input % means.size()];
-  }
+  for_each_run(shape, axis, [&](size_t output, size_t first, size_t count) {
+    const double scale = parameters.scales[parameters.is_per_tensor() ? 0 : output];
+    size_t input = channels_last ? output * means.size() / outputs : output * groups / outputs * last;
+    const size_t begin = input, end = channels_last ? begin + 1 : begin + std::min(last, means.size());
+    for (size_t i = first; i < first + count; ++i) {
+      shift[output] += (scale * stored[i] - original[i]) * means[input];
+      if (++input == end) input = begin;
+    }
+  });
   return shift;
 }
 
@@ -71,8 +80,7 @@ size_t correct_biases(Graph& graph, QuantPlan& plan, const StatisticsMap& statis
     const QuantRule& rule = node->op().quantization;
     const Tensor& weights = *node->operand(*roles.weights)->data;
     const Storage& storage = *plan.of(*node->operand(*roles.weights));
-    const Tensor rounded = dequantize_tensor(quantize_tensor(weights, *storage.quantization, storage.dtype, true), *storage.quantization);
-    const std::vector<double> shift = mean_shift(weights, rounded, rule.weights_axis, seen->second.channel_means());
+    const std::vector<double> shift = mean_shift(weights, storage, rule.weights_axis, seen->second.channel_means());
     const float source_scale = plan.of(*roles.source(*node))->quantization->scale();
     Value* bias = bias_of(graph, *node, plan, static_cast<size_t>(rule.bias), storage, source_scale);
     const auto values = bias->data->mutable_values<float>();

@@ -14,8 +14,8 @@ enum class RangeMethod {
 template <> struct EnumNames<RangeMethod> { static constexpr std::array<std::string_view, 3> names{"minmax", "percentile", "mse"}; };
 
 struct RangeOptions {
-  RangeMethod method = RangeMethod::Mse;
-  double percentile = 99.999;  // in (0, 100]
+  RangeMethod method = RangeMethod::Percentile;
+  double percentile = 99.99;  // in (0, 100]
   int64_t levels = 256;        // codes of the storage type, which rounding errors depend on
 };
 

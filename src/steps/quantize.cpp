@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "engine/evaluate.h"
+#include "passes/inline_composites.h"
 #include "quant/apply_plan.h"
 #include "quant/bias_correction.h"
 #include "quant/calibrate.h"
@@ -52,10 +53,11 @@ Expected<QuantizeResult> quantize(const Model& model, const SampleSource* sample
   const bool calibrated = needs_calibration(options.config.mode);
   if (calibrated && samples == nullptr)
     return usage_error("the mode {} needs calibration samples; give data, or choose dynamic, weight_only or fp16", to_string(options.config.mode));
-  if (calibrated && model.graphs.size() > 1)
-    return unsupported("the model has {} graphs, calibration can run one; choose dynamic, weight_only or fp16, or quantise a file of one graph", model.graphs.size());
   QuantizeResult result;
   result.baseline = model.clone();
+  PARE_TRY(inline_composites(result.baseline));
+  if (const size_t graphs = result.baseline.graphs.size(); calibrated && graphs > 1)
+    return unsupported("the model has {} graphs, calibration can run one; choose dynamic, weight_only or fp16, or quantise a file of one graph", graphs);
   const auto begin = std::chrono::steady_clock::now();
   const std::vector<const Pass*> passes = preparation(options.config.mode);
   const Pass* separate[] = {find_pass("separate_constants")};

@@ -92,6 +92,7 @@ TEST(Quantize, NeedsSamplesOnlyWhereActivationsAreQuantised) {
 TEST(Quantize, SeveralGraphsCannotBeCalibrated) {
   Model model = network();
   model.graphs.push_back(network().main().clone());
+  model.signatures.push_back({"second", 1, {}, {}});
   const SampleSource source = samples();
   const auto result = quantize(model, &source, {});
   ASSERT_FALSE(result);
