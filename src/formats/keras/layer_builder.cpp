@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "ops/reductions.h"
 #include "ops/shape_ops.h"
@@ -38,6 +39,18 @@ Tensor transpose(const Tensor& source, const std::vector<int>& permutation) {
 
 }  // namespace
 
+Expected<void> check_size(const Shape& shape) {
+  constexpr int64_t kMostElements = int64_t{1} << 40;
+  Shape sample = shape;
+  for (int i = 0; i < sample.rank(); ++i) {
+    if (sample[i] == kDynamic) sample[i] = 1;
+    if (sample[i] > std::numeric_limits<int32_t>::max()) return bad_input("the shape {} is too large", shape.to_string());
+  }
+  const auto elements = sample.checked_elements();
+  if (!elements || *elements > kMostElements) return bad_input("the shape {} is too large", shape.to_string());
+  return {};
+}
+
 Expected<Value*> LayerBuilder::append(std::string_view op, Attributes attributes, std::vector<Value*> operands) {
   const OpDef* def = find_op(op);
   PARE_CHECK(def != nullptr, "no operator '{}'", op);
@@ -56,6 +69,7 @@ Value* LayerBuilder::constant(std::string_view role, Tensor data) {
 }
 
 Value* LayerBuilder::int32s(std::string_view role, const std::vector<int64_t>& values) {
+  for (const int64_t value : values) PARE_CHECK(value == static_cast<int32_t>(value), "{} does not fit 32 bits", value);
   return constant(role, Tensor::vector<int32_t>({values.begin(), values.end()}));
 }
 

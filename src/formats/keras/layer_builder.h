@@ -14,6 +14,9 @@
 
 namespace pare::keras {
 
+// Fails for a shape beyond what can be computed with: an extent above 2^31 - 1, or more than 2^40 elements a sample.
+Expected<void> check_size(const Shape& shape);
+
 // What all layers of one file share.
 struct BuildState {
   Graph& graph;

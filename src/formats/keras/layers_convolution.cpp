@@ -42,6 +42,7 @@ Expected<Value*> optional_bias(LayerBuilder& builder, int64_t channels) {
 // `causal` pads in front only, so that no output sees what comes later.
 Expected<Value*> pad_causally(LayerBuilder& builder, Value* src, Convolution& convolution) {
   if (!convolution.window.causal) return src;
+  PARE_TRY(check_size({(convolution.window.kernel_w - 1) * convolution.dilation_w}));
   const auto before = static_cast<int32_t>((convolution.window.kernel_w - 1) * convolution.dilation_w);
   return builder.append("pad", {src, builder.constant("paddings", Tensor::of<int32_t>({4, 2}, {0, 0, 0, 0, before, 0, 0, 0}))});
 }
@@ -151,6 +152,8 @@ Expected<Value*> build_transposed_convolution(LayerBuilder& builder) {
   PARE_ASSIGN(Value * bias, optional_bias(builder, filters));
   const int64_t height = window.one_dimensional() ? 1 : transposed_length(in[1], window.kernel_h, window.stride_h, window.padding, extra_h);
   const int64_t width = transposed_length(in[2], window.kernel_w, window.stride_w, window.padding, extra_w);
+  if (height < 1 || width < 1) return bad_input("its result would be {} x {}", height, width);
+  PARE_TRY(check_size({height, width, filters}));
   Value* output_shape = builder.int32s("output_shape", {in[0] == kDynamic ? 1 : in[0], height, width, filters});
   TransposeConvAttributes attributes;
   attributes.padding = window.padding;

@@ -43,6 +43,7 @@ Expected<Value*> resize(LayerBuilder& builder, Value* src, int64_t height, int64
   if (interpolation != "nearest" && interpolation != "bilinear")
     return unsupported("interpolation '{}' is not supported; use nearest or bilinear", interpolation);
   if (height < 1 || width < 1) return bad_input("the size {} x {} is not positive", height, width);
+  PARE_TRY(check_size({height, width}));
   return builder.append(interpolation == "nearest" ? "resize_nearest_neighbor" : "resize_bilinear", ResizeAttributes{.half_pixel_centers = true},
                         {src, builder.int32s("size", {height, width})});
 }

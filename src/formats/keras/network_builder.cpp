@@ -49,6 +49,7 @@ class NetworkBuilder {
       const Layer& layer = network.layers[ref.layer];
       PARE_ASSIGN_IN(const InputSpec spec, input_spec(layer), context(layer));
       PARE_ASSIGN_IN(const DType dtype, parse_dtype_name(spec.dtype), context(layer));
+      if (const auto sane = check_size(spec.shape); !sane) return Failure(sane.error().within(context(layer)));
       if (spec.shape.empty()) return Failure(Error{ErrorCode::Unsupported, "an input without a batch is not supported", context(layer), nullptr});
       for (int i = 1; i < spec.shape.rank(); ++i)
         if (spec.shape[i] == kDynamic)
@@ -143,6 +144,7 @@ class NetworkBuilder {
     for (const Output& each : arguments) values.push_back(each.value);
     LayerBuilder builder(state_, layer, name, values);
     PARE_ASSIGN(Value * result, build_layer(builder));
+    PARE_TRY(check_size(result->type.shape));
     if (std::find(values.begin(), values.end(), result) == values.end()) state_.graph.rename(result, name);
     const Json* mask_zero = builder.settings.find("mask_zero");
     return Output{result, (masked && passes_mask(layer)) || (mask_zero != nullptr && *mask_zero == true)};

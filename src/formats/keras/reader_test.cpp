@@ -195,6 +195,8 @@ TEST(ReadKeras, RejectsSettingsThatDoNotFit) {
   EXPECT_THAT(error("Cropping2D", R"("cropping": [[2, 2], [0, 0]])"), HasSubstr("nothing is left"));
   EXPECT_THAT(error("ZeroPadding2D", R"("padding": [[1], [2]])"), HasSubstr("numbers or pairs for 2 dimensions were expected"));
   EXPECT_THAT(error("Softmax", R"("axis": 7)"), HasSubstr("axis 7 does not exist in an input of 4 dimensions"));
+  EXPECT_THAT(error("UpSampling2D", R"("size": [2000000000, 2])"), HasSubstr("is too large"));
+  EXPECT_THAT(error("ReLU", "", "[null, 2000000000, 2000000000]"), HasSubstr("is too large"));
   EXPECT_THAT(error("Add", ""), HasSubstr("it is applied to 1 inputs, at least 2 were expected"));
 }
 

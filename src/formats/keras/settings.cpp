@@ -1,12 +1,13 @@
 #include "formats/keras/settings.h"
 
 #include <cmath>
+#include <limits>
 
 namespace pare::keras {
 namespace {
 
 constexpr int kDeepestNesting = 200;
-constexpr int64_t kLargestInteger = int64_t{1} << 40;  // no extent, stride or count of a real layer comes near
+constexpr int64_t kLargestInteger = std::numeric_limits<int32_t>::max();  // extents and strides are 32-bit integers in model files
 
 bool is_sane_integer(const Json& json) {
   return json.is_number_integer() && (!json.is_number_unsigned() || json.get<uint64_t>() <= static_cast<uint64_t>(kLargestInteger)) &&
