@@ -117,7 +117,10 @@ class GraphWriter {
     if (const OptionsMapping* mapping = find_options(node.op().name); mapping != nullptr) {
       PARE_ASSIGN(options, mapping->write(builder_, node));
     }
-    const auto inputs = numbers(node.operands), outputs = numbers(node.results);
+    std::vector<Value*> operands = node.operands;
+    if (node.is("conv_2d") || node.is("depthwise_conv_2d"))  // LiteRT takes a bias that is not listed, none that is listed as absent
+      while (!operands.empty() && operands.back() == nullptr) operands.pop_back();
+    const auto inputs = numbers(operands), outputs = numbers(node.results);
     const bool second_union = options.type_2 != schema::BuiltinOptions2::NONE;
     return schema::CreateOperator(builder_, code, inputs, outputs, options.type, second_union ? 0 : options.table, 0,
                                   schema::CustomOptionsFormat::FLEXBUFFERS, 0, 0, 0, 0, options.type_2, second_union ? options.table : 0);

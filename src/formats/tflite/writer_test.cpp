@@ -64,6 +64,14 @@ TEST(TfliteWriter, FreeExtentsAreOneWithASignature) {
   EXPECT_EQ(input.shape_signature()->Get(0), -1);
 }
 
+TEST(TfliteWriter, ConvolutionsDoNotListAnAbsentBias) {
+  GraphBuilder build;
+  Value* x = build.input("x", {1, 4, 4, 2});
+  Value* y = build.op("conv_2d", {x, build.constant("w", Tensor(DType::Float32, {3, 1, 1, 2})), nullptr});
+  const std::vector<std::byte> bytes = written(model_of(build.finish({y})));
+  EXPECT_EQ(schema::GetModel(bytes.data())->subgraphs()->Get(0)->operators()->Get(0)->inputs()->size(), 2u);
+}
+
 TEST(TfliteWriter, BlockwiseScalesSurvive) {
   GraphBuilder build;
   Value* x = build.input("x", {1, 4});
