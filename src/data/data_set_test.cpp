@@ -226,6 +226,9 @@ TEST_F(DataSets, RejectsSourcesThatDoNotFit) {
   EXPECT_THAT(DataSet::open(put("a.bin", "text")).error().to_string(), HasSubstr("no multiple of the 3073"));
   EXPECT_THAT(DataSet::open(put("a-idx3-ubyte", "text")).error().to_string(), HasSubstr("not an idx file: it begins with 74 65 78 74"));
   EXPECT_THAT(DataSet::open(put("b-idx3-ubyte", std::string_view("\0\0\x08\x01\0\0\0\x05zz", 10))).error().to_string(), HasSubstr("claims u8[5], 2 bytes follow"));
+  EXPECT_THAT(DataSet::open(put("c-idx3-ubyte", std::string_view("\0\0\x08\x02\x7f\0\0\0\0\0\0\0", 12))).error().to_string(), HasSubstr("no elements"));
+  ASSERT_TRUE(write_arrays(folder_ / "none.npy", std::vector<NamedTensor>{{"", Tensor(DType::Float32, {5, 0})}}));
+  EXPECT_THAT(DataSet::open(folder_ / "none.npy").error().to_string(), HasSubstr("shape [5, 0] and so no elements"));
   EXPECT_THAT(DataSet::open(put("empty.csv", "")).error().to_string(), HasSubstr("is empty"));
   EXPECT_THAT(error_of("[source]\npath = 'ten.npz'\nx = 'image'"), HasSubstr("no array 'image'; the file has: x, y"));
   EXPECT_THAT(error_of("[source]\npath = 'ten.npz'\ny = 'none'\n[target]\nkind = 'class'"), HasSubstr("has no labels"));

@@ -24,6 +24,7 @@ Expected<void> resolve(std::string& path, const std::filesystem::path& folder) {
     path.replace(at, end + 1 - at, value);
     at += value.size();
   }
+  if (path.find("${") != std::string::npos) return bad_input("the path '{}' still holds a ${{ after its variables were replaced; they cannot be nested", path);
   path = (folder / path).lexically_normal().string();
   return {};
 }

@@ -77,6 +77,7 @@ TEST(Description, EnvironmentInPaths) {
   EXPECT_EQ(path("${PARE_TEST_UNSET:-../up}/x.npz"), "/up/x.npz");
   EXPECT_THAT(path("${PARE_TEST_UNSET}/x.npz"), HasSubstr("PARE_TEST_UNSET, which is not set"));
   EXPECT_THAT(path("${PARE_TEST_UNSET"), HasSubstr("without a }"));
+  EXPECT_THAT(path("${PARE_TEST_UNSET:-a${PARE_TEST_UNSET:-b}}"), HasSubstr("cannot be nested"));
 }
 
 TEST(DescriptionErrors, RejectsWhatIsWrongByName) {

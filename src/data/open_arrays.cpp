@@ -63,6 +63,7 @@ Failure scalar_array() { return bad_input("the array is a single number; samples
 // Samples of an array that lies in `bytes`. Where they do not lie in one piece each, or the bytes need a look, the array is read whole.
 Expected<Field> field_of_array(const NpyHeader& header, std::shared_ptr<const ByteSource> bytes) {
   if (header.shape.rank() == 0) return scalar_array();
+  if (header.shape.elements() == 0) return bad_input("the array has the shape {} and so no elements", header.shape.to_string());
   if (header.fortran_order || header.dtype == DType::Bool) {
     std::vector<std::byte> whole(bytes->size());
     PARE_TRY(bytes->read(0, whole));
@@ -139,6 +140,8 @@ Expected<IdxHeader> parse_idx_header(const ByteSource& bytes) {
     header.shape.push_back(int64_t{extents[i]} << 24 | int64_t{extents[i + 1]} << 16 | int64_t{extents[i + 2]} << 8 | extents[i + 3]);
   const std::optional<int64_t> elements = header.shape.checked_elements();
   const uint64_t held = bytes.size() - header.offset;
+  // An extent of 0 would let a few bytes claim billions of empty samples.
+  if (elements && *elements == 0) return bad_input("the idx file has the shape {} and so no elements", header.shape.to_string());
   if (!elements || storage_bytes(header.dtype, *elements) != held)
     return bad_input("the idx file claims {}{}, {} bytes follow its header", to_string(header.dtype), header.shape.to_string(), held);
   return header;
