@@ -43,10 +43,18 @@ class GraphWriter {
   }
 
  private:
-  flatbuffers::Offset<flatbuffers::Vector<int32_t>> numbers(const std::vector<Value*>& values) {
+  flatbuffers::Offset<flatbuffers::Vector<int32_t>> numbers(const std::vector<Value*>& values, int32_t instead_of_absent = -1) {
     std::vector<int32_t> list;
-    for (const Value* value : values) list.push_back(value == nullptr ? -1 : written_.numbers.at(value));
+    for (const Value* value : values) list.push_back(value == nullptr ? instead_of_absent : written_.numbers.at(value));
     return builder_.CreateVector(list);
+  }
+
+  // The number of a bias of zeros for a float convolution that has none, which LiteRT does not run; -1 for all other nodes.
+  Expected<int32_t> zero_bias(const Node& node) {
+    const bool convolution = node.is("conv_2d") || node.is("depthwise_conv_2d");
+    if (!convolution || node.operands.size() < 3 || node.operands[2] != nullptr || node.result()->type.dtype != DType::Float32) return -1;
+    const Shape& shape = node.result()->type.shape;
+    return made_constant(node.result()->name + "_bias", Tensor(DType::Float32, Shape{shape[shape.rank() - 1]}));
   }
 
   Expected<flatbuffers::Offset<schema::Tensor>> tensor(const Value& value) {
@@ -117,10 +125,8 @@ class GraphWriter {
     if (const OptionsMapping* mapping = find_options(node.op().name); mapping != nullptr) {
       PARE_ASSIGN(options, mapping->write(builder_, node));
     }
-    std::vector<Value*> operands = node.operands;
-    if (node.is("conv_2d") || node.is("depthwise_conv_2d"))  // LiteRT takes a bias that is not listed, none that is listed as absent
-      while (!operands.empty() && operands.back() == nullptr) operands.pop_back();
-    const auto inputs = numbers(operands), outputs = numbers(node.results);
+    PARE_ASSIGN(const int32_t bias, zero_bias(node));
+    const auto inputs = numbers(node.operands, bias), outputs = numbers(node.results);
     const bool second_union = options.type_2 != schema::BuiltinOptions2::NONE;
     return schema::CreateOperator(builder_, code, inputs, outputs, options.type, second_union ? 0 : options.table, 0,
                                   schema::CustomOptionsFormat::FLEXBUFFERS, 0, 0, 0, 0, options.type_2, second_union ? options.table : 0);

@@ -64,12 +64,14 @@ TEST(TfliteWriter, FreeExtentsAreOneWithASignature) {
   EXPECT_EQ(input.shape_signature()->Get(0), -1);
 }
 
-TEST(TfliteWriter, ConvolutionsDoNotListAnAbsentBias) {
+TEST(TfliteWriter, ConvolutionsWithoutBiasGetZeros) {
   GraphBuilder build;
   Value* x = build.input("x", {1, 4, 4, 2});
   Value* y = build.op("conv_2d", {x, build.constant("w", Tensor(DType::Float32, {3, 1, 1, 2})), nullptr});
   const std::vector<std::byte> bytes = written(model_of(build.finish({y})));
-  EXPECT_EQ(schema::GetModel(bytes.data())->subgraphs()->Get(0)->operators()->Get(0)->inputs()->size(), 2u);
+  const schema::SubGraph& graph = *schema::GetModel(bytes.data())->subgraphs()->Get(0);
+  const schema::Tensor& bias = *graph.tensors()->Get(graph.operators()->Get(0)->inputs()->Get(2));
+  EXPECT_EQ(bias.shape()->Get(0), 3);
 }
 
 TEST(TfliteWriter, BlockwiseScalesSurvive) {
