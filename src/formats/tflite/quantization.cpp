@@ -26,7 +26,7 @@ Expected<std::optional<Quantization>> read_blocks(const schema::BlockwiseQuantiz
 
 Expected<std::optional<Quantization>> read_quantization(const schema::QuantizationParameters* record, DType dtype, const ConstantLookup& constant) {
   if (record == nullptr || !is_integer(dtype)) return std::nullopt;
-  switch (record->details_type()) {
+  switch (record->details() == nullptr ? schema::QuantizationDetails::NONE : record->details_type()) {
     case schema::QuantizationDetails::NONE: break;
     case schema::QuantizationDetails::BlockwiseQuantization: return read_blocks(*record->details_as_BlockwiseQuantization(), constant);
     default: return unsupported("{} of a tensor", schema::EnumNameQuantizationDetails(record->details_type()));
