@@ -10,6 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text = pare::to_toml(*description, "/data");
   const auto again = pare::parse_description(text, "/data");
   if (again && pare::to_toml(*again, "/data") == text) return 0;
-  std::fprintf(stderr, "%s\nreads back as: %s\n", text.c_str(), again ? pare::to_toml(*again, "/data").c_str() : again.error().to_string().c_str());
+  std::fprintf(stderr, "%s\nreads back as: %s\n", text.c_str(),
+               again ? pare::to_toml(*again, "/data").c_str() : again.error().to_string().c_str());
   std::abort();
 }

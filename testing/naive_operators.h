@@ -14,25 +14,30 @@ inline float at(const Tensor& t, int64_t a, int64_t b, int64_t c, int64_t d) {
 }
 
 // Grouped convolution without bias; weights O,H,W,C/groups. `dst` gives the shape of the result.
-inline Tensor naive_conv_2d(const Tensor& src, const Tensor& weights, Tensor dst, Window h, Window w, int64_t pad_top, int64_t pad_left) {
+inline Tensor naive_conv_2d(const Tensor& src, const Tensor& weights, Tensor dst, Window h, Window w, int64_t pad_top,
+                            int64_t pad_left) {
   const Shape shape = dst.shape();
   const int64_t group_c = weights.shape()[3], groups = src.shape()[3] / group_c, per_group = shape[3] / groups;
   auto out = dst.mutable_values<float>();
   for (size_t i = 0; i < out.size(); ++i) {
     const auto index = static_cast<int64_t>(i);
-    const int64_t o = index % shape[3], x = index / shape[3] % shape[2], y = index / (shape[3] * shape[2]) % shape[1], n = index / (shape[3] * shape[2] * shape[1]);
+    const int64_t o = index % shape[3], x = index / shape[3] % shape[2], y = index / (shape[3] * shape[2]) % shape[1],
+                  n = index / (shape[3] * shape[2] * shape[1]);
     double sum = 0;
     for (int64_t k = 0; k < h.kernel; ++k)
       for (int64_t l = 0; l < w.kernel; ++l)
         for (int64_t c = 0; c < group_c; ++c)
-          sum += at(src, n, y * h.stride + k * h.dilation - pad_top, x * w.stride + l * w.dilation - pad_left, o / per_group * group_c + c) * at(weights, o, k, l, c);
+          sum += at(src, n, y * h.stride + k * h.dilation - pad_top, x * w.stride + l * w.dilation - pad_left,
+                    o / per_group * group_c + c) *
+                 at(weights, o, k, l, c);
     out[i] = static_cast<float>(sum);
   }
   return dst;
 }
 
 // Transposed convolution without bias, by scattering each input element; weights O,H,W,C.
-inline Tensor naive_transpose_conv(const Tensor& src, const Tensor& weights, Tensor dst, int64_t stride_h, int64_t stride_w, int64_t pad_top, int64_t pad_left) {
+inline Tensor naive_transpose_conv(const Tensor& src, const Tensor& weights, Tensor dst, int64_t stride_h,
+                                   int64_t stride_w, int64_t pad_top, int64_t pad_left) {
   const Shape s = src.shape(), d = dst.shape(), k = weights.shape();
   auto out = dst.mutable_values<float>();
   for (int64_t n = 0; n < s[0]; ++n)
@@ -44,7 +49,8 @@ inline Tensor naive_transpose_conv(const Tensor& src, const Tensor& weights, Ten
               for (int64_t o = 0; o < k[0]; ++o) {
                 const int64_t to_y = y * stride_h + i - pad_top, to_x = x * stride_w + j - pad_left;
                 if (to_y < 0 || to_x < 0 || to_y >= d[1] || to_x >= d[2]) continue;
-                out[static_cast<size_t>(((n * d[1] + to_y) * d[2] + to_x) * d[3] + o)] += at(src, n, y, x, c) * at(weights, o, i, j, c);
+                out[static_cast<size_t>(((n * d[1] + to_y) * d[2] + to_x) * d[3] + o)] +=
+                    at(src, n, y, x, c) * at(weights, o, i, j, c);
               }
   return dst;
 }
@@ -61,8 +67,10 @@ inline Tensor naive_batch_matmul(const Tensor& x, const Tensor& y, Tensor dst, b
         for (int64_t n = 0; n < s[3]; ++n, ++i) {
           double sum = 0;
           for (int64_t k = 0; k < inner; ++k) {
-            const int64_t xa = x.shape()[0] == 1 ? 0 : a, xb = x.shape()[1] == 1 ? 0 : b, ya = y.shape()[0] == 1 ? 0 : a, yb = y.shape()[1] == 1 ? 0 : b;
-            sum += (adj_x ? at(x, xa, xb, k, m) : at(x, xa, xb, m, k)) * (adj_y ? at(y, ya, yb, n, k) : at(y, ya, yb, k, n));
+            const int64_t xa = x.shape()[0] == 1 ? 0 : a, xb = x.shape()[1] == 1 ? 0 : b,
+                          ya = y.shape()[0] == 1 ? 0 : a, yb = y.shape()[1] == 1 ? 0 : b;
+            sum += (adj_x ? at(x, xa, xb, k, m) : at(x, xa, xb, m, k)) *
+                   (adj_y ? at(y, ya, yb, n, k) : at(y, ya, yb, k, n));
           }
           out[i] = static_cast<float>(sum);
         }

@@ -11,8 +11,12 @@ namespace pare::testing {
 
 // An operand of the operator under test: constant, fed at run time, or absent.
 struct Operand {
-  static Operand constant(Tensor data, std::optional<Quantization> quantization = {}) { return {std::move(data), std::move(quantization), true}; }
-  static Operand input(Tensor data, std::optional<Quantization> quantization = {}) { return {std::move(data), std::move(quantization), false}; }
+  static Operand constant(Tensor data, std::optional<Quantization> quantization = {}) {
+    return {std::move(data), std::move(quantization), true};
+  }
+  static Operand input(Tensor data, std::optional<Quantization> quantization = {}) {
+    return {std::move(data), std::move(quantization), false};
+  }
   static Operand absent() { return {std::nullopt, {}, true}; }
 
   std::optional<Tensor> data;
@@ -21,14 +25,17 @@ struct Operand {
 };
 
 // The only result of the operator. `result` is its quantisation.
-inline Expected<Tensor> run_operator(std::string_view name, const Attributes& attributes, const std::vector<Operand>& operands, Engine engine,
+inline Expected<Tensor> run_operator(std::string_view name, const Attributes& attributes,
+                                     const std::vector<Operand>& operands, Engine engine,
                                      std::optional<Quantization> result = {}) {
   Graph graph;
   std::vector<Value*> values;
   std::vector<Tensor> inputs;
   for (const Operand& operand : operands) {
-    if (!operand.data) values.push_back(nullptr);
-    else if (operand.is_constant) values.push_back(graph.add_constant("constant", *operand.data, operand.quantization));
+    if (!operand.data)
+      values.push_back(nullptr);
+    else if (operand.is_constant)
+      values.push_back(graph.add_constant("constant", *operand.data, operand.quantization));
     else {
       values.push_back(graph.add_input("input", {operand.data->dtype(), operand.data->shape(), operand.quantization}));
       inputs.push_back(*operand.data);
@@ -48,7 +55,8 @@ inline Expected<Tensor> run_operator(std::string_view name, const Attributes& at
 }
 
 // The type of the first result as text, or the message of the shape rule's refusal. `constants` gives data to some operands, by position.
-inline std::string inferred(std::string_view name, const Attributes& attributes, const std::vector<std::optional<TensorType>>& operands,
+inline std::string inferred(std::string_view name, const Attributes& attributes,
+                            const std::vector<std::optional<TensorType>>& operands,
                             const std::map<size_t, Tensor>& constants = {}) {
   InferContext context{attributes, {}, {}, 1};
   for (size_t i = 0; i < operands.size(); ++i) {
@@ -70,15 +78,20 @@ inline void expect_close(const Expected<Tensor>& got, const Expected<Tensor>& ex
   const auto a = got->values<float>(), b = expected->values<float>();
   double largest = 1e-3;
   for (const float value : b) largest = std::max<double>(largest, std::abs(value));
-  for (size_t i = 0; i < b.size(); ++i) ASSERT_NEAR(a[i], b[i], tolerance * largest) << "element " << i << " of " << b.size();
+  for (size_t i = 0; i < b.size(); ++i)
+    ASSERT_NEAR(a[i], b[i], tolerance * largest) << "element " << i << " of " << b.size();
 }
 
 // Runs an operator with both engines and compares: the fast kernel against the plain one.
-inline void expect_fast_agrees(std::string_view name, const Attributes& attributes, const std::vector<Operand>& operands) {
-  expect_close(run_operator(name, attributes, operands, Engine::Fast), run_operator(name, attributes, operands, Engine::Reference));
+inline void expect_fast_agrees(std::string_view name, const Attributes& attributes,
+                               const std::vector<Operand>& operands) {
+  expect_close(run_operator(name, attributes, operands, Engine::Fast),
+               run_operator(name, attributes, operands, Engine::Reference));
 }
 
 template <class T>
-const T& pick(Random& random, const std::vector<T>& choices) { return choices[static_cast<size_t>(random.below(static_cast<int64_t>(choices.size())))]; }
+const T& pick(Random& random, const std::vector<T>& choices) {
+  return choices[static_cast<size_t>(random.below(static_cast<int64_t>(choices.size())))];
+}
 
 }  // namespace pare::testing

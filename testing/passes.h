@@ -48,7 +48,8 @@ inline size_t check_pass(Graph& graph, Expected<size_t> (*pass)(Graph&, const Ev
   for (size_t i = 0; i < expected.size(); ++i) {
     EXPECT_EQ(got[i].size(), expected[i].size());
     for (size_t k = 0; k < std::min(got[i].size(), expected[i].size()); ++k)
-      EXPECT_NEAR(got[i][k], expected[i][k], tolerance * std::max(1.f, std::abs(expected[i][k]))) << "output " << i << " element " << k;
+      EXPECT_NEAR(got[i][k], expected[i][k], tolerance * std::max(1.f, std::abs(expected[i][k])))
+          << "output " << i << " element " << k;
   }
   return *changes;
 }

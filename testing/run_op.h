@@ -11,15 +11,18 @@
 namespace pare {
 
 // A graph with one node whose operands are constants; an absent operand is an empty optional.
-inline Expected<Node*> make_node(Graph& graph, std::string_view op, const std::vector<std::optional<Tensor>>& operands, const std::optional<Attributes>& attributes, size_t results = 1) {
+inline Expected<Node*> make_node(Graph& graph, std::string_view op, const std::vector<std::optional<Tensor>>& operands,
+                                 const std::optional<Attributes>& attributes, size_t results = 1) {
   const OpDef* def = find_op(op);
   std::vector<Value*> values;
   for (const auto& operand : operands) values.push_back(operand ? graph.add_constant("operand", *operand) : nullptr);
-  return graph.append(*def, attributes ? *attributes : def->attributes, std::move(values), std::vector<std::string>(results, "result"));
+  return graph.append(*def, attributes ? *attributes : def->attributes, std::move(values),
+                      std::vector<std::string>(results, "result"));
 }
 
 // The results, computed by the reference kernels.
-inline std::vector<Tensor> run_op(std::string_view op, const std::vector<std::optional<Tensor>>& operands, const std::optional<Attributes>& attributes = {}, size_t results = 1) {
+inline std::vector<Tensor> run_op(std::string_view op, const std::vector<std::optional<Tensor>>& operands,
+                                  const std::optional<Attributes>& attributes = {}, size_t results = 1) {
   Graph graph;
   const auto node = make_node(graph, op, operands, attributes, results);
   EXPECT_TRUE(node) << op << ": " << (node ? "" : node.error().to_string());
@@ -30,7 +33,8 @@ inline std::vector<Tensor> run_op(std::string_view op, const std::vector<std::op
 }
 
 // The message of the shape rule; empty where it accepts.
-inline std::string refusal(std::string_view op, const std::vector<std::optional<Tensor>>& operands, const std::optional<Attributes>& attributes = {}, size_t results = 1) {
+inline std::string refusal(std::string_view op, const std::vector<std::optional<Tensor>>& operands,
+                           const std::optional<Attributes>& attributes = {}, size_t results = 1) {
   Graph graph;
   const auto node = make_node(graph, op, operands, attributes, results);
   return node ? "" : node.error().to_string();
@@ -52,7 +56,8 @@ inline Tensor numbered(const Shape& shape) {
 
 inline Shape random_shape(Random& random, int rank, int64_t largest = 5) {
   Shape shape;
-  for (int i = 0; i < rank; ++i) shape.push_back(1 + static_cast<int64_t>(random.uniform(0, static_cast<float>(largest) - 0.01f)));
+  for (int i = 0; i < rank; ++i)
+    shape.push_back(1 + static_cast<int64_t>(random.uniform(0, static_cast<float>(largest) - 0.01f)));
   return shape;
 }
 

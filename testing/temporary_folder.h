@@ -27,7 +27,8 @@ class TemporaryFolder : public ::testing::Test {
     return put(name, std::as_bytes(std::span(text.data(), text.size())));
   }
 
-  const std::filesystem::path folder_ = std::filesystem::temp_directory_path() / fmt::format("pare_test_{}", ::getpid());
+  const std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / fmt::format("pare_test_{}", ::getpid());
 };
 
 }  // namespace pare::testing

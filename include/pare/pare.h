@@ -38,10 +38,10 @@ struct Array {
 };
 
 struct QuantizeSettings {
-  std::string mode = "int8";    // int8, int8_only, int16x8, dynamic, weight_only, fp16
-  std::string data;             // data set for calibration (see docs/data_sets.md); needed by the modes that begin with int
-  int64_t samples = 500;        // looked at, at most
-  std::string io = "float32";   // type of inputs and outputs: float32, int8, uint8; int16 with int16x8
+  std::string mode = "int8";  // int8, int8_only, int16x8, dynamic, weight_only, fp16
+  std::string data;       // data set for calibration (see docs/data_sets.md); needed by the modes that begin with int
+  int64_t samples = 500;  // looked at, at most
+  std::string io = "float32";        // type of inputs and outputs: float32, int8, uint8; int16 with int16x8
   std::vector<std::string> exclude;  // patterns of operator names that stay float
   int threads = 1;
 };

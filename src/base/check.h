@@ -14,14 +14,16 @@ class InternalError : public std::logic_error {
   using std::logic_error::logic_error;
 };
 
-[[noreturn]] inline void check_failed(const char* file, int line, const char* condition, const std::string& detail = {}) {
-  throw InternalError(fmt::format("{}:{}: check failed: {}{}{}", file, line, condition, detail.empty() ? "" : ": ", detail));
+[[noreturn]] inline void check_failed(const char* file, int line, const char* condition,
+                                      const std::string& detail = {}) {
+  throw InternalError(
+      fmt::format("{}:{}: check failed: {}{}{}", file, line, condition, detail.empty() ? "" : ": ", detail));
 }
 
 }  // namespace pare
 
-#define PARE_CHECK(condition, ...)                                                              \
-  do {                                                                                          \
-    if (!(condition)) [[unlikely]]                                                              \
+#define PARE_CHECK(condition, ...)                                                                 \
+  do {                                                                                             \
+    if (!(condition)) [[unlikely]]                                                                 \
       ::pare::check_failed(__FILE__, __LINE__, #condition __VA_OPT__(, fmt::format(__VA_ARGS__))); \
   } while (false)

@@ -8,7 +8,11 @@
 namespace pare {
 namespace {
 
-struct DTypeInfo { DType dtype; std::string_view name; int bits; };
+struct DTypeInfo {
+  DType dtype;
+  std::string_view name;
+  int bits;
+};
 
 constexpr std::array kDTypes = {
     DTypeInfo{DType::Float32, "f32", 32}, DTypeInfo{DType::Float16, "f16", 16}, DTypeInfo{DType::BFloat16, "bf16", 16},
@@ -42,7 +46,8 @@ size_t storage_bytes(DType dtype, int64_t count) {
 IntegerRange integer_range(DType dtype) {
   PARE_CHECK(is_integer(dtype), "{} is not an integer type", to_string(dtype));
   const int bits = bit_width(dtype);
-  const bool is_unsigned = dtype == DType::UInt8 || dtype == DType::UInt16 || dtype == DType::UInt32 || dtype == DType::UInt64;
+  const bool is_unsigned =
+      dtype == DType::UInt8 || dtype == DType::UInt16 || dtype == DType::UInt32 || dtype == DType::UInt64;
   if (bits == 64) return {is_unsigned ? 0 : std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()};
   if (is_unsigned) return {0, (int64_t{1} << bits) - 1};
   return {-(int64_t{1} << (bits - 1)), (int64_t{1} << (bits - 1)) - 1};

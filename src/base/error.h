@@ -66,10 +66,9 @@ const char* to_string(ErrorCode code);
 #define PARE_CONCAT(a, b) PARE_CONCAT_(a, b)
 
 // Returns the error of `expression` from the enclosing function; goes on when there is none.
-#define PARE_TRY(expression)                                                   \
-  do {                                                                         \
-    if (auto pare_try_ = (expression); !pare_try_.has_value())                 \
-      return ::pare::Failure(std::move(pare_try_).error());                    \
+#define PARE_TRY(expression)                                                                                         \
+  do {                                                                                                               \
+    if (auto pare_try_ = (expression); !pare_try_.has_value()) return ::pare::Failure(std::move(pare_try_).error()); \
   } while (false)
 
 // PARE_ASSIGN(auto x, f()): declares x from the value of f(), or returns f()'s error.

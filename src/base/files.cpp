@@ -18,7 +18,9 @@ Failure io_error(const std::filesystem::path& path, const char* action, int erro
 
 struct Descriptor {
   int fd = -1;
-  ~Descriptor() { if (fd >= 0) ::close(fd); }
+  ~Descriptor() {
+    if (fd >= 0) ::close(fd);
+  }
 };
 
 // The partial file of the write in progress, for discard_partial_file().
@@ -49,7 +51,9 @@ Expected<std::vector<std::byte>> read_file(const std::filesystem::path& path, ui
   if (::fstat(file.fd, &status) != 0) return io_error(path, "cannot open", errno);
   if (S_ISDIR(status.st_mode)) return io_error(path, "cannot read", EISDIR);
   const auto size = static_cast<uint64_t>(status.st_size);
-  if (size > limit) return Failure(Error{ErrorCode::BadInput, fmt::format("the file has {} bytes, at most {} are read", size, limit), path.string(), nullptr});
+  if (size > limit)
+    return Failure(Error{ErrorCode::BadInput, fmt::format("the file has {} bytes, at most {} are read", size, limit),
+                         path.string(), nullptr});
   std::vector<std::byte> bytes(size);
   size_t filled = 0;
   while (filled < bytes.size()) {

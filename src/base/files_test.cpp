@@ -11,9 +11,12 @@ class Files : public ::testing::Test {
  protected:
   void SetUp() override { std::filesystem::create_directories(folder_); }
   void TearDown() override { std::filesystem::remove_all(folder_); }
-  size_t entries() const { return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder_), {})); }
+  size_t entries() const {
+    return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder_), {}));
+  }
 
-  std::filesystem::path folder_ = std::filesystem::temp_directory_path() / fmt::format("pare_files_test_{}", ::getpid());
+  std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / fmt::format("pare_files_test_{}", ::getpid());
 };
 
 TEST_F(Files, WritesThenReads) {

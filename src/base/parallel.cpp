@@ -26,7 +26,7 @@ void parallel_for(int64_t count, int threads, const std::function<void(int64_t, 
     return;
   }
   std::exception_ptr failure;
-#pragma omp parallel for num_threads(static_cast<int>(shares)) schedule(static, 1)
+#pragma omp parallel for num_threads(static_cast <int>(shares)) schedule(static, 1)
   for (int64_t share = 0; share < shares; ++share) {
     try {
       flush_denormals();

@@ -14,11 +14,11 @@ class Random {
  public:
   explicit Random(uint64_t seed);
 
-  uint64_t next();                      // 64 random bits
-  double uniform();                     // [0, 1)
+  uint64_t next();                       // 64 random bits
+  double uniform();                      // [0, 1)
   float uniform(float low, float high);  // [low, high)
-  int64_t below(int64_t bound);         // 0 .. bound - 1, unbiased; bound > 0
-  float normal();                       // mean 0, variance 1
+  int64_t below(int64_t bound);          // 0 .. bound - 1, unbiased; bound > 0
+  float normal();                        // mean 0, variance 1
 
   template <class T>
   void shuffle(std::vector<T>& items) {

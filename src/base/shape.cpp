@@ -46,7 +46,8 @@ std::string Shape::to_string() const {
 
 std::vector<int64_t> row_major_strides(const Shape& shape) {
   std::vector<int64_t> strides(static_cast<size_t>(shape.rank()), 1);
-  for (int i = shape.rank() - 2; i >= 0; --i) strides[static_cast<size_t>(i)] = strides[static_cast<size_t>(i) + 1] * shape[i + 1];
+  for (int i = shape.rank() - 2; i >= 0; --i)
+    strides[static_cast<size_t>(i)] = strides[static_cast<size_t>(i) + 1] * shape[i + 1];
   return strides;
 }
 
@@ -57,11 +58,16 @@ std::optional<Shape> broadcast(const Shape& a, const Shape& b) {
     const int64_t x = i <= a.rank() ? a[-i] : 1;
     const int64_t y = i <= b.rank() ? b[-i] : 1;
     int64_t& out = dims[static_cast<size_t>(rank - i)];
-    if (x == y || y == 1) out = x;
-    else if (x == 1) out = y;
-    else if (x == kDynamic) out = y;  // a known extent above 1 decides
-    else if (y == kDynamic) out = x;
-    else return std::nullopt;
+    if (x == y || y == 1)
+      out = x;
+    else if (x == 1)
+      out = y;
+    else if (x == kDynamic)
+      out = y;  // a known extent above 1 decides
+    else if (y == kDynamic)
+      out = x;
+    else
+      return std::nullopt;
   }
   return Shape(std::move(dims));
 }

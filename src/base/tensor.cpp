@@ -16,12 +16,13 @@ AlignedBytes::AlignedBytes(size_t size) : size_(size) {
 void AlignedBytes::Free::operator()(std::byte* bytes) const { std::free(bytes); }
 
 Tensor::Tensor(DType dtype, Shape shape)
-    : dtype_(dtype), shape_(std::move(shape)),
+    : dtype_(dtype),
+      shape_(std::move(shape)),
       storage_(std::make_shared<AlignedBytes>(storage_bytes(dtype, shape_.elements()))) {}
 
 Tensor::Tensor(DType dtype, Shape shape, std::span<const std::byte> bytes) : Tensor(dtype, std::move(shape)) {
-  PARE_CHECK(dtype != DType::String && bytes.size() == storage_->size(), "{} bytes for {} of {}", bytes.size(), shape_.to_string(),
-             to_string(dtype));
+  PARE_CHECK(dtype != DType::String && bytes.size() == storage_->size(), "{} bytes for {} of {}", bytes.size(),
+             shape_.to_string(), to_string(dtype));
   if (!bytes.empty()) std::memcpy(storage_->data(), bytes.data(), bytes.size());
 }
 
@@ -54,8 +55,10 @@ std::vector<Out> widen(const Tensor& tensor) {
   const auto values = tensor.values<In>();
   out.reserve(values.size());
   for (const In value : values) {
-    if constexpr (std::is_same_v<In, Half>) out.push_back(static_cast<Out>(to_float(value)));
-    else out.push_back(static_cast<Out>(value));
+    if constexpr (std::is_same_v<In, Half>)
+      out.push_back(static_cast<Out>(to_float(value)));
+    else
+      out.push_back(static_cast<Out>(value));
   }
   return out;
 }
@@ -107,7 +110,8 @@ std::vector<int8_t> unpack_int4(std::span<const std::byte> packed, int64_t count
 
 std::vector<std::byte> pack_int4(std::span<const int8_t> codes) {
   std::vector<std::byte> packed((codes.size() + 1) / 2);
-  for (size_t i = 0; i < codes.size(); ++i) packed[i / 2] |= static_cast<std::byte>((codes[i] & 0xF) << (i % 2 == 0 ? 0 : 4));
+  for (size_t i = 0; i < codes.size(); ++i)
+    packed[i / 2] |= static_cast<std::byte>((codes[i] & 0xF) << (i % 2 == 0 ? 0 : 4));
   return packed;
 }
 

@@ -25,7 +25,9 @@ class AlignedBytes {
   size_t size() const { return size_; }
 
  private:
-  struct Free { void operator()(std::byte* bytes) const; };
+  struct Free {
+    void operator()(std::byte* bytes) const;
+  };
   std::unique_ptr<std::byte[], Free> bytes_;
   size_t size_ = 0;
 };
@@ -47,9 +49,13 @@ class Tensor {
     return tensor;
   }
   template <class T>
-  static Tensor scalar(T value) { return of<T>(Shape{}, {value}); }
+  static Tensor scalar(T value) {
+    return of<T>(Shape{}, {value});
+  }
   template <class T>
-  static Tensor vector(const std::vector<T>& values) { return of<T>(Shape{static_cast<int64_t>(values.size())}, values); }
+  static Tensor vector(const std::vector<T>& values) {
+    return of<T>(Shape{static_cast<int64_t>(values.size())}, values);
+  }
 
   DType dtype() const { return dtype_; }
   const Shape& shape() const { return shape_; }

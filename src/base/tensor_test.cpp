@@ -28,9 +28,9 @@ TEST(Tensor, Int4RoundTrip) {
 
 TEST(Half, RoundsToNearestEven) {
   EXPECT_EQ(to_half(1.0f).bits, 0x3C00);
-  EXPECT_EQ(to_half(65520.0f).bits, 0x7C00);   // half way to 65536: overflows
+  EXPECT_EQ(to_half(65520.0f).bits, 0x7C00);  // half way to 65536: overflows
   EXPECT_EQ(to_half(65519.0f).bits, 0x7BFF);
-  EXPECT_EQ(to_half(0x1p-25f).bits, 0x0000);   // half way between 0 and the smallest subnormal: to even
+  EXPECT_EQ(to_half(0x1p-25f).bits, 0x0000);  // half way between 0 and the smallest subnormal: to even
   EXPECT_EQ(to_half(-0x1.8p-24f).bits, 0x8002);
 }
 

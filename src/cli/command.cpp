@@ -23,8 +23,10 @@ std::string examples_text(const std::vector<Example>& examples) {
 
 Expected<void> Output::result(const nlohmann::ordered_json& json, const std::function<std::string()>& text) const {
   progress("");
-  const std::string content = common_.json ? json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n" : text();
-  const bool written = std::fwrite(content.data(), 1, content.size(), stdout) == content.size() && std::fflush(stdout) == 0;
+  const std::string content =
+      common_.json ? json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n" : text();
+  const bool written =
+      std::fwrite(content.data(), 1, content.size(), stdout) == content.size() && std::fflush(stdout) == 0;
   if (!written) return fail(ErrorCode::Io, "cannot write to standard output: {}", std::strerror(errno));
   return {};
 }
@@ -52,15 +54,21 @@ DType dtype_of(PortType type) {
   return DType::Float32;
 }
 
-CLI::App* add_command(CLI::App& program, const char* name, const char* summary, std::vector<Example> examples, Action action) {
+CLI::App* add_command(CLI::App& program, const char* name, const char* summary, std::vector<Example> examples,
+                      Action action) {
   CLI::App* command = program.add_subcommand(name, summary);
   command->footer(std::string());  // not that of the program
   command->footer([examples = std::move(examples)] { return examples_text(examples); });
   const auto common = std::make_shared<Common>();
   common->threads = available_threads();
   command->add_flag("--json", common->json, "Print one JSON document instead of text")->group("Everywhere");
-  command->add_option("--threads", common->threads, "Threads to use; all cores unless told")->check(CLI::Range(1, 1024).description(""))->type_name("N")->group("Everywhere");
-  command->add_option("--seed", common->seed, "Seed of everything random; the same seed gives the same result")->type_name("N")->group("Everywhere");
+  command->add_option("--threads", common->threads, "Threads to use; all cores unless told")
+      ->check(CLI::Range(1, 1024).description(""))
+      ->type_name("N")
+      ->group("Everywhere");
+  command->add_option("--seed", common->seed, "Seed of everything random; the same seed gives the same result")
+      ->type_name("N")
+      ->group("Everywhere");
   command->add_flag("--quiet", common->quiet, "No messages and no progress")->group("Everywhere");
   command->callback([common, action = std::move(action)] {
     if (auto done = action(*common, Output(*common)); !done) throw done.error();
@@ -69,12 +77,14 @@ CLI::App* add_command(CLI::App& program, const char* name, const char* summary, 
 }
 
 void add_engine(CLI::App& command, Engine& engine) {
-  add_choice(command, "--engine", engine,
-             "fast: vectorised kernels; reference: plain ones, whose integers are bit for bit those of LiteRT's reference kernels");
+  add_choice(
+      command, "--engine", engine,
+      "fast: vectorised kernels; reference: plain ones, whose integers are bit for bit those of LiteRT's reference kernels");
 }
 
 void add_without(CLI::App& command, std::vector<std::string>& passes) {
-  command.add_option("--without", passes, "Passes to leave out (docs/reference/passes.md lists them)")->type_name("PASS");
+  command.add_option("--without", passes, "Passes to leave out (docs/reference/passes.md lists them)")
+      ->type_name("PASS");
 }
 
 CLI::Option* add_output(CLI::App& command, std::string& path, const char* meaning) {

@@ -17,7 +17,10 @@ namespace pare {
 
 // Types of inputs and outputs as people spell them.
 enum class PortType { Float32, Int8, UInt8, Int16 };
-template <> struct EnumNames<PortType> { static constexpr std::array<std::string_view, 4> names{"float32", "int8", "uint8", "int16"}; };
+template <>
+struct EnumNames<PortType> {
+  static constexpr std::array<std::string_view, 4> names{"float32", "int8", "uint8", "int16"};
+};
 
 }  // namespace pare
 
@@ -58,7 +61,8 @@ struct Example {
 
 // Adds a command with the common options. `action` runs when the command was chosen; the options it needs are bound by the caller
 // to variables that live as long (shared_ptr captured by the action).
-CLI::App* add_command(CLI::App& program, const char* name, const char* summary, std::vector<Example> examples, Action action);
+CLI::App* add_command(CLI::App& program, const char* name, const char* summary, std::vector<Example> examples,
+                      Action action);
 
 // An option that takes one of the spellings of an enumeration; its present value is the default.
 template <NamedEnum Enum>

@@ -20,7 +20,8 @@ struct Options {
 
 Expected<void> check_goal(const CompareResult& result, double max_drop) {
   if (max_drop < 0) return {};
-  if (result.evaluations.size() < 2 || !result.evaluations[1].against_first) return usage_error("--max-drop needs a data set with classes");
+  if (result.evaluations.size() < 2 || !result.evaluations[1].against_first)
+    return usage_error("--max-drop needs a data set with classes");
   const double drop = -result.evaluations[1].against_first->difference * 100;
   if (drop <= max_drop) return {};
   return fail(ErrorCode::GoalMissed, "the accuracy dropped by {:.2f} points, above the goal of {:.2f}", drop, max_drop);
@@ -43,21 +44,29 @@ Expected<void> run(Options& options, const Common& common, const Output& out) {
 
 void add_compare(CLI::App& program) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = add_command(
-      program, "compare", "Show where two forms of a network differ",
-      {{"pare compare net.tflite net_int8.tflite --data test.npz", "the error of each tensor, and the accuracies compared sample by sample"},
-       {"pare compare net.tflite net_int8.tflite --data test.npz --max-drop 0.5", "ends with 1 where the second loses more than half a point"},
-       {"pare compare a.tflite b.tflite --data test.npz --graph", "how the graphs differ, as text"}},
-      [options](const Common& common, const Output& out) { return run(*options, common, out); });
+  CLI::App* command =
+      add_command(program, "compare", "Show where two forms of a network differ",
+                  {{"pare compare net.tflite net_int8.tflite --data test.npz",
+                    "the error of each tensor, and the accuracies compared sample by sample"},
+                   {"pare compare net.tflite net_int8.tflite --data test.npz --max-drop 0.5",
+                    "ends with 1 where the second loses more than half a point"},
+                   {"pare compare a.tflite b.tflite --data test.npz --graph", "how the graphs differ, as text"}},
+                  [options](const Common& common, const Output& out) { return run(*options, common, out); });
   command->add_option("A", options->first, "The model that is right")->required();
   command->add_option("B", options->second, "The model that is judged")->required();
   command->add_option("--data", options->data, "The data set")->required()->type_name("DATA");
   add_choice(*command, "--split", options->split, "The samples of this split");
-  command->add_option("--samples", options->compare.tensor_samples, "Samples on which tensors are compared; accuracies take all")
-      ->check(CLI::PositiveNumber.description(""))->type_name("N")->capture_default_str();
+  command
+      ->add_option("--samples", options->compare.tensor_samples,
+                   "Samples on which tensors are compared; accuracies take all")
+      ->check(CLI::PositiveNumber.description(""))
+      ->type_name("N")
+      ->capture_default_str();
   add_engine(*command, options->compare.engine);
   command->add_flag("--graph", options->graph, "The difference of the graphs as well");
-  command->add_option("--max-drop", options->max_drop, "A goal, in points of accuracy")->check(CLI::NonNegativeNumber.description(""))->type_name("P");
+  command->add_option("--max-drop", options->max_drop, "A goal, in points of accuracy")
+      ->check(CLI::NonNegativeNumber.description(""))
+      ->type_name("P");
 }
 
 }  // namespace pare::cli

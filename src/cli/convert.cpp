@@ -16,19 +16,22 @@ void add_convert(CLI::App& program) {
     std::vector<std::string> without;
   };
   const auto options = std::make_shared<Options>();
-  CLI::App* command = add_command(program, "convert", "Write a model in another format, with the same numbers",
-                                  {{"pare convert net.h5 -o net.tflite", "a Keras file as TFLite, batch normalisation and activations fused"},
-                                   {"pare convert net.keras -o net.tflite --without fold_batch_normalization", "without one of the passes"}},
-                                  [options](const Common&, const Output& out) -> Expected<void> {
-                                    options->convert.pipeline.disabled.insert(options->without.begin(), options->without.end());
-                                    PARE_ASSIGN(const Model model, read_model(options->model));
-                                    PARE_ASSIGN(const ConvertResult result, convert(model, options->output, options->convert));
-                                    PARE_TRY(write_model(result.model, options->output));
-                                    return out.result(to_json(result, options->model, options->output), [&] { return describe(result, options->output); });
-                                  });
+  CLI::App* command = add_command(
+      program, "convert", "Write a model in another format, with the same numbers",
+      {{"pare convert net.h5 -o net.tflite", "a Keras file as TFLite, batch normalisation and activations fused"},
+       {"pare convert net.keras -o net.tflite --without fold_batch_normalization", "without one of the passes"}},
+      [options](const Common&, const Output& out) -> Expected<void> {
+        options->convert.pipeline.disabled.insert(options->without.begin(), options->without.end());
+        PARE_ASSIGN(const Model model, read_model(options->model));
+        PARE_ASSIGN(const ConvertResult result, convert(model, options->output, options->convert));
+        PARE_TRY(write_model(result.model, options->output));
+        return out.result(to_json(result, options->model, options->output),
+                          [&] { return describe(result, options->output); });
+      });
   command->add_option("MODEL", options->model, "The model: .tflite, .h5 or .keras")->required();
   add_output(*command, options->output, "The file to write: .tflite")->required();
-  command->add_flag("--optimize", options->convert.optimize, "Fold and fuse in a .tflite that is written as .tflite too; else it is written as it is");
+  command->add_flag("--optimize", options->convert.optimize,
+                    "Fold and fuse in a .tflite that is written as .tflite too; else it is written as it is");
   add_without(*command, options->without);
 }
 

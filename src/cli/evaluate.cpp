@@ -27,7 +27,8 @@ Expected<void> check_goal(const std::vector<ModelEvaluation>& evaluations, doubl
     if (min_accuracy <= 0) continue;
     if (!each.evaluation.classification) return usage_error("--min-accuracy needs a data set with classes");
     if (const double accuracy = each.evaluation.classification->accuracy; accuracy < min_accuracy)
-      return fail(ErrorCode::GoalMissed, "{}: the accuracy is {:.4f}, below the goal of {:.4f}", each.model, accuracy, min_accuracy);
+      return fail(ErrorCode::GoalMissed, "{}: the accuracy is {:.4f}, below the goal of {:.4f}", each.model, accuracy,
+                  min_accuracy);
   }
   return {};
 }
@@ -56,21 +57,31 @@ void add_evaluate(CLI::App& program) {
   CLI::App* command = add_command(
       program, "evaluate", "Measure the accuracy and size of models on a data set",
       {{"pare evaluate net.tflite --data test.npz", "accuracy with its 95 % interval, size raw and gzip"},
-       {"pare evaluate net.h5 net_int8.tflite --data cifar10.toml", "several models on the same samples, each compared with the first (McNemar)"},
-       {"pare evaluate net.h5 net_int8.tflite --data cifar10.toml --latency --picture result.svg", "latency too, and all of it as a picture"},
+       {"pare evaluate net.h5 net_int8.tflite --data cifar10.toml",
+        "several models on the same samples, each compared with the first (McNemar)"},
+       {"pare evaluate net.h5 net_int8.tflite --data cifar10.toml --latency --picture result.svg",
+        "latency too, and all of it as a picture"},
        {"pare evaluate net.tflite --data cifar10.toml --classes", "precision, recall and confusion of each class"},
        {"pare evaluate net.tflite --data test.npz --min-accuracy 0.9", "ends with 1 where the accuracy is lower"}},
       [options](const Common& common, const Output& out) { return run(*options, common, out); });
   command->add_option("MODEL", options->models, "One model or several: .tflite, .h5 or .keras")->required();
   command->add_option("--data", options->data, "The data set")->required()->type_name("DATA");
   add_choice(*command, "--split", options->split, "The samples of this split");
-  command->add_option("--samples", options->samples, "The first N samples instead of all")->check(CLI::PositiveNumber.description(""))->type_name("N");
-  command->add_option("--output-index", options->evaluate.evaluate.output, "The output that is judged, for a model with several")->type_name("N")->capture_default_str();
+  command->add_option("--samples", options->samples, "The first N samples instead of all")
+      ->check(CLI::PositiveNumber.description(""))
+      ->type_name("N");
+  command
+      ->add_option("--output-index", options->evaluate.evaluate.output,
+                   "The output that is judged, for a model with several")
+      ->type_name("N")
+      ->capture_default_str();
   add_engine(*command, options->evaluate.evaluate.engine);
   command->add_flag("--latency", options->evaluate.latency, "Latency of one sample on one thread as well");
   command->add_option("--picture", options->picture, "Draw accuracy, size and latency: .svg")->type_name("FILE");
   command->add_flag("--classes", options->classes, "Figures of each class and the confusion matrix");
-  command->add_option("--min-accuracy", options->min_accuracy, "A goal, from 0 to 1")->check(CLI::Range(0., 1.).description(""))->type_name("A");
+  command->add_option("--min-accuracy", options->min_accuracy, "A goal, from 0 to 1")
+      ->check(CLI::Range(0., 1.).description(""))
+      ->type_name("A");
 }
 
 }  // namespace pare::cli

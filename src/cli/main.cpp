@@ -26,7 +26,9 @@ int report(const Error& error) {
 }
 
 int report_defect(const char* what) {
-  fmt::print(stderr, "pare: internal error: {}\nThis is a defect of Pare; please report it with the command that led here.\n", what);
+  fmt::print(stderr,
+             "pare: internal error: {}\nThis is a defect of Pare; please report it with the command that led here.\n",
+             what);
   return kInternal;
 }
 
@@ -52,7 +54,8 @@ void add_commands(CLI::App& program) {
 
 std::vector<std::string> command_names(CLI::App& program) {
   std::vector<std::string> names;
-  for (const CLI::App* command : program.get_subcommands([](CLI::App*) { return true; })) names.push_back(command->get_name());
+  for (const CLI::App* command : program.get_subcommands([](CLI::App*) { return true; }))
+    names.push_back(command->get_name());
   return names;
 }
 
@@ -71,8 +74,9 @@ int run(int argc, char** argv) {
   program.set_version_flag("--version", "pare " PARE_VERSION);
   program.require_subcommand(1);
   program.get_formatter()->column_width(38);
-  program.footer("`pare COMMAND --help` explains a command with examples.\n"
-                 "Exit codes: 0 done; 1 done, but a stated goal was not met; 2 wrong usage; 3 bad input; 4 not supported; 5 a defect of Pare.");
+  program.footer(
+      "`pare COMMAND --help` explains a command with examples.\n"
+      "Exit codes: 0 done; 1 done, but a stated goal was not met; 2 wrong usage; 3 bad input; 4 not supported; 5 a defect of Pare.");
   add_commands(program);
   if (auto known = check_command(program, argc, argv); !known) return report(known.error());
   try {
@@ -93,11 +97,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   try {
     return pare::cli::run(argc, argv);
-  } catch (const pare::Error& error) {
-    return pare::cli::report(error);
-  } catch (const std::bad_alloc&) {
+  } catch (const pare::Error& error) { return pare::cli::report(error); } catch (const std::bad_alloc&) {
     return pare::cli::report({pare::ErrorCode::BadInput, "there is not enough memory for this", "", nullptr});
-  } catch (const std::exception& error) {
-    return pare::cli::report_defect(error.what());
-  }
+  } catch (const std::exception& error) { return pare::cli::report_defect(error.what()); }
 }

@@ -53,8 +53,10 @@ Expected<void> run(Options& options, const Common& common, const Output& out) {
     samples = with_progress(source, out);
     summary.samples = source.count;
   }
-  PARE_ASSIGN_IN(const QuantizeResult result, quantize(model, samples ? &*samples : nullptr, options.quantize), options.model);
-  PARE_ASSIGN(const ConvertResult written, convert(result.model, options.output, {.optimize = true, .pipeline = options.quantize.pipeline}));
+  PARE_ASSIGN_IN(const QuantizeResult result, quantize(model, samples ? &*samples : nullptr, options.quantize),
+                 options.model);
+  PARE_ASSIGN(const ConvertResult written,
+              convert(result.model, options.output, {.optimize = true, .pipeline = options.quantize.pipeline}));
   PARE_TRY(write_model(written.model, options.output));
   summary.output_bytes = file_bytes(options.output);
   return out.result(to_json(result, summary), [&] { return describe(result, summary, options.explain); });
@@ -64,24 +66,45 @@ void add_options(CLI::App& command, Options& options) {
   QuantConfig& config = options.quantize.config;
   command.add_option("MODEL", options.model, "The float model: .tflite, .h5 or .keras")->required();
   add_output(command, options.output, "The file to write: .tflite")->required();
-  add_choice(command, "--mode", config.mode,
-             "int8: int8 where there is an integer form, float elsewhere; int8_only: an error where there is none; int16x8: int16 activations; "
-             "dynamic: int8 weights; weight_only: int8 weights restored before use; fp16: half-precision weights");
-  command.add_option("--data", options.data, "Data set to calibrate on; needed by int8, int8_only and int16x8")->type_name("DATA");
-  command.add_option("--samples", options.samples, "Calibration samples, the first of the split 'calibration' (or 'train')")
-      ->check(CLI::PositiveNumber.description(""))->type_name("N")->capture_default_str();
+  add_choice(
+      command, "--mode", config.mode,
+      "int8: int8 where there is an integer form, float elsewhere; int8_only: an error where there is none; int16x8: int16 activations; "
+      "dynamic: int8 weights; weight_only: int8 weights restored before use; fp16: half-precision weights");
+  command.add_option("--data", options.data, "Data set to calibrate on; needed by int8, int8_only and int16x8")
+      ->type_name("DATA");
+  command
+      .add_option("--samples", options.samples,
+                  "Calibration samples, the first of the split 'calibration' (or 'train')")
+      ->check(CLI::PositiveNumber.description(""))
+      ->type_name("N")
+      ->capture_default_str();
   add_choice(command, "--io", options.io, "Type of inputs and outputs; int16 only with int16x8");
   command.add_flag("--explain", options.explain, "One line an operator: its precision, why, and what would change it");
 
   const char* how = "How ranges and weights are chosen";
   add_choice(command, "--range", config.range.method, "Ranges of activations")->group(how);
-  command.add_option("--percentile", config.range.percentile, "For --range percentile")->check(CLI::Range(50., 100.).description(""))->type_name("P")->capture_default_str()->group(how);
+  command.add_option("--percentile", config.range.percentile, "For --range percentile")
+      ->check(CLI::Range(50., 100.).description(""))
+      ->type_name("P")
+      ->capture_default_str()
+      ->group(how);
   command.add_flag("--per-tensor", config.per_tensor, "One scale a weight tensor instead of one a channel")->group(how);
-  command.add_option("--effort", options.quantize.effort, "0: nearest rounding; 1: biases corrected")->check(CLI::Range(0, 3).description(""))->type_name("N")->capture_default_str()->group(how);
+  command.add_option("--effort", options.quantize.effort, "0: nearest rounding; 1: biases corrected")
+      ->check(CLI::Range(0, 3).description(""))
+      ->type_name("N")
+      ->capture_default_str()
+      ->group(how);
   const char* where = "Where";
-  command.add_option("--include", config.include, "Only operators whose name matches one of these patterns (*, ?)")->type_name("PATTERN")->group(where);
+  command.add_option("--include", config.include, "Only operators whose name matches one of these patterns (*, ?)")
+      ->type_name("PATTERN")
+      ->group(where);
   command.add_option("--exclude", config.exclude, "Operators that stay float")->type_name("PATTERN")->group(where);
-  command.add_option("--smallest-weights", config.smallest_weights, "dynamic and weight_only leave tensors with fewer elements alone")->type_name("N")->capture_default_str()->group(where);
+  command
+      .add_option("--smallest-weights", config.smallest_weights,
+                  "dynamic and weight_only leave tensors with fewer elements alone")
+      ->type_name("N")
+      ->capture_default_str()
+      ->group(where);
   add_without(command, options.without);
 }
 
@@ -89,13 +112,16 @@ void add_options(CLI::App& command, Options& options) {
 
 void add_quantize(CLI::App& program) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = add_command(
-      program, "quantize", "Make a model smaller and faster by storing its numbers in fewer bits",
-      {{"pare quantize net.h5 --data samples.npz -o net_int8.tflite", "int8 weights and activations; ranges from the samples"},
-       {"pare quantize net.tflite --mode int8_only --io int8 --data photos.toml -o net_int8.tflite", "integers alone, for microcontrollers and accelerators"},
-       {"pare quantize net.keras --mode dynamic -o net_dynamic.tflite", "int8 weights, no samples needed"},
-       {"pare quantize net.h5 --data samples.npz -o net_int8.tflite --exclude 'head/*' --explain", "parts stay float, with the reason of each operator"}},
-      [options](const Common& common, const Output& out) { return run(*options, common, out); });
+  CLI::App* command =
+      add_command(program, "quantize", "Make a model smaller and faster by storing its numbers in fewer bits",
+                  {{"pare quantize net.h5 --data samples.npz -o net_int8.tflite",
+                    "int8 weights and activations; ranges from the samples"},
+                   {"pare quantize net.tflite --mode int8_only --io int8 --data photos.toml -o net_int8.tflite",
+                    "integers alone, for microcontrollers and accelerators"},
+                   {"pare quantize net.keras --mode dynamic -o net_dynamic.tflite", "int8 weights, no samples needed"},
+                   {"pare quantize net.h5 --data samples.npz -o net_int8.tflite --exclude 'head/*' --explain",
+                    "parts stay float, with the reason of each operator"}},
+                  [options](const Common& common, const Output& out) { return run(*options, common, out); });
   add_options(*command, *options);
 }
 

@@ -14,9 +14,15 @@
 namespace pare {
 namespace {
 
-struct FreeReader { void operator()(archive* reader) const { archive_read_free(reader); } };
-struct FreeWriter { void operator()(archive* writer) const { archive_write_free(writer); } };
-struct FreeEntry { void operator()(archive_entry* entry) const { archive_entry_free(entry); } };
+struct FreeReader {
+  void operator()(archive* reader) const { archive_read_free(reader); }
+};
+struct FreeWriter {
+  void operator()(archive* writer) const { archive_write_free(writer); }
+};
+struct FreeEntry {
+  void operator()(archive_entry* entry) const { archive_entry_free(entry); }
+};
 using Reader = std::unique_ptr<archive, FreeReader>;
 using Writer = std::unique_ptr<archive, FreeWriter>;
 using Entry = std::unique_ptr<archive_entry, FreeEntry>;
@@ -38,7 +44,9 @@ Expected<void> append_data(archive* reader, std::vector<std::byte>& out, uint64_
     if (got < 0) return bad_input("the compressed data are damaged ({})", reason(reader));
     if (got == 0) return {};
     total += static_cast<uint64_t>(got);
-    if (total > limits.bytes) return bad_input("the file unpacks to more than {} bytes, the most that is accepted; unpack it first", limits.bytes);
+    if (total > limits.bytes)
+      return bad_input("the file unpacks to more than {} bytes, the most that is accepted; unpack it first",
+                       limits.bytes);
     out.insert(out.end(), chunk.begin(), chunk.begin() + got);
   }
 }
@@ -61,7 +69,8 @@ Reader new_reader(Content content) {
 
 Expected<Reader> open_reader(std::span<const std::byte> packed, Content content) {
   Reader reader = new_reader(content);
-  if (archive_read_open_memory(reader.get(), packed.data(), packed.size()) != ARCHIVE_OK) return bad_input("cannot be unpacked ({})", reason(reader.get()));
+  if (archive_read_open_memory(reader.get(), packed.data(), packed.size()) != ARCHIVE_OK)
+    return bad_input("cannot be unpacked ({})", reason(reader.get()));
   return reader;
 }
 
@@ -78,12 +87,16 @@ Expected<std::vector<ArchiveEntry>> read_entries(archive* reader, const UnpackLi
     if (archive_entry_filetype(entry) != AE_IFREG && archive_entry_filetype(entry) != 0) continue;
     const char* name = archive_entry_pathname(entry);
     if (name == nullptr) return bad_input("entry {} of the archive has no readable name", entries.size());
-    if (static_cast<int64_t>(entries.size()) >= limits.entries) return bad_input("the archive has more than {} entries", limits.entries);
+    if (static_cast<int64_t>(entries.size()) >= limits.entries)
+      return bad_input("the archive has more than {} entries", limits.entries);
     entries.push_back({name, {}});
     std::vector<std::byte>& bytes = entries.back().bytes;
-    const uint64_t claimed = archive_entry_size_is_set(entry) != 0 ? static_cast<uint64_t>(std::max<la_int64_t>(0, archive_entry_size(entry))) : 0;
+    const uint64_t claimed = archive_entry_size_is_set(entry) != 0
+                                 ? static_cast<uint64_t>(std::max<la_int64_t>(0, archive_entry_size(entry)))
+                                 : 0;
     bytes.reserve(std::min({claimed, limits.bytes, kMostReserved}));
-    if (auto appended = append_data(reader, bytes, total, limits); !appended) return Failure(appended.error().within(fmt::format("entry '{}'", entries.back().name)));
+    if (auto appended = append_data(reader, bytes, total, limits); !appended)
+      return Failure(appended.error().within(fmt::format("entry '{}'", entries.back().name)));
     if (bytes.capacity() > 2 * bytes.size()) bytes.shrink_to_fit();
   }
 }
@@ -91,15 +104,19 @@ Expected<std::vector<ArchiveEntry>> read_entries(archive* reader, const UnpackLi
 }  // namespace
 
 bool is_compressed(std::span<const std::byte> bytes) {
-  return begins_with(bytes, "\x1f\x8b") || begins_with(bytes, std::string_view("\xFD" "7zXZ\0", 6));
+  return begins_with(bytes, "\x1f\x8b") || begins_with(bytes, std::string_view("\xFD"
+                                                                               "7zXZ\0",
+                                                                               6));
 }
 
 Expected<std::vector<std::byte>> decompress(std::span<const std::byte> packed, const UnpackLimits& limits) {
   PARE_ASSIGN(const Reader reader, open_reader(packed, Content::Stream));
   archive_entry* entry = nullptr;
-  if (archive_read_next_header(reader.get(), &entry) < ARCHIVE_WARN) return bad_input("the compressed data are damaged ({})", reason(reader.get()));
+  if (archive_read_next_header(reader.get(), &entry) < ARCHIVE_WARN)
+    return bad_input("the compressed data are damaged ({})", reason(reader.get()));
   // Where no filter took the stream, libarchive would hand the bytes on as they are.
-  if (archive_filter_count(reader.get()) < 2) return bad_input("the compressed data are damaged (no valid gzip or xz header)");
+  if (archive_filter_count(reader.get()) < 2)
+    return bad_input("the compressed data are damaged (no valid gzip or xz header)");
   std::vector<std::byte> out;
   uint64_t total = 0;
   PARE_TRY(append_data(reader.get(), out, total, limits));
@@ -115,7 +132,8 @@ Expected<std::vector<ArchiveEntry>> unpack_file(const std::filesystem::path& pat
   constexpr size_t kBlock = 1 << 20;
   const Reader reader = new_reader(Content::Files);
   if (archive_read_open_filename(reader.get(), path.c_str(), kBlock) != ARCHIVE_OK)
-    return fail(archive_errno(reader.get()) == ENOENT ? ErrorCode::Io : ErrorCode::BadInput, "cannot be unpacked ({})", reason(reader.get()));
+    return fail(archive_errno(reader.get()) == ENOENT ? ErrorCode::Io : ErrorCode::BadInput, "cannot be unpacked ({})",
+                reason(reader.get()));
   return read_entries(reader.get(), limits);
 }
 
@@ -132,7 +150,8 @@ Expected<std::vector<std::byte>> pack_zip(std::span<const ArchiveEntry> entries)
   archive_write_set_format_zip(writer.get());
   archive_write_set_format_option(writer.get(), "zip", "compression", "store");
   archive_write_set_bytes_in_last_block(writer.get(), 1);  // no padding behind the directory
-  PARE_CHECK(archive_write_open(writer.get(), &packed, nullptr, append, nullptr) == ARCHIVE_OK, "{}", reason(writer.get()));
+  PARE_CHECK(archive_write_open(writer.get(), &packed, nullptr, append, nullptr) == ARCHIVE_OK, "{}",
+             reason(writer.get()));
   for (const ArchiveEntry& each : entries) {
     const Entry entry(archive_entry_new());
     archive_entry_set_pathname(entry.get(), each.name.c_str());
@@ -140,9 +159,11 @@ Expected<std::vector<std::byte>> pack_zip(std::span<const ArchiveEntry> entries)
     archive_entry_set_perm(entry.get(), 0644);
     archive_entry_set_size(entry.get(), static_cast<la_int64_t>(each.bytes.size()));
     archive_entry_set_mtime(entry.get(), 0, 0);  // no date: equal arrays give equal files
-    if (archive_write_header(writer.get(), entry.get()) != ARCHIVE_OK) return bad_input("cannot be packed ({})", reason(writer.get()));
+    if (archive_write_header(writer.get(), entry.get()) != ARCHIVE_OK)
+      return bad_input("cannot be packed ({})", reason(writer.get()));
     const la_ssize_t written = archive_write_data(writer.get(), each.bytes.data(), each.bytes.size());
-    if (written != static_cast<la_ssize_t>(each.bytes.size())) return bad_input("cannot be packed ({})", reason(writer.get()));
+    if (written != static_cast<la_ssize_t>(each.bytes.size()))
+      return bad_input("cannot be packed ({})", reason(writer.get()));
   }
   if (archive_write_close(writer.get()) != ARCHIVE_OK) return bad_input("cannot be packed ({})", reason(writer.get()));
   return packed;

@@ -23,7 +23,8 @@ class MemoryBytes : public ByteSource {
   MemoryBytes(Owner owner, std::span<const std::byte> bytes) : owner_(std::move(owner)), bytes_(bytes) {}
   uint64_t size() const override { return bytes_.size(); }
   Expected<void> read(uint64_t offset, std::span<std::byte> out) const override {
-    if (offset > bytes_.size() || out.size() > bytes_.size() - offset) return beyond_end(offset, out.size(), bytes_.size());
+    if (offset > bytes_.size() || out.size() > bytes_.size() - offset)
+      return beyond_end(offset, out.size(), bytes_.size());
     if (!out.empty()) std::memcpy(out.data(), bytes_.data() + offset, out.size());
     return {};
   }

@@ -71,9 +71,12 @@ Expected<Table> parse_csv(std::span<const std::byte> text, bool has_header) {
     PARE_ASSIGN(std::vector<std::string> cells, parser.row());
     if (cells.size() == 1 && cells.front().empty()) continue;
     if (wanted == 0) wanted = cells.size();
-    if (cells.size() != wanted) return bad_input("line {} has {} cells, the lines before have {}", parser.line(), cells.size(), wanted);
-    if (has_header && table.header.empty()) table.header = std::move(cells);
-    else table.rows.push_back(std::move(cells));
+    if (cells.size() != wanted)
+      return bad_input("line {} has {} cells, the lines before have {}", parser.line(), cells.size(), wanted);
+    if (has_header && table.header.empty())
+      table.header = std::move(cells);
+    else
+      table.rows.push_back(std::move(cells));
   }
   return table;
 }
@@ -83,7 +86,9 @@ Expected<size_t> find_column(const Table& table, const std::string& name_or_numb
   if (found != table.header.end()) return static_cast<size_t>(found - table.header.begin());
   const std::optional<int64_t> number = parse_integer(name_or_number);
   if (number && *number >= 0 && static_cast<size_t>(*number) < table.columns()) return static_cast<size_t>(*number);
-  if (table.header.empty()) return bad_input("there is no column {}; the table has {} columns, counted from 0, and no header", name_or_number, table.columns());
+  if (table.header.empty())
+    return bad_input("there is no column {}; the table has {} columns, counted from 0, and no header", name_or_number,
+                     table.columns());
   return bad_input("there is no column '{}'; the table has: {}", name_or_number, fmt::join(table.header, ", "));
 }
 

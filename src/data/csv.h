@@ -13,7 +13,7 @@
 namespace pare {
 
 struct Table {
-  std::vector<std::string> header;  // empty: the file has none
+  std::vector<std::string> header;             // empty: the file has none
   std::vector<std::vector<std::string>> rows;  // all of the same length
 
   size_t columns() const { return rows.empty() ? header.size() : rows.front().size(); }

@@ -8,7 +8,9 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-Expected<Table> parse(std::string_view text, bool header = false) { return parse_csv(std::as_bytes(std::span(text.data(), text.size())), header); }
+Expected<Table> parse(std::string_view text, bool header = false) {
+  return parse_csv(std::as_bytes(std::span(text.data(), text.size())), header);
+}
 
 TEST(Csv, QuotesBlanksAndLineEnds) {
   const auto table = parse("a, b ,\"c,\"\"d\"\"\ne\"\r\n\n1,2,3", true);

@@ -37,7 +37,8 @@ std::vector<int64_t> draw_fraction(const Description& description, Split which, 
   PARE_CHECK(false, "split '{}' is not in the description", to_string(which));
 }
 
-Expected<std::vector<int64_t>> chosen_samples(const Description& description, const SplitDescription& split, int64_t count) {
+Expected<std::vector<int64_t>> chosen_samples(const Description& description, const SplitDescription& split,
+                                              int64_t count) {
   if (split.fraction) {
     std::vector<int64_t> drawn = draw_fraction(description, split.split, count);
     if (drawn.empty()) return bad_input("the fraction {} of {} samples has none", *split.fraction, count);
@@ -45,11 +46,13 @@ Expected<std::vector<int64_t>> chosen_samples(const Description& description, co
   }
   if (split.range) {
     const auto [first, last] = *split.range;
-    if (first < 0 || last <= first || last > count) return bad_input("the range [{}, {}] does not lie within the {} samples there are", first, last, count);
+    if (first < 0 || last <= first || last > count)
+      return bad_input("the range [{}, {}] does not lie within the {} samples there are", first, last, count);
     return numbers(first, last);
   }
   for (const int64_t sample : split.samples)
-    if (sample < 0 || sample >= count) return bad_input("sample {} is asked for, there are {} (counted from 0)", sample, count);
+    if (sample < 0 || sample >= count)
+      return bad_input("sample {} is asked for, there are {} (counted from 0)", sample, count);
   return split.samples.empty() ? numbers(0, count) : split.samples;
 }
 
@@ -68,7 +71,8 @@ int64_t shared_samples(std::vector<int64_t> a, std::vector<int64_t> b) {
   return static_cast<int64_t>(both.size());
 }
 
-Expected<std::vector<Tensor>> read_batch(const RawSamples& samples, const Preprocessing& steps, bool mirror, std::span<const int64_t> indices) {
+Expected<std::vector<Tensor>> read_batch(const RawSamples& samples, const Preprocessing& steps, bool mirror,
+                                         std::span<const int64_t> indices) {
   std::vector<Tensor> batch;
   for (size_t i = 0; i < indices.size(); ++i) {
     const auto named = [&](const Error& error) { return Failure(error.within(samples.name(indices[i]))); };
@@ -85,8 +89,14 @@ Expected<std::vector<Tensor>> read_batch(const RawSamples& samples, const Prepro
       const std::span<const std::byte> bytes = sample->bytes();
       const Shape one(std::vector<int64_t>(batch[input].shape().begin() + 1, batch[input].shape().end()));
       if (sample->shape() != one)
-        return named(Error{ErrorCode::BadInput, fmt::format("the sample has the shape {}, others have {}; resize or cut them to one size in [preprocess]", sample->shape().to_string(), one.to_string()), {}, nullptr});
-      if (!bytes.empty()) std::memcpy(batch[input].mutable_bytes().data() + i * bytes.size(), bytes.data(), bytes.size());
+        return named(Error{
+            ErrorCode::BadInput,
+            fmt::format("the sample has the shape {}, others have {}; resize or cut them to one size in [preprocess]",
+                        sample->shape().to_string(), one.to_string()),
+            {},
+            nullptr});
+      if (!bytes.empty())
+        std::memcpy(batch[input].mutable_bytes().data() + i * bytes.size(), bytes.data(), bytes.size());
     }
   }
   return batch;
@@ -95,9 +105,11 @@ Expected<std::vector<Tensor>> read_batch(const RawSamples& samples, const Prepro
 }  // namespace
 
 SampleSource DataView::source() const {
-  return {count(), [samples = samples_, steps = preprocessing_, mirror = mirror_, indices = indices_](int64_t first, int64_t size) {
+  return {count(), [samples = samples_, steps = preprocessing_, mirror = mirror_, indices = indices_](int64_t first,
+                                                                                                      int64_t size) {
             PARE_CHECK(first >= 0 && size > 0 && first + size <= static_cast<int64_t>(indices.size()));
-            return read_batch(*samples, *steps, mirror, std::span(indices).subspan(static_cast<size_t>(first), static_cast<size_t>(size)));
+            return read_batch(*samples, *steps, mirror,
+                              std::span(indices).subspan(static_cast<size_t>(first), static_cast<size_t>(size)));
           }};
 }
 
@@ -164,8 +176,11 @@ Expected<void> DataSet::find_out_target() {
   const std::vector<SplitDescription> whole{SplitDescription{}};
   for (const SplitDescription& split : divided() ? description_.splits : whole) {
     PARE_ASSIGN(const std::shared_ptr<const RawSamples> samples, samples_of(split));
-    const TargetKind found = samples->labels ? TargetKind::Class : samples->values ? TargetKind::Value : TargetKind::None;
-    target_ = std::min(target_, description_.target.kind.value_or(found));  // the kinds stand in the order of preference
+    const TargetKind found = samples->labels   ? TargetKind::Class
+                             : samples->values ? TargetKind::Value
+                                               : TargetKind::None;
+    target_ =
+        std::min(target_, description_.target.kind.value_or(found));  // the kinds stand in the order of preference
     if (target_ != TargetKind::Class || !samples->labels) continue;
     if (class_names_.empty()) class_names_ = samples->class_names;
     for (const int64_t label : *samples->labels) classes_ = std::max(classes_, label + 1);
@@ -178,9 +193,7 @@ Expected<std::shared_ptr<const RawSamples>> DataSet::samples_of(const SplitDescr
   const SourceDescription& source = source_of(split);
   const std::lock_guard lock(opened_->mutex);
   std::shared_ptr<const RawSamples>& slot = opened_->sources[identity(source)];
-  if (!slot) {
-    PARE_ASSIGN(slot, open_source(source, description_.target.names));
-  }
+  if (!slot) { PARE_ASSIGN(slot, open_source(source, description_.target.names)); }
   return slot;
 }
 
@@ -196,17 +209,23 @@ Expected<DataView> DataSet::view_of(const SplitDescription& split) const {
   view.classes_ = classes_ + (target_ == TargetKind::Class ? view.label_offset_ : 0);
   view.classes_stated_ = description_.target.classes > 0;
   if (target_ == TargetKind::Class && !view.samples_->labels)
-    return bad_input("'{}' has no labels; name them in [source], or say kind = \"none\" in [target]", source_of(split).path);
-  if (target_ == TargetKind::Value && !view.samples_->values) return bad_input("'{}' has no target values", source_of(split).path);
+    return bad_input("'{}' has no labels; name them in [source], or say kind = \"none\" in [target]",
+                     source_of(split).path);
+  if (target_ == TargetKind::Value && !view.samples_->values)
+    return bad_input("'{}' has no target values", source_of(split).path);
   return view;
 }
 
 Expected<void> DataSet::check_apart(const SplitDescription& split, const DataView& view) const {
   for (const SplitDescription& other : description_.splits) {
-    if (other.split == split.split || split.overlap || other.overlap || identity(source_of(other)) != identity(source_of(split))) continue;
+    if (other.split == split.split || split.overlap || other.overlap ||
+        identity(source_of(other)) != identity(source_of(split)))
+      continue;
     PARE_ASSIGN(const DataView there, view_of(other));
     if (const int64_t shared = shared_samples(there.indices_, view.indices_); shared > 0)
-      return bad_input("the splits '{}' and '{}' share {} samples; keep them apart, or say overlap = true in one of them", to_string(split.split), to_string(other.split), shared);
+      return bad_input(
+          "the splits '{}' and '{}' share {} samples; keep them apart, or say overlap = true in one of them",
+          to_string(split.split), to_string(other.split), shared);
   }
   return {};
 }
@@ -216,7 +235,8 @@ Expected<void> DataSet::check_labels(const DataView& view) const {
   for (const int64_t index : view.indices_) {
     const int64_t label = (*view.samples_->labels)[static_cast<size_t>(index)];
     if (label >= 0 && label < classes_) continue;
-    return bad_input("{} has the label {}; the {} classes are numbered 0 to {}", view.samples_->name(index), label, classes_, classes_ - 1);
+    return bad_input("{} has the label {}; the {} classes are numbered 0 to {}", view.samples_->name(index), label,
+                     classes_, classes_ - 1);
   }
   return {};
 }
@@ -234,11 +254,13 @@ bool DataSet::has(Split which) const {
 
 Expected<DataView> DataSet::split(Split which) const {
   const SplitDescription whole;
-  const auto found = std::find_if(description_.splits.begin(), description_.splits.end(), [&](const SplitDescription& each) { return each.split == which; });
+  const auto found = std::find_if(description_.splits.begin(), description_.splits.end(),
+                                  [&](const SplitDescription& each) { return each.split == which; });
   if (divided() && found == description_.splits.end()) {
     std::vector<std::string_view> names;
     for (const Split each : splits()) names.push_back(to_string(each));
-    return bad_input("the data set '{}' has no split '{}'; it has: {}", name(), to_string(which), fmt::join(names, ", "));
+    return bad_input("the data set '{}' has no split '{}'; it has: {}", name(), to_string(which),
+                     fmt::join(names, ", "));
   }
   const SplitDescription& split = divided() ? *found : whole;
   PARE_ASSIGN_IN(DataView view, view_of(split), fmt::format("data set '{}'", name()));

@@ -66,7 +66,7 @@ class DataSet {
   Expected<DataView> split(Split which) const;
 
   TargetKind target() const { return target_; }
-  int64_t classes() const { return classes_; }                          // 0 unless the target is a class
+  int64_t classes() const { return classes_; }                                  // 0 unless the target is a class
   const std::vector<std::string>& class_names() const { return class_names_; }  // may be empty
 
  private:
@@ -74,7 +74,9 @@ class DataSet {
 
   Expected<void> find_out_target();
   Expected<std::shared_ptr<const RawSamples>> samples_of(const SplitDescription& split) const;
-  const SourceDescription& source_of(const SplitDescription& split) const { return split.source ? *split.source : *description_.source; }
+  const SourceDescription& source_of(const SplitDescription& split) const {
+    return split.source ? *split.source : *description_.source;
+  }
   Expected<DataView> view_of(const SplitDescription& split) const;
   Expected<void> check_apart(const SplitDescription& split, const DataView& view) const;
   Expected<void> check_labels(const DataView& view) const;

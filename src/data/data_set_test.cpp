@@ -17,7 +17,9 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-std::string_view text_of(const std::vector<std::byte>& bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+std::string_view text_of(const std::vector<std::byte>& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 class DataSets : public testing::TemporaryFolder {
  protected:
@@ -32,7 +34,9 @@ class DataSets : public testing::TemporaryFolder {
     EXPECT_TRUE(write_arrays(folder_ / "ten.npz", std::vector<NamedTensor>{{"x", x}, {"y", y}}));
     return (folder_ / "ten.npz").string();
   }
-  Expected<DataSet> described(std::string_view description) const { return DataSet::open(put("set.toml", description)); }
+  Expected<DataSet> described(std::string_view description) const {
+    return DataSet::open(put("set.toml", description));
+  }
   std::string error_of(std::string_view description) const {
     const auto set = described(description);
     if (!set) return set.error().to_string();
@@ -66,7 +70,8 @@ TEST_F(DataSets, BareNpzIsReadyForTheNetworkAndUndivided) {
 
 TEST_F(DataSets, SeveralInputsKeepTheirNamesAndTypes) {
   const std::vector<NamedTensor> arrays{{"tokens", Tensor::of<int32_t>({2, 3}, {1, 2, 3, 4, 5, 6})},
-                                        {"weights", Tensor::of<double>({2, 1}, {0.5, 1.5})}, {"y", Tensor::of<float>({2, 1}, {0.25f, 0.5f})}};
+                                        {"weights", Tensor::of<double>({2, 1}, {0.5, 1.5})},
+                                        {"y", Tensor::of<float>({2, 1}, {0.25f, 0.5f})}};
   ASSERT_TRUE(write_arrays(folder_ / "two.npz", arrays));
   const auto set = DataSet::open(folder_ / "two.npz");
   ASSERT_TRUE(set) << set.error().to_string();
@@ -82,13 +87,15 @@ TEST_F(DataSets, SeveralInputsKeepTheirNamesAndTypes) {
 
 TEST_F(DataSets, SplitsByRangeListAndFraction) {
   ten();
-  const auto set = described("[source]\npath = 'ten.npz'\n[splits.calibration]\nrange = [0, 2]\n[splits.test]\nsamples = [9, 5]");
+  const auto set =
+      described("[source]\npath = 'ten.npz'\n[splits.calibration]\nrange = [0, 2]\n[splits.test]\nsamples = [9, 5]");
   ASSERT_TRUE(set) << set.error().to_string();
   EXPECT_THAT(values(*set->split(Split::Calibration)), ElementsAre(0, 0, 1, -1));
   EXPECT_THAT(values(*set->split(Split::Test)), ElementsAre(9, -9, 5, -5));
   EXPECT_THAT(set->split(Split::Train).error().message, HasSubstr("has no split 'train'; it has: calibration, test"));
 
-  const std::string fractions = "[source]\npath = 'ten.npz'\n[splits]\nseed = 3\n[splits.train]\nfraction = 0.7\n[splits.test]\nfraction = 0.3";
+  const std::string fractions =
+      "[source]\npath = 'ten.npz'\n[splits]\nseed = 3\n[splits.train]\nfraction = 0.7\n[splits.test]\nfraction = 0.3";
   const auto drawn = described(fractions), again = described(fractions);
   ASSERT_TRUE(drawn) << drawn.error().to_string();
   EXPECT_EQ(drawn->split(Split::Train)->count(), 7);
@@ -98,17 +105,21 @@ TEST_F(DataSets, SplitsByRangeListAndFraction) {
 
 TEST_F(DataSets, RejectsSplitsThatShareSamplesUnlessTheySaySo) {
   ten();
-  const std::string both = "[source]\npath = 'ten.npz'\n[splits.calibration]\nrange = [0, 4]\n[splits.test]\nrange = [2, 10]\n";
-  EXPECT_THAT(error_of(both), HasSubstr("the splits 'test' and 'calibration' share 2 samples; keep them apart, or say overlap = true"));
+  const std::string both =
+      "[source]\npath = 'ten.npz'\n[splits.calibration]\nrange = [0, 4]\n[splits.test]\nrange = [2, 10]\n";
+  EXPECT_THAT(error_of(both),
+              HasSubstr("the splits 'test' and 'calibration' share 2 samples; keep them apart, or say overlap = true"));
   EXPECT_EQ(error_of(both + "overlap = true"), "no error");
   // The same file under another name is still the same file.
-  EXPECT_THAT(error_of("[splits.train]\npath = 'ten.npz'\n[splits.test]\npath = './sub/../ten.npz'"), HasSubstr("share 10 samples"));
+  EXPECT_THAT(error_of("[splits.train]\npath = 'ten.npz'\n[splits.test]\npath = './sub/../ten.npz'"),
+              HasSubstr("share 10 samples"));
 }
 
 TEST_F(DataSets, PreprocessingInItsOrder) {
   put("pixels.bin", std::string_view("\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c", 12));
-  const auto set = described("[source]\nkind = 'raw'\npath = 'pixels.bin'\nshape = [3, 2, 2]\nchannels_first = true\n"
-                             "[preprocess]\ncrop = [1, 2]\nmirror = true\nzero_point = 1\nscale = 2\noffset = 1\nmean = [1, 1, 3]\nstd = 2\nshape = [6]");
+  const auto set = described(
+      "[source]\nkind = 'raw'\npath = 'pixels.bin'\nshape = [3, 2, 2]\nchannels_first = true\n"
+      "[preprocess]\ncrop = [1, 2]\nmirror = true\nzero_point = 1\nscale = 2\noffset = 1\nmean = [1, 1, 3]\nstd = 2\nshape = [6]");
   ASSERT_TRUE(set) << set.error().to_string();
   // Pixels of the upper row, mirrored: (2, 6, 10), (1, 5, 9).
   EXPECT_THAT(values(*set->split(Split::Test)), ElementsAre(1, 5, 8, 0, 4, 7));
@@ -117,7 +128,8 @@ TEST_F(DataSets, PreprocessingInItsOrder) {
 TEST_F(DataSets, RawWindowsOverlap) {
   const std::vector<float> recording{0, 1, 2, 3, 4, 5};
   put("recording.bin", std::as_bytes(std::span(recording)));
-  const auto set = described("[source]\nkind = 'raw'\npath = 'recording.bin'\ndtype = 'f32'\nshape = [4]\nstep = 2\n[target]\nkind = 'input'");
+  const auto set = described(
+      "[source]\nkind = 'raw'\npath = 'recording.bin'\ndtype = 'f32'\nshape = [4]\nstep = 2\n[target]\nkind = 'input'");
   ASSERT_TRUE(set) << set.error().to_string();
   EXPECT_THAT(values(*set->split(Split::Test)), ElementsAre(0, 1, 2, 3, 2, 3, 4, 5));
   EXPECT_EQ(set->target(), TargetKind::Input);
@@ -128,7 +140,8 @@ TEST_F(DataSets, FilesOfAnArchiveWithACsvOfLabels) {
     const auto bytes = std::as_bytes(std::span(text.data(), text.size()));
     return ArchiveEntry{std::move(name), {bytes.begin(), bytes.end()}};
   };
-  const std::vector<ArchiveEntry> entries{entry("set/a.bin", "\x01\x02"), entry("set/b.bin", "\xff\x03"), entry("set/y_labels.csv", "b.bin,2,1\na.bin,2,0\n")};
+  const std::vector<ArchiveEntry> entries{entry("set/a.bin", "\x01\x02"), entry("set/b.bin", "\xff\x03"),
+                                          entry("set/y_labels.csv", "b.bin,2,1\na.bin,2,0\n")};
   put("set.zip", text_of(*pack_zip(entries)));
   const std::string source = "[source]\nkind = 'raw_files'\npath = 'set.zip'\ndtype = 'i8'\nshape = [2]\n";
   const auto set = described(source + "labels = 'y_labels.csv'\nlabel_column = 2");
@@ -149,7 +162,8 @@ TEST_F(DataSets, TablesOfNumbersWithNamesOfClasses) {
   EXPECT_THAT(set->split(Split::Test)->labels(), ElementsAre(0, 1, 0));
   EXPECT_THAT(values(*set->split(Split::Test)), ElementsAre(5.1f, 3.5f, 4.9f, 3.0f, 5.0f, 2.5f));
   put("adult.csv", "age,work,label\n39,State,1\n50,Private,0\n");
-  EXPECT_THAT(DataSet::open(folder_ / "adult.csv").error().to_string(), HasSubstr("column 'work' holds 'State' in row 0"));
+  EXPECT_THAT(DataSet::open(folder_ / "adult.csv").error().to_string(),
+              HasSubstr("column 'work' holds 'State' in row 0"));
   const auto chosen = described("[source]\nkind = 'csv'\npath = 'adult.csv'\nheader = true\ncolumns = ['age']");
   ASSERT_TRUE(chosen) << chosen.error().to_string();
   EXPECT_THAT(values(*chosen->split(Split::Test)), ElementsAre(39, 50));
@@ -202,8 +216,10 @@ TEST_F(DataSets, MadeStrokesOpenWithTheirSplits) {
 
 TEST_F(DataSets, RejectsBadSamplesByName) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  ASSERT_TRUE(write_arrays(folder_ / "nan.npy", std::vector<NamedTensor>{{"", Tensor::of<float>({2, 2}, {1, 2, 3, nan})}}));
-  EXPECT_THAT(read_error(*DataSet::open(folder_ / "nan.npy")), HasSubstr("sample 1: the sample holds nan at element 1"));
+  ASSERT_TRUE(
+      write_arrays(folder_ / "nan.npy", std::vector<NamedTensor>{{"", Tensor::of<float>({2, 2}, {1, 2, 3, nan})}}));
+  EXPECT_THAT(read_error(*DataSet::open(folder_ / "nan.npy")),
+              HasSubstr("sample 1: the sample holds nan at element 1"));
   ten();
   const auto cut = described("[source]\npath = 'ten.npz'\n[preprocess]\ncrop = [1, 1]");
   ASSERT_TRUE(cut);
@@ -220,30 +236,44 @@ TEST_F(DataSets, RejectsBadSamplesByName) {
 TEST_F(DataSets, RejectsSourcesThatDoNotFit) {
   ten();
   std::filesystem::create_directory(folder_ / "empty");
-  EXPECT_THAT(DataSet::open(folder_ / "empty").error().to_string(), HasSubstr("there are 0 files in it, none is a JPEG or PNG"));
+  EXPECT_THAT(DataSet::open(folder_ / "empty").error().to_string(),
+              HasSubstr("there are 0 files in it, none is a JPEG or PNG"));
   EXPECT_THAT(DataSet::open(folder_ / "absent.npz").error().to_string(), HasSubstr("does not exist"));
-  EXPECT_THAT(DataSet::open(put("a.txt", "text")).error().to_string(), HasSubstr("no data set that can be read as it is"));
+  EXPECT_THAT(DataSet::open(put("a.txt", "text")).error().to_string(),
+              HasSubstr("no data set that can be read as it is"));
   EXPECT_THAT(DataSet::open(put("a.bin", "text")).error().to_string(), HasSubstr("no multiple of the 3073"));
-  EXPECT_THAT(DataSet::open(put("a-idx3-ubyte", "text")).error().to_string(), HasSubstr("not an idx file: it begins with 74 65 78 74"));
-  EXPECT_THAT(DataSet::open(put("b-idx3-ubyte", std::string_view("\0\0\x08\x01\0\0\0\x05zz", 10))).error().to_string(), HasSubstr("claims u8[5], 2 bytes follow"));
-  EXPECT_THAT(DataSet::open(put("c-idx3-ubyte", std::string_view("\0\0\x08\x02\x7f\0\0\0\0\0\0\0", 12))).error().to_string(), HasSubstr("no elements"));
+  EXPECT_THAT(DataSet::open(put("a-idx3-ubyte", "text")).error().to_string(),
+              HasSubstr("not an idx file: it begins with 74 65 78 74"));
+  EXPECT_THAT(DataSet::open(put("b-idx3-ubyte", std::string_view("\0\0\x08\x01\0\0\0\x05zz", 10))).error().to_string(),
+              HasSubstr("claims u8[5], 2 bytes follow"));
+  EXPECT_THAT(
+      DataSet::open(put("c-idx3-ubyte", std::string_view("\0\0\x08\x02\x7f\0\0\0\0\0\0\0", 12))).error().to_string(),
+      HasSubstr("no elements"));
   ASSERT_TRUE(write_arrays(folder_ / "none.npy", std::vector<NamedTensor>{{"", Tensor(DType::Float32, {5, 0})}}));
   EXPECT_THAT(DataSet::open(folder_ / "none.npy").error().to_string(), HasSubstr("shape [5, 0] and so no elements"));
   EXPECT_THAT(DataSet::open(put("empty.csv", "")).error().to_string(), HasSubstr("is empty"));
   EXPECT_THAT(error_of("[source]\npath = 'ten.npz'\nx = 'image'"), HasSubstr("no array 'image'; the file has: x, y"));
   EXPECT_THAT(error_of("[source]\npath = 'ten.npz'\ny = 'none'\n[target]\nkind = 'class'"), HasSubstr("has no labels"));
   EXPECT_THAT(error_of("[source]\npath = 'ten.npz'\n[target]\nkind = 'value'"), HasSubstr("has no target values"));
-  EXPECT_THAT(error_of("[source]\npath = 'ten.npz'\n[target]\nclasses = 1"), HasSubstr("sample 1 has the label 1; the 1 classes are numbered 0 to 0"));
-  EXPECT_THAT(error_of("[source]\npath = 'ten.npz'\n[splits.test]\nrange = [5, 11]"), HasSubstr("does not lie within the 10 samples"));
-  EXPECT_THAT(error_of("[source]\npath = 'ten.npz'\n[splits.test]\nsamples = [10]"), HasSubstr("sample 10 is asked for, there are 10"));
-  EXPECT_THAT(error_of("[source]\npath = 'ten.npz'\n[splits.test]\nfraction = 0.01"), HasSubstr("the fraction 0.01 of 10 samples has none"));
+  EXPECT_THAT(error_of("[source]\npath = 'ten.npz'\n[target]\nclasses = 1"),
+              HasSubstr("sample 1 has the label 1; the 1 classes are numbered 0 to 0"));
+  EXPECT_THAT(error_of("[source]\npath = 'ten.npz'\n[splits.test]\nrange = [5, 11]"),
+              HasSubstr("does not lie within the 10 samples"));
+  EXPECT_THAT(error_of("[source]\npath = 'ten.npz'\n[splits.test]\nsamples = [10]"),
+              HasSubstr("sample 10 is asked for, there are 10"));
+  EXPECT_THAT(error_of("[source]\npath = 'ten.npz'\n[splits.test]\nfraction = 0.01"),
+              HasSubstr("the fraction 0.01 of 10 samples has none"));
   EXPECT_THAT(error_of("[source]\nkind = 'raw'\npath = 'ten.npz'"), HasSubstr("need their 'shape'"));
-  EXPECT_THAT(error_of("[source]\nkind = 'raw'\npath = 'ten.npz'\nshape = [7]"), HasSubstr("no whole number of samples"));
-  EXPECT_THAT(error_of("[source]\nkind = 'raw'\npath = 'ten.npz'\nshape = [70000]"), HasSubstr("fewer than one sample"));
-  ASSERT_TRUE(write_arrays(folder_ / "odd.npz", std::vector<NamedTensor>{{"x", Tensor(DType::Float32, {3, 1})}, {"y", Tensor(DType::Int32, {2})}}));
+  EXPECT_THAT(error_of("[source]\nkind = 'raw'\npath = 'ten.npz'\nshape = [7]"),
+              HasSubstr("no whole number of samples"));
+  EXPECT_THAT(error_of("[source]\nkind = 'raw'\npath = 'ten.npz'\nshape = [70000]"),
+              HasSubstr("fewer than one sample"));
+  ASSERT_TRUE(write_arrays(folder_ / "odd.npz", std::vector<NamedTensor>{{"x", Tensor(DType::Float32, {3, 1})},
+                                                                         {"y", Tensor(DType::Int32, {2})}}));
   EXPECT_THAT(DataSet::open(folder_ / "odd.npz").error().to_string(), HasSubstr("3 samples and 2 labels"));
   put("labels.csv", "a.bin,0\n");
-  EXPECT_THAT(error_of("[source]\nkind = 'raw_files'\npath = 'empty'\nshape = [1]\nlabels = './labels.csv'"), HasSubstr("lists the file 'a.bin', which is not there"));
+  EXPECT_THAT(error_of("[source]\nkind = 'raw_files'\npath = 'empty'\nshape = [1]\nlabels = './labels.csv'"),
+              HasSubstr("lists the file 'a.bin', which is not there"));
 }
 
 }  // namespace

@@ -14,7 +14,8 @@ namespace {
 constexpr int64_t kBatch = 16;
 
 // Calls body(first, tensors) on all batches, over several threads; stops at the first failure.
-Expected<void> for_each_batch(const SampleSource& source, int threads, const std::function<Expected<void>(int64_t, const std::vector<Tensor>&)>& body) {
+Expected<void> for_each_batch(const SampleSource& source, int threads,
+                              const std::function<Expected<void>(int64_t, const std::vector<Tensor>&)>& body) {
   std::mutex mutex;
   std::optional<Error> failure;
   const int64_t batches = (source.count + kBatch - 1) / kBatch;
@@ -23,17 +24,22 @@ Expected<void> for_each_batch(const SampleSource& source, int threads, const std
       const auto read = source.read(b * kBatch, std::min(kBatch, source.count - b * kBatch));
       const std::lock_guard lock(mutex);
       if (failure) return;
-      if (!read) failure = read.error();
-      else if (auto done = body(b * kBatch, *read); !done) failure = done.error();
+      if (!read)
+        failure = read.error();
+      else if (auto done = body(b * kBatch, *read); !done)
+        failure = done.error();
     }
   });
   return failure ? Expected<void>(Failure(*failure)) : Expected<void>{};
 }
 
-Shape sample_shape(const Tensor& batch) { return Shape(std::vector<int64_t>(batch.shape().begin() + 1, batch.shape().end())); }
+Shape sample_shape(const Tensor& batch) {
+  return Shape(std::vector<int64_t>(batch.shape().begin() + 1, batch.shape().end()));
+}
 
 Failure unequal(const std::string& name, const Shape& found, const Shape& first) {
-  return bad_input("'{}' has samples of shape {} and of {}; one shape was expected, resize or cut them in [preprocess]", name, first.to_string(), found.to_string());
+  return bad_input("'{}' has samples of shape {} and of {}; one shape was expected, resize or cut them in [preprocess]",
+                   name, first.to_string(), found.to_string());
 }
 
 // Values of one input gathered over batches, whose sums are kept apart so that the order of threads does not matter.
@@ -65,7 +71,8 @@ Expected<std::vector<InputSummary>> summarize_inputs(const DataView& view, int t
   }
   PARE_TRY(for_each_batch(source, threads, [&](int64_t first, const std::vector<Tensor>& batch) -> Expected<void> {
     for (size_t i = 0; i < batch.size(); ++i) {
-      if (sample_shape(batch[i]) != gathered[i].summary.shape) return unequal(view.inputs()[i], sample_shape(batch[i]), gathered[i].summary.shape);
+      if (sample_shape(batch[i]) != gathered[i].summary.shape)
+        return unequal(view.inputs()[i], sample_shape(batch[i]), gathered[i].summary.shape);
       gather(batch[i], first / kBatch, gathered[i]);
     }
     return {};
@@ -109,9 +116,11 @@ Expected<void> export_arrays(const DataView& view, const std::filesystem::path& 
   }
   PARE_TRY(for_each_batch(source, threads, [&](int64_t first, const std::vector<Tensor>& batch) -> Expected<void> {
     for (size_t i = 0; i < batch.size(); ++i) {
-      if (sample_shape(batch[i]) != sample_shape(probe[i])) return unequal(view.inputs()[i], sample_shape(batch[i]), sample_shape(probe[i]));
+      if (sample_shape(batch[i]) != sample_shape(probe[i]))
+        return unequal(view.inputs()[i], sample_shape(batch[i]), sample_shape(probe[i]));
       const size_t offset = probe[i].bytes().size() * static_cast<size_t>(first);
-      if (!batch[i].bytes().empty()) std::memcpy(arrays[i].tensor.mutable_bytes().data() + offset, batch[i].bytes().data(), batch[i].bytes().size());
+      if (!batch[i].bytes().empty())
+        std::memcpy(arrays[i].tensor.mutable_bytes().data() + offset, batch[i].bytes().data(), batch[i].bytes().size());
     }
     return {};
   }));
@@ -131,11 +140,13 @@ Expected<Description> divide(const DataSet& set, const std::vector<Fraction>& fr
   for (const Split which : kAllSplits)  // the order in which a description is read
     for (const auto& [split, part] : fractions) {
       if (split != which) continue;
-      if (!(part > 0 && part <= 1)) return usage_error("the fraction {} of '{}' must be above 0 and at most 1", part, to_string(split));
+      if (!(part > 0 && part <= 1))
+        return usage_error("the fraction {} of '{}' must be above 0 and at most 1", part, to_string(split));
       whole += part;
       description.splits.push_back({.split = split, .fraction = part});
     }
-  if (fractions.empty() || whole > 1 + 1e-9) return usage_error("the fractions add up to {:.4g}; something above 0 and at most 1 was expected", whole);
+  if (fractions.empty() || whole > 1 + 1e-9)
+    return usage_error("the fractions add up to {:.4g}; something above 0 and at most 1 was expected", whole);
   return description;
 }
 

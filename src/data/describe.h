@@ -11,7 +11,7 @@ namespace pare {
 struct InputSummary {
   std::string name;
   DType dtype;
-  Shape shape;       // of one sample
+  Shape shape;  // of one sample
   double lowest, highest, mean;
 };
 
@@ -30,7 +30,10 @@ Expected<std::vector<SplitSummary>> summarize(const DataSet& set, int threads);
 Expected<void> export_arrays(const DataView& view, const std::filesystem::path& path, int threads);
 
 // The description of the same samples divided by fractions of a seed. Fails where the set is divided already.
-struct Fraction { Split split; double part; };
+struct Fraction {
+  Split split;
+  double part;
+};
 Expected<Description> divide(const DataSet& set, const std::vector<Fraction>& fractions, uint64_t seed);
 
 }  // namespace pare

@@ -19,20 +19,25 @@ Expected<void> resolve(std::string& path, const std::filesystem::path& folder) {
     const size_t mark = inside.find(":-");
     const std::string name = inside.substr(0, mark);
     const char* found = std::getenv(name.c_str());
-    if (found == nullptr && mark == std::string::npos) return bad_input("the path '{}' needs the environment variable {}, which is not set", path, name);
+    if (found == nullptr && mark == std::string::npos)
+      return bad_input("the path '{}' needs the environment variable {}, which is not set", path, name);
     const std::string value = found != nullptr ? found : inside.substr(mark + 2);
     path.replace(at, end + 1 - at, value);
     at += value.size();
   }
-  if (path.find("${") != std::string::npos) return bad_input("the path '{}' still holds a ${{ after its variables were replaced; they cannot be nested", path);
+  if (path.find("${") != std::string::npos)
+    return bad_input("the path '{}' still holds a ${{ after its variables were replaced; they cannot be nested", path);
   path = (folder / path).lexically_normal().string();
   return {};
 }
 
 Expected<void> read_extents(TableReader& reader, std::string_view key, std::vector<int64_t>& out, size_t count) {
   PARE_TRY(reader.read(key, out));
-  const bool valid = std::all_of(out.begin(), out.end(), [](int64_t extent) { return extent > 0; }) && Shape(out).checked_elements().has_value();
-  if (!valid || (count != 0 && !out.empty() && out.size() != count)) return bad_input("'{}' must be {} positive sizes, found [{}]", key, count == 0 ? "a list of" : std::to_string(count), fmt::join(out, ", "));
+  const bool valid = std::all_of(out.begin(), out.end(), [](int64_t extent) { return extent > 0; }) &&
+                     Shape(out).checked_elements().has_value();
+  if (!valid || (count != 0 && !out.empty() && out.size() != count))
+    return bad_input("'{}' must be {} positive sizes, found [{}]", key,
+                     count == 0 ? "a list of" : std::to_string(count), fmt::join(out, ", "));
   return {};
 }
 
@@ -56,7 +61,8 @@ Expected<void> read_source(TableReader& reader, SourceDescription& source, const
   if (own_path) PARE_TRY(resolve(source.path, folder));
   // Labels of folders and archives may lie inside them; those names are left as they are.
   const bool names_entry = source.kind == SourceKind::RawFiles || source.kind == SourceKind::Images;
-  if (own_labels && !(names_entry && source.labels.find('/') == std::string::npos)) PARE_TRY(resolve(source.labels, folder));
+  if (own_labels && !(names_entry && source.labels.find('/') == std::string::npos))
+    PARE_TRY(resolve(source.labels, folder));
   return {};
 }
 
@@ -78,10 +84,14 @@ Expected<Preprocessing> read_preprocessing(const toml::table& table) {
   PARE_TRY(reader.finish());
   constexpr int64_t kLargestSide = 1 << 14;
   for (const int64_t side : {steps.resize_short, steps.resize.empty() ? 0 : std::max(steps.resize[0], steps.resize[1])})
-    if (side < 0 || side > kLargestSide) return bad_input("images are resized to at most {} pixels a side, {} were asked for", kLargestSide, side);
-  if (std::find(steps.deviation.begin(), steps.deviation.end(), 0.0f) != steps.deviation.end()) return bad_input("'std' in [preprocess] must not be 0");
-  const bool has_values = steps.zero_point != 0 || steps.scale != 1 || steps.offset != 0 || !steps.mean.empty() || !steps.deviation.empty();
-  if (steps.keep_type && has_values) return bad_input("'keep_type' leaves the values as they are; remove it or the scaling beside it");
+    if (side < 0 || side > kLargestSide)
+      return bad_input("images are resized to at most {} pixels a side, {} were asked for", kLargestSide, side);
+  if (std::find(steps.deviation.begin(), steps.deviation.end(), 0.0f) != steps.deviation.end())
+    return bad_input("'std' in [preprocess] must not be 0");
+  const bool has_values =
+      steps.zero_point != 0 || steps.scale != 1 || steps.offset != 0 || !steps.mean.empty() || !steps.deviation.empty();
+  if (steps.keep_type && has_values)
+    return bad_input("'keep_type' leaves the values as they are; remove it or the scaling beside it");
   return steps;
 }
 
@@ -95,14 +105,17 @@ Expected<TargetDescription> read_target(const toml::table& table) {
   PARE_TRY(reader.finish());
   constexpr int64_t kMostClasses = 1'000'000'000;
   for (const int64_t number : {target.classes, target.offset})
-    if (number < 0 || number > kMostClasses) return bad_input("'classes' and 'offset' in [target] must not be negative or above {}", kMostClasses);
+    if (number < 0 || number > kMostClasses)
+      return bad_input("'classes' and 'offset' in [target] must not be negative or above {}", kMostClasses);
   if (target.classes == 0) target.classes = static_cast<int64_t>(target.names.size());
   if (!target.names.empty() && target.classes != static_cast<int64_t>(target.names.size()))
     return bad_input("[target] has {} names for {} classes", target.names.size(), target.classes);
   return target;
 }
 
-Expected<SplitDescription> read_split(Split which, const toml::table& table, const std::optional<SourceDescription>& common, const std::filesystem::path& folder) {
+Expected<SplitDescription> read_split(Split which, const toml::table& table,
+                                      const std::optional<SourceDescription>& common,
+                                      const std::filesystem::path& folder) {
   const std::string where = fmt::format("[splits.{}]", to_string(which));
   TableReader reader(table, where);
   SplitDescription split;
@@ -119,8 +132,10 @@ Expected<SplitDescription> read_split(Split which, const toml::table& table, con
   PARE_TRY(reader.finish());
   const int ways = (split.range ? 1 : 0) + (split.fraction ? 1 : 0) + (split.samples.empty() ? 0 : 1);
   if (ways > 1) return bad_input("{} has more than one of 'range', 'fraction' and 'samples'", where);
-  if (split.fraction && !(*split.fraction > 0 && *split.fraction <= 1)) return bad_input("'fraction' in {} must be above 0 and at most 1", where);
-  if (split.fraction && split.source) return bad_input("'fraction' in {} divides the common [source]; the split has files of its own", where);
+  if (split.fraction && !(*split.fraction > 0 && *split.fraction <= 1))
+    return bad_input("'fraction' in {} must be above 0 and at most 1", where);
+  if (split.fraction && split.source)
+    return bad_input("'fraction' in {} divides the common [source]; the split has files of its own", where);
   return split;
 }
 
@@ -137,7 +152,8 @@ Expected<void> read_splits(const toml::table& table, Description& description, c
     fractions += split.fraction.value_or(0);
     description.splits.push_back(std::move(split));
   }
-  if (fractions > 1 + 1e-9) return bad_input("the fractions of [splits] add up to {:.4g}, more than the whole", fractions);
+  if (fractions > 1 + 1e-9)
+    return bad_input("the fractions of [splits] add up to {:.4g}, more than the whole", fractions);
   return reader.finish();
 }
 
@@ -155,17 +171,14 @@ Expected<Description> from_table(const toml::table& table, const std::filesystem
     PARE_TRY(read_source(source_reader, description.source.emplace(), folder));
     PARE_TRY(source_reader.finish());
   }
-  if (preprocess != nullptr) {
-    PARE_ASSIGN(description.preprocessing, read_preprocessing(*preprocess));
-  }
-  if (target != nullptr) {
-    PARE_ASSIGN(description.target, read_target(*target));
-  }
+  if (preprocess != nullptr) { PARE_ASSIGN(description.preprocessing, read_preprocessing(*preprocess)); }
+  if (target != nullptr) { PARE_ASSIGN(description.target, read_target(*target)); }
   if (splits != nullptr) PARE_TRY(read_splits(*splits, description, folder));
   if (description.splits.empty() && (!description.source || description.source->path.empty()))
     return bad_input("the description names no samples: it needs a 'path' in [source] or in each of [splits.*]");
   for (const SplitDescription& split : description.splits)
-    if (!split.source && (!description.source || description.source->path.empty())) return bad_input("[splits.{}] has no 'path', nor has [source]", to_string(split.split));
+    if (!split.source && (!description.source || description.source->path.empty()))
+      return bad_input("[splits.{}] has no 'path', nor has [source]", to_string(split.split));
   return description;
 }
 

@@ -30,7 +30,10 @@
 namespace pare {
 
 enum class Split { Calibration, Train, Validation, Test };
-template <> struct EnumNames<Split> { static constexpr std::array<std::string_view, 4> names{"calibration", "train", "validation", "test"}; };
+template <>
+struct EnumNames<Split> {
+  static constexpr std::array<std::string_view, 4> names{"calibration", "train", "validation", "test"};
+};
 inline constexpr std::array<Split, 4> kAllSplits{Split::Calibration, Split::Train, Split::Validation, Split::Test};
 
 enum class SourceKind {
@@ -44,25 +47,27 @@ enum class SourceKind {
   Images,    // a folder or archive of JPEG and PNG, labelled by folder or by a csv
   Csv,       // a row a sample
 };
-template <> struct EnumNames<SourceKind> {
-  static constexpr std::array<std::string_view, 9> names{"npz", "npy", "idx", "cifar10", "cifar100", "raw", "raw_files", "images", "csv"};
+template <>
+struct EnumNames<SourceKind> {
+  static constexpr std::array<std::string_view, 9> names{"npz", "npy",       "idx",    "cifar10", "cifar100",
+                                                         "raw", "raw_files", "images", "csv"};
 };
 
 struct SourceDescription {
   SourceKind kind = SourceKind::Npz;
   std::string path;
-  std::string labels;               // a second file: idx or npy of labels; csv inside or beside a folder or archive
-  std::vector<std::string> x{"x"};  // npz: one array for each input of the network, whose name it bears
-  std::string y = "y";              // npz: labels or target values
-  DType dtype = DType::UInt8;       // raw, raw_files
-  std::vector<int64_t> shape;       // raw, raw_files: a sample as stored
-  bool channels_first = false;      // the stored sample is [channels, height, width]
-  int64_t step = 0;                 // raw: elements from the start of one sample to the next; 0: a whole sample
+  std::string labels;                // a second file: idx or npy of labels; csv inside or beside a folder or archive
+  std::vector<std::string> x{"x"};   // npz: one array for each input of the network, whose name it bears
+  std::string y = "y";               // npz: labels or target values
+  DType dtype = DType::UInt8;        // raw, raw_files
+  std::vector<int64_t> shape;        // raw, raw_files: a sample as stored
+  bool channels_first = false;       // the stored sample is [channels, height, width]
+  int64_t step = 0;                  // raw: elements from the start of one sample to the next; 0: a whole sample
   ColorMode color = ColorMode::Rgb;  // images
-  bool header = false;              // csv: the first line names the columns
+  bool header = false;               // csv: the first line names the columns
   std::vector<std::string> columns;  // csv: the features by name or number; empty: all but the label
-  std::string file_column = "0";    // csv of labels
-  std::string label_column;         // csv; empty: the last
+  std::string file_column = "0";     // csv of labels
+  std::string label_column;          // csv; empty: the last
 };
 
 // Applied in this order, from the stored sample to what the network sees.
@@ -70,12 +75,12 @@ struct Preprocessing {
   std::vector<int64_t> resize;  // [height, width]
   int64_t resize_short = 0;     // or: the shorter side becomes this long, the ratio is kept
   ResizeFilter filter = ResizeFilter::Bilinear;
-  std::vector<int64_t> crop;    // [height, width] of the middle
+  std::vector<int64_t> crop;  // [height, width] of the middle
   bool mirror = false;
   float zero_point = 0, scale = 1, offset = 0;  // (x - zero_point) * scale + offset
   std::vector<float> mean, deviation;           // (x - mean) / deviation: one, or one a channel (the last dimension)
-  std::vector<int64_t> shape;   // as the network sees it; empty: as it came out so far
-  bool keep_type = false;       // integers stay integers (tokens, quantised inputs); else everything becomes float32
+  std::vector<int64_t> shape;                   // as the network sees it; empty: as it came out so far
+  bool keep_type = false;  // integers stay integers (tokens, quantised inputs); else everything becomes float32
 };
 
 enum class TargetKind {
@@ -84,7 +89,10 @@ enum class TargetKind {
   Input,  // the sample itself: reconstruction
   None,
 };
-template <> struct EnumNames<TargetKind> { static constexpr std::array<std::string_view, 4> names{"class", "value", "input", "none"}; };
+template <>
+struct EnumNames<TargetKind> {
+  static constexpr std::array<std::string_view, 4> names{"class", "value", "input", "none"};
+};
 
 struct TargetDescription {
   std::optional<TargetKind> kind;  // nothing: what the source gives
@@ -95,12 +103,12 @@ struct TargetDescription {
 
 struct SplitDescription {
   Split split = Split::Test;
-  std::optional<SourceDescription> source;  // its own files
+  std::optional<SourceDescription> source;           // its own files
   std::optional<std::pair<int64_t, int64_t>> range;  // samples [first, second)
-  std::optional<double> fraction;           // of the common source, drawn with the seed; fractions do not overlap
-  std::vector<int64_t> samples;             // by number
-  bool mirror = false;                      // exchanges left and right, for calibration on copies of the test images
-  bool overlap = false;                     // may share samples with other splits; without it that is an error
+  std::optional<double> fraction;  // of the common source, drawn with the seed; fractions do not overlap
+  std::vector<int64_t> samples;    // by number
+  bool mirror = false;             // exchanges left and right, for calibration on copies of the test images
+  bool overlap = false;            // may share samples with other splits; without it that is an error
 };
 
 struct Description {

@@ -105,7 +105,8 @@ TEST(DescriptionErrors, RejectsWhatIsWrongByName) {
   EXPECT_THAT(message(good + "[splits.test]\nfraction = 0.5\nrange = [0, 1]"), HasSubstr("more than one of"));
   EXPECT_THAT(message(good + "[splits.test]\nfraction = 1.5"), HasSubstr("above 0 and at most 1"));
   EXPECT_THAT(message(good + "[splits.test]\nfraction = 0.5\npath = \"y.npz\""), HasSubstr("files of its own"));
-  EXPECT_THAT(message(good + "[splits.test]\nfraction = 0.6\n[splits.train]\nfraction = 0.6"), HasSubstr("add up to 1.2"));
+  EXPECT_THAT(message(good + "[splits.test]\nfraction = 0.6\n[splits.train]\nfraction = 0.6"),
+              HasSubstr("add up to 1.2"));
   EXPECT_THAT(message(good + "[splits.test]\nrange = [1]"), HasSubstr("[first, one past the last]"));
   EXPECT_THAT(message(good + "[splits.tset]"), HasSubstr("unknown key 'tset' in [splits]"));
   EXPECT_THAT(message("[splits.test]\nrange = [0, 1]"), HasSubstr("[splits.test] has no 'path'"));

@@ -10,8 +10,10 @@ std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
-    if (static_cast<unsigned char>(c) < 0x20) out += fmt::format("\\u{:04x}", c);
-    else out += c;
+    if (static_cast<unsigned char>(c) < 0x20)
+      out += fmt::format("\\u{:04x}", c);
+    else
+      out += c;
   }
   return out + '"';
 }
@@ -22,7 +24,9 @@ std::string value(double number) { return fmt::format("{:#}", number); }
 std::string value(float number) { return fmt::format("{:#}", number); }
 std::string value(std::pair<int64_t, int64_t> range) { return fmt::format("[{}, {}]", range.first, range.second); }
 template <NamedEnum E>
-std::string value(E name) { return in_quotes(to_string(name)); }
+std::string value(E name) {
+  return in_quotes(to_string(name));
+}
 std::string value(DType dtype) { return in_quotes(to_string(dtype)); }
 template <class T>
 std::string value(const std::vector<T>& list) {
@@ -43,7 +47,9 @@ class TableWriter {
   void write(std::string_view key, const std::optional<T>& present) {
     if (present) body_ += fmt::format("{} = {}\n", key, value(*present));
   }
-  std::string text(bool even_if_empty = false) const { return body_.empty() && !even_if_empty ? "" : fmt::format("\n[{}]\n{}", title_, body_); }
+  std::string text(bool even_if_empty = false) const {
+    return body_.empty() && !even_if_empty ? "" : fmt::format("\n[{}]\n{}", title_, body_);
+  }
 
  private:
   std::string title_, body_;
@@ -56,7 +62,8 @@ std::string shortened(const std::string& path, const std::filesystem::path& fold
   return whole.lexically_proximate(std::filesystem::absolute(folder).lexically_normal()).string();
 }
 
-void write_source(TableWriter& out, const SourceDescription& source, const SourceDescription& standard, const std::filesystem::path& folder) {
+void write_source(TableWriter& out, const SourceDescription& source, const SourceDescription& standard,
+                  const std::filesystem::path& folder) {
   out.write("kind", std::optional(source.kind));
   out.write("path", shortened(source.path, folder), shortened(standard.path, folder));
   out.write("labels", shortened(source.labels, folder), shortened(standard.labels, folder));

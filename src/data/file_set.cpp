@@ -10,9 +10,12 @@ namespace {
 Expected<std::vector<std::string>> list_folder(const std::filesystem::path& folder) {
   std::vector<std::string> names;
   std::error_code failure;
-  for (std::filesystem::recursive_directory_iterator each(folder, failure), end; !failure && each != end; each.increment(failure))
+  for (std::filesystem::recursive_directory_iterator each(folder, failure), end; !failure && each != end;
+       each.increment(failure))
     if (each->is_regular_file(failure)) names.push_back(each->path().lexically_relative(folder).generic_string());
-  if (failure) return Failure(Error{ErrorCode::Io, fmt::format("cannot be listed: {}", failure.message()), folder.string(), nullptr});
+  if (failure)
+    return Failure(
+        Error{ErrorCode::Io, fmt::format("cannot be listed: {}", failure.message()), folder.string(), nullptr});
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -28,7 +31,8 @@ Expected<FileSet> FileSet::open(const std::filesystem::path& path) {
     return set;
   }
   PARE_ASSIGN_IN(std::vector<ArchiveEntry> entries, unpack_file(path), path.string());
-  std::sort(entries.begin(), entries.end(), [](const ArchiveEntry& a, const ArchiveEntry& b) { return a.name < b.name; });
+  std::sort(entries.begin(), entries.end(),
+            [](const ArchiveEntry& a, const ArchiveEntry& b) { return a.name < b.name; });
   for (const ArchiveEntry& entry : entries) set.names_.push_back(entry.name);
   set.entries_ = std::make_shared<const std::vector<ArchiveEntry>>(std::move(entries));
   set.index_names();

@@ -28,7 +28,8 @@ Expected<void> guess_table(SourceDescription& source) {
   PARE_ASSIGN_IN(const Table table, parse_csv(bytes, false), source.path);
   if (table.rows.empty()) return bad_input("'{}' is empty; a table of numbers was expected", source.path);
   const std::vector<std::string>& first = table.rows.front();
-  source.header = std::none_of(first.begin(), first.end(), [](const std::string& cell) { return parse_number(cell).has_value(); });
+  source.header =
+      std::none_of(first.begin(), first.end(), [](const std::string& cell) { return parse_number(cell).has_value(); });
   if (!source.header) return {};
   for (const std::string& cell : first)
     for (const std::string_view usual : {"label", "class", "target", "y"})
@@ -39,7 +40,9 @@ Expected<void> guess_table(SourceDescription& source) {
 Expected<void> guess_binary(SourceDescription& source) {
   PARE_ASSIGN(const auto bytes, open_bytes(source.path));
   if (bytes->size() == 0 || bytes->size() % kCifar10Record != 0)
-    return bad_input("'{}' has {} bytes, no multiple of the {} of a CIFAR-10 record; describe other binary files in a .toml", source.path, bytes->size(), kCifar10Record);
+    return bad_input(
+        "'{}' has {} bytes, no multiple of the {} of a CIFAR-10 record; describe other binary files in a .toml",
+        source.path, bytes->size(), kCifar10Record);
   source.kind = SourceKind::Cifar10;
   return {};
 }
@@ -55,13 +58,16 @@ Expected<Description> guess_description(const std::filesystem::path& path) {
   SourceDescription& source = description.source.emplace();
   source.path = path.string();
   std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) return fail(ErrorCode::Io, "'{}' does not exist; a .toml, .npz, .npy, .csv, idx or CIFAR file or a folder of images was expected", path.string());
+  if (!std::filesystem::exists(path, ignored))
+    return fail(ErrorCode::Io,
+                "'{}' does not exist; a .toml, .npz, .npy, .csv, idx or CIFAR file or a folder of images was expected",
+                path.string());
   if (std::filesystem::is_directory(path)) {
     source.kind = SourceKind::Images;
     if (description.name.empty()) description.name = path.parent_path().filename().string();
   } else if (ending == ".npz" || ending == ".npy") {
     source.kind = ending == ".npz" ? SourceKind::Npz : SourceKind::Npy;
-    source.x.clear();  // every array but y
+    source.x.clear();                            // every array but y
     description.preprocessing.keep_type = true;  // the arrays are ready for the network
   } else if (ending == ".csv") {
     source.kind = SourceKind::Csv;
@@ -72,7 +78,9 @@ Expected<Description> guess_description(const std::filesystem::path& path) {
   } else if (ending == ".bin") {
     PARE_TRY(guess_binary(source));
   } else {
-    return usage_error("'{}' is no data set that can be read as it is; .toml, .npz, .npy, .csv, idx, CIFAR .bin or a folder of images was expected", path.string());
+    return usage_error(
+        "'{}' is no data set that can be read as it is; .toml, .npz, .npy, .csv, idx, CIFAR .bin or a folder of images was expected",
+        path.string());
   }
   return description;
 }

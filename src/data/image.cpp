@@ -10,7 +10,10 @@ namespace pare {
 namespace {
 
 // Where an output position takes its value from along one dimension.
-struct Sample { int64_t low, high; float weight; };  // (1 - weight) of low, weight of high
+struct Sample {
+  int64_t low, high;
+  float weight;
+};  // (1 - weight) of low, weight of high
 
 std::vector<Sample> sample_positions(int64_t from, int64_t to, ResizeFilter filter) {
   std::vector<Sample> samples(static_cast<size_t>(to));
@@ -38,7 +41,8 @@ Tensor rearrange(const Tensor& image, int64_t height, int64_t width, const Sourc
   const size_t pixel = storage_bytes(image.dtype(), image.shape()[2]);
   std::byte* to = out.mutable_bytes().data();
   for (int64_t y = 0; y < height; ++y)
-    for (int64_t x = 0; x < width; ++x, to += pixel) std::memcpy(to, image.bytes().data() + static_cast<size_t>(source(y, x)) * pixel, pixel);
+    for (int64_t x = 0; x < width; ++x, to += pixel)
+      std::memcpy(to, image.bytes().data() + static_cast<size_t>(source(y, x)) * pixel, pixel);
   return out;
 }
 
@@ -54,7 +58,8 @@ Tensor resize_image(const Tensor& image, int64_t height, int64_t width, ResizeFi
   PARE_CHECK(image.shape().rank() == 3 && height > 0 && width > 0 && image.elements() > 0);
   const int64_t channels = image.shape()[2], row = image.shape()[1] * channels;
   const std::vector<float> from = to_floats(image);
-  const std::vector<Sample> rows = sample_positions(image.shape()[0], height, filter), columns = sample_positions(image.shape()[1], width, filter);
+  const std::vector<Sample> rows = sample_positions(image.shape()[0], height, filter),
+                            columns = sample_positions(image.shape()[1], width, filter);
   Tensor out(DType::Float32, {height, width, channels});
   float* to = out.mutable_values<float>().data();
   for (const Sample& y : rows)
@@ -79,7 +84,8 @@ Expected<Tensor> crop_centre(const Tensor& image, int64_t height, int64_t width)
 
 Tensor mirror_image(const Tensor& image) {
   const int64_t columns = image.shape()[1];
-  return rearrange(image, image.shape()[0], columns, [&](int64_t y, int64_t x) { return y * columns + columns - 1 - x; });
+  return rearrange(image, image.shape()[0], columns,
+                   [&](int64_t y, int64_t x) { return y * columns + columns - 1 - x; });
 }
 
 Tensor channels_last(const Tensor& image) {
@@ -88,7 +94,8 @@ Tensor channels_last(const Tensor& image) {
   const size_t width = storage_bytes(image.dtype(), 1);
   std::byte* to = out.mutable_bytes().data();
   for (int64_t p = 0; p < pixels; ++p)
-    for (int64_t c = 0; c < channels; ++c, to += width) std::memcpy(to, image.bytes().data() + static_cast<size_t>(c * pixels + p) * width, width);
+    for (int64_t c = 0; c < channels; ++c, to += width)
+      std::memcpy(to, image.bytes().data() + static_cast<size_t>(c * pixels + p) * width, width);
   return out;
 }
 

@@ -13,8 +13,14 @@ namespace pare {
 
 enum class ColorMode { Rgb, Grey };
 enum class ResizeFilter { Bilinear, Nearest };
-template <> struct EnumNames<ColorMode> { static constexpr std::array<std::string_view, 2> names{"rgb", "grey"}; };
-template <> struct EnumNames<ResizeFilter> { static constexpr std::array<std::string_view, 2> names{"bilinear", "nearest"}; };
+template <>
+struct EnumNames<ColorMode> {
+  static constexpr std::array<std::string_view, 2> names{"rgb", "grey"};
+};
+template <>
+struct EnumNames<ResizeFilter> {
+  static constexpr std::array<std::string_view, 2> names{"bilinear", "nearest"};
+};
 
 // Pixels of the largest image that is decoded; a few bytes can claim more than any memory holds.
 inline constexpr int64_t kMostPixels = int64_t{1} << 27;

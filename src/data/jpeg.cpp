@@ -33,7 +33,8 @@ struct Decoder {
 bool read_header(Decoder& decoder, std::span<const std::byte> bytes, ColorMode mode) {
   if (setjmp(decoder.failure.jump) != 0) return false;
   jpeg_create_decompress(&decoder.codec);
-  jpeg_mem_src(&decoder.codec, reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<unsigned long>(bytes.size()));
+  jpeg_mem_src(&decoder.codec, reinterpret_cast<const unsigned char*>(bytes.data()),
+               static_cast<unsigned long>(bytes.size()));
   jpeg_read_header(&decoder.codec, TRUE);
   decoder.codec.out_color_space = mode == ColorMode::Rgb ? JCS_RGB : JCS_GRAYSCALE;
   return true;
@@ -42,7 +43,8 @@ bool read_header(Decoder& decoder, std::span<const std::byte> bytes, ColorMode m
 bool read_pixels(Decoder& decoder, uint8_t* pixels) {
   if (setjmp(decoder.failure.jump) != 0) return false;
   jpeg_start_decompress(&decoder.codec);
-  const size_t row_bytes = static_cast<size_t>(decoder.codec.output_width) * static_cast<size_t>(decoder.codec.output_components);
+  const size_t row_bytes =
+      static_cast<size_t>(decoder.codec.output_width) * static_cast<size_t>(decoder.codec.output_components);
   while (decoder.codec.output_scanline < decoder.codec.output_height) {
     JSAMPROW row = pixels + decoder.codec.output_scanline * row_bytes;
     jpeg_read_scanlines(&decoder.codec, &row, 1);
@@ -58,9 +60,11 @@ Expected<Tensor> decode_jpeg(std::span<const std::byte> bytes, ColorMode mode) {
   decoder.codec.err = jpeg_std_error(&decoder.failure.manager);
   decoder.failure.manager.error_exit = fail_jpeg;
   decoder.failure.manager.output_message = ignore_message;
-  if (!read_header(decoder, bytes, mode)) return bad_input("the JPEG image cannot be decoded ({})", decoder.failure.message);
+  if (!read_header(decoder, bytes, mode))
+    return bad_input("the JPEG image cannot be decoded ({})", decoder.failure.message);
   const int64_t height = decoder.codec.image_height, width = decoder.codec.image_width;
-  if (height * width > kMostPixels) return bad_input("the JPEG image claims {} x {} pixels, more than are decoded", width, height);
+  if (height * width > kMostPixels)
+    return bad_input("the JPEG image claims {} x {} pixels, more than are decoded", width, height);
   if (decoder.codec.jpeg_color_space == JCS_CMYK || decoder.codec.jpeg_color_space == JCS_YCCK)
     return unsupported("the JPEG image has CMYK colours; save it as RGB");
   Tensor image(DType::UInt8, {height, width, mode == ColorMode::Rgb ? 3 : 1});

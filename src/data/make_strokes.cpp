@@ -14,7 +14,9 @@
 namespace pare {
 namespace {
 
-struct Point { float x, y; };
+struct Point {
+  float x, y;
+};
 using Stroke = std::vector<Point>;
 using Drawing = std::vector<Stroke>;
 
@@ -46,12 +48,14 @@ Drawing digit(int64_t label, Random& random) {
       return {{{0.3f, 0.25f}, {0.52f, 0.05f}, {0.52f, 0.95f}}};
     case 2: return {joined(arc({0.5f, 0.3f}, 0.28f, 0.25f, -170, 40), {{0.22f, 0.93f}, {0.8f, 0.93f}})};
     case 3:
-      if (variant) return {joined({{0.22f, 0.06f}, {0.76f, 0.06f}, {0.46f, 0.42f}}, arc({0.46f, 0.68f}, 0.3f, 0.26f, -80, 150))};
+      if (variant)
+        return {joined({{0.22f, 0.06f}, {0.76f, 0.06f}, {0.46f, 0.42f}}, arc({0.46f, 0.68f}, 0.3f, 0.26f, -80, 150))};
       return {joined(arc({0.46f, 0.28f}, 0.27f, 0.23f, -150, 90), arc({0.46f, 0.72f}, 0.31f, 0.23f, -90, 150))};
     case 4:
       if (variant) return {{{0.25f, 0.08f}, {0.22f, 0.55f}, {0.8f, 0.55f}}, {{0.7f, 0.08f}, {0.68f, 0.95f}}};
       return {{{0.66f, 0.95f}, {0.66f, 0.05f}, {0.15f, 0.66f}, {0.88f, 0.66f}}};
-    case 5: return {joined({{0.78f, 0.06f}, {0.3f, 0.06f}, {0.26f, 0.45f}}, arc({0.48f, 0.66f}, 0.29f, 0.27f, -125, 150))};
+    case 5:
+      return {joined({{0.78f, 0.06f}, {0.3f, 0.06f}, {0.26f, 0.45f}}, arc({0.48f, 0.66f}, 0.29f, 0.27f, -125, 150))};
     case 6: return {joined({{0.68f, 0.04f}, {0.36f, 0.36f}}, arc({0.5f, 0.69f}, 0.27f, 0.26f, -190, 190))};
     case 7:
       if (variant) return {{{0.2f, 0.08f}, {0.8f, 0.08f}, {0.42f, 0.95f}}, {{0.36f, 0.5f}, {0.74f, 0.5f}}};
@@ -59,7 +63,8 @@ Drawing digit(int64_t label, Random& random) {
     case 8: return {arc({0.5f, 0.28f}, 0.24f, 0.23f, 90, 450), arc({0.5f, 0.73f}, 0.29f, 0.24f, -90, 270)};
     default:
       if (variant) return {arc({0.48f, 0.3f}, 0.26f, 0.25f, 0, 360), {{0.74f, 0.3f}, {0.72f, 0.95f}}};
-      return {arc({0.48f, 0.3f}, 0.26f, 0.25f, 0, 360), joined({{0.74f, 0.3f}}, arc({0.46f, 0.62f}, 0.28f, 0.32f, 0, 120))};
+      return {arc({0.48f, 0.3f}, 0.26f, 0.25f, 0, 360),
+              joined({{0.74f, 0.3f}}, arc({0.46f, 0.62f}, 0.28f, 0.32f, 0, 120))};
   }
 }
 
@@ -67,8 +72,11 @@ Drawing digit(int64_t label, Random& random) {
 class Distortion {
  public:
   explicit Distortion(Random& random)
-      : angle_(random.uniform(-22, 22) * kDegree), shear_(random.uniform(-0.35f, 0.35f)), width_(random.uniform(13, 21)),
-        height_(random.uniform(16, 23)), centre_{14 + random.uniform(-2.5f, 2.5f), 14 + random.uniform(-2.5f, 2.5f)} {
+      : angle_(random.uniform(-22, 22) * kDegree),
+        shear_(random.uniform(-0.35f, 0.35f)),
+        width_(random.uniform(13, 21)),
+        height_(random.uniform(16, 23)),
+        centre_{14 + random.uniform(-2.5f, 2.5f), 14 + random.uniform(-2.5f, 2.5f)} {
     for (Wave& wave : waves_) wave = {random.uniform(0, 1.6f), random.uniform(2, 6), random.uniform(0, 6.28f)};
   }
 
@@ -102,7 +110,8 @@ void draw(const Drawing& drawing, float thickness, float ink, std::vector<float>
     for (size_t s = 0; s + 1 < stroke.size(); ++s)
       for (int64_t y = 0; y < kStrokesSide; ++y)
         for (int64_t x = 0; x < kStrokesSide; ++x) {
-          const float distance = distance_to_segment({static_cast<float>(x), static_cast<float>(y)}, stroke[s], stroke[s + 1]);
+          const float distance =
+              distance_to_segment({static_cast<float>(x), static_cast<float>(y)}, stroke[s], stroke[s + 1]);
           const float coverage = std::clamp(thickness / 2 + 0.5f - distance, 0.0f, 1.0f);
           float& pixel = image[static_cast<size_t>(y * kStrokesSide + x)];
           pixel = std::max(pixel, ink * coverage);
@@ -121,7 +130,8 @@ void draw_sample(int64_t label, Random random, std::span<uint8_t> pixels) {
   const auto stray = random.below(3);
   for (int64_t i = 0; i < stray; ++i) {
     const Point from{random.uniform(0, 27), random.uniform(0, 27)};
-    draw({{from, {from.x + random.uniform(-9, 9), from.y + random.uniform(-9, 9)}}}, random.uniform(0.8f, 2.0f), random.uniform(0.3f, 0.9f), image);
+    draw({{from, {from.x + random.uniform(-9, 9), from.y + random.uniform(-9, 9)}}}, random.uniform(0.8f, 2.0f),
+         random.uniform(0.3f, 0.9f), image);
   }
   const float noise = random.uniform(0.02f, 0.3f);
   for (size_t i = 0; i < pixels.size(); ++i)
@@ -156,7 +166,8 @@ range = [{1}, {2}]
 [splits.test]
 x = "x_test"
 y = "y_test"
-)", arrays, calibration, options.train);
+)",
+                     arrays, calibration, options.train);
 }
 
 }  // namespace
@@ -180,7 +191,8 @@ LabelledImages draw_strokes(int64_t count, uint64_t seed, int threads) {
   parallel_for(count, threads, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const auto at = static_cast<size_t>(i);
-      draw_sample(labels[at], Random(seed * 0x9E3779B97F4A7C15u + static_cast<uint64_t>(i)), pixels.subspan(at * kPixels, kPixels));
+      draw_sample(labels[at], Random(seed * 0x9E3779B97F4A7C15u + static_cast<uint64_t>(i)),
+                  pixels.subspan(at * kPixels, kPixels));
     }
   });
   return set;
@@ -189,13 +201,16 @@ LabelledImages draw_strokes(int64_t count, uint64_t seed, int threads) {
 Expected<void> make_strokes(const std::filesystem::path& output, const StrokesOptions& options) {
   constexpr int64_t kFewest = 100, kMost = 10'000'000;
   for (const int64_t count : {options.train, options.test})
-    if (count < kFewest || count > kMost) return usage_error("{} samples were asked for; from {} to {} can be drawn", count, kFewest, kMost);
+    if (count < kFewest || count > kMost)
+      return usage_error("{} samples were asked for; from {} to {} can be drawn", count, kFewest, kMost);
   const std::filesystem::path arrays = std::filesystem::path(output).replace_extension(".npz");
   const LabelledImages train = draw_strokes(options.train, options.seed, options.threads);
   const LabelledImages test = draw_strokes(options.test, options.seed ^ 0x7E57000000000000u, options.threads);
-  const std::vector<NamedTensor> named{{"x_train", train.images}, {"y_train", train.labels}, {"x_test", test.images}, {"y_test", test.labels}};
+  const std::vector<NamedTensor> named{
+      {"x_train", train.images}, {"y_train", train.labels}, {"x_test", test.images}, {"y_test", test.labels}};
   PARE_TRY(write_arrays(arrays, named));
-  return write_file(std::filesystem::path(output).replace_extension(".toml"), description(arrays.filename().string(), options));
+  return write_file(std::filesystem::path(output).replace_extension(".toml"),
+                    description(arrays.filename().string(), options));
 }
 
 }  // namespace pare

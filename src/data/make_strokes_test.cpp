@@ -23,7 +23,8 @@ TEST(Strokes, AreBalancedAndInked) {
   const auto pixels = set.images.values<uint8_t>();
   for (size_t i = 0; i < 200; ++i) {
     const auto image = pixels.subspan(i * 784, 784);
-    EXPECT_GT(std::count_if(image.begin(), image.end(), [](uint8_t p) { return p > 100; }), 15) << "image " << i << " shows nothing";
+    EXPECT_GT(std::count_if(image.begin(), image.end(), [](uint8_t p) { return p > 100; }), 15)
+        << "image " << i << " shows nothing";
   }
 }
 

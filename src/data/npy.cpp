@@ -15,10 +15,22 @@ namespace {
 
 constexpr std::string_view kMagic = "\x93NUMPY";
 
-struct TypeCode { std::string_view code; DType dtype; };
-constexpr std::array<TypeCode, 12> kTypes{{{"f2", DType::Float16}, {"f4", DType::Float32}, {"f8", DType::Float64}, {"i1", DType::Int8},
-                                           {"u1", DType::UInt8}, {"i2", DType::Int16}, {"u2", DType::UInt16}, {"i4", DType::Int32},
-                                           {"u4", DType::UInt32}, {"i8", DType::Int64}, {"u8", DType::UInt64}, {"b1", DType::Bool}}};
+struct TypeCode {
+  std::string_view code;
+  DType dtype;
+};
+constexpr std::array<TypeCode, 12> kTypes{{{"f2", DType::Float16},
+                                           {"f4", DType::Float32},
+                                           {"f8", DType::Float64},
+                                           {"i1", DType::Int8},
+                                           {"u1", DType::UInt8},
+                                           {"i2", DType::Int16},
+                                           {"u2", DType::UInt16},
+                                           {"i4", DType::Int32},
+                                           {"u4", DType::UInt32},
+                                           {"i8", DType::Int64},
+                                           {"u8", DType::UInt64},
+                                           {"b1", DType::Bool}}};
 
 // The header is the text of a Python dictionary with the keys 'descr', 'fortran_order' and 'shape'.
 class HeaderText {
@@ -51,9 +63,12 @@ Expected<void> parse_type(std::string_view text, NpyHeader& header) {
   if (text.empty() || (text.front() != '\'' && text.front() != '"'))
     return unsupported("the array has a record type; arrays of one number type each are read");
   const std::string_view quoted = text.substr(1, text.find(text.front(), 1) - 1);
-  const auto type = std::find_if(kTypes.begin(), kTypes.end(), [&](const TypeCode& each) { return quoted.size() > 1 && quoted.substr(1) == each.code; });
+  const auto type = std::find_if(kTypes.begin(), kTypes.end(), [&](const TypeCode& each) {
+    return quoted.size() > 1 && quoted.substr(1) == each.code;
+  });
   if (type == kTypes.end() || std::string_view("<>|=").find(quoted.front()) == std::string_view::npos)
-    return unsupported("the array has the element type '{}'; integers, floats of 2, 4 or 8 bytes and booleans are read", quoted);
+    return unsupported("the array has the element type '{}'; integers, floats of 2, 4 or 8 bytes and booleans are read",
+                       quoted);
   header.dtype = type->dtype;
   header.big_endian = quoted.front() == '>';
   return {};
@@ -72,12 +87,14 @@ Expected<void> parse_shape(std::string_view text, NpyHeader& header) {
     if (!text.empty() && text.front() == ',') text = HeaderText::skip_blanks(text.substr(1));
   }
   if (text.empty()) return malformed();
-  if (header.shape.rank() > 32 || !header.shape.checked_elements()) return bad_input("the array claims the shape {}, more than can be read", header.shape.to_string());
+  if (header.shape.rank() > 32 || !header.shape.checked_elements())
+    return bad_input("the array claims the shape {}, more than can be read", header.shape.to_string());
   return {};
 }
 
 void swap_bytes(std::span<std::byte> bytes, size_t width) {
-  for (size_t at = 0; at + width <= bytes.size(); at += width) std::reverse(bytes.begin() + static_cast<ptrdiff_t>(at), bytes.begin() + static_cast<ptrdiff_t>(at + width));
+  for (size_t at = 0; at + width <= bytes.size(); at += width)
+    std::reverse(bytes.begin() + static_cast<ptrdiff_t>(at), bytes.begin() + static_cast<ptrdiff_t>(at + width));
 }
 
 // From column-major (first index fastest) to row-major.
@@ -91,14 +108,16 @@ Tensor to_row_major(const Tensor& columns, const Shape& shape) {
   for (int64_t i = 0; i < count; ++i) {
     int64_t at = 0;
     for (size_t d = 0; d < index.size(); ++d) at += index[d] * strides[d];
-    std::memcpy(out.data() + static_cast<size_t>(at) * width, columns.bytes().data() + static_cast<size_t>(i) * width, width);
+    std::memcpy(out.data() + static_cast<size_t>(at) * width, columns.bytes().data() + static_cast<size_t>(i) * width,
+                width);
     for (size_t d = 0; d < index.size() && ++index[d] == shape[static_cast<int>(d)]; ++d) index[d] = 0;
   }
   return rows;
 }
 
 std::string_view type_code(DType dtype) {
-  const auto type = std::find_if(kTypes.begin(), kTypes.end(), [&](const TypeCode& each) { return each.dtype == dtype; });
+  const auto type =
+      std::find_if(kTypes.begin(), kTypes.end(), [&](const TypeCode& each) { return each.dtype == dtype; });
   return type == kTypes.end() ? std::string_view{} : type->code;
 }
 
@@ -113,7 +132,8 @@ Expected<NpyHeader> parse_npy_header(std::span<const std::byte> prefix) {
   const size_t length = major == 1 ? byte(8) | byte(9) << 8 : byte(8) | byte(9) << 8 | byte(10) << 16 | byte(11) << 24;
   NpyHeader header;
   header.data_offset = (major == 1 ? 10 : 12) + length;
-  if (header.data_offset > prefix.size()) return bad_input("the array header claims {} bytes, the file ends before", length);
+  if (header.data_offset > prefix.size())
+    return bad_input("the array header claims {} bytes, the file ends before", length);
   const HeaderText text({reinterpret_cast<const char*>(prefix.data()) + header.data_offset - length, length});
   const auto type = text.value("descr"), order = text.value("fortran_order"), shape = text.value("shape");
   if (!type || !order || !shape) return bad_input("the array header lacks 'descr', 'fortran_order' or 'shape'");
@@ -128,7 +148,8 @@ Expected<Tensor> read_npy(std::span<const std::byte> bytes) {
   const size_t size = storage_bytes(header.dtype, header.shape.elements());
   const std::span<const std::byte> data = bytes.subspan(header.data_offset);
   if (data.size() < size)
-    return bad_input("the array {}{} needs {} bytes, the file holds {}", to_string(header.dtype), header.shape.to_string(), size, data.size());
+    return bad_input("the array {}{} needs {} bytes, the file holds {}", to_string(header.dtype),
+                     header.shape.to_string(), size, data.size());
   Tensor tensor(header.dtype, header.shape, data.first(size));
   if (header.dtype == DType::Bool)  // any other byte than 0 and 1 would be no bool at all
     for (std::byte& each : tensor.mutable_bytes()) each = each == std::byte{0} ? std::byte{0} : std::byte{1};
@@ -139,12 +160,14 @@ Expected<Tensor> read_npy(std::span<const std::byte> bytes) {
 Expected<std::vector<std::byte>> write_npy(const Tensor& tensor) {
   if (tensor.dtype() == DType::String) return unsupported("text cannot be written as a NumPy array");
   if (tensor.dtype() == DType::BFloat16) return write_npy(Tensor::of<float>(tensor.shape(), to_floats(tensor)));
-  if (tensor.dtype() == DType::Int4) return write_npy(Tensor::of<int8_t>(tensor.shape(), unpack_int4(tensor.bytes(), tensor.elements())));
+  if (tensor.dtype() == DType::Int4)
+    return write_npy(Tensor::of<int8_t>(tensor.shape(), unpack_int4(tensor.bytes(), tensor.elements())));
   const bool one_byte = storage_bytes(tensor.dtype(), 1) == 1;
   std::string shape;
   for (const int64_t extent : tensor.shape()) shape += fmt::format("{}, ", extent);
   if (tensor.shape().rank() > 1) shape.resize(shape.size() - 2);
-  std::string header = fmt::format("{{'descr': '{}{}', 'fortran_order': False, 'shape': ({}), }}", one_byte ? '|' : '<', type_code(tensor.dtype()), shape);
+  std::string header = fmt::format("{{'descr': '{}{}', 'fortran_order': False, 'shape': ({}), }}", one_byte ? '|' : '<',
+                                   type_code(tensor.dtype()), shape);
   constexpr size_t kPreamble = 10, kAlignment = 64;
   while ((kPreamble + header.size() + 1) % kAlignment != 0) header += ' ';
   header += '\n';
@@ -200,8 +223,11 @@ Expected<void> write_arrays(const std::filesystem::path& path, std::span<const N
     PARE_ASSIGN_IN(const std::vector<std::byte> bytes, write_npz(arrays), path.string());
     return write_file(path, bytes);
   }
-  if (path.extension() != ".npy") return usage_error("'{}' has the ending '{}'; arrays are written as .npy or .npz", path.string(), path.extension().string());
-  if (arrays.size() != 1) return usage_error("'{}' holds one array, there are {}; use the ending .npz", path.string(), arrays.size());
+  if (path.extension() != ".npy")
+    return usage_error("'{}' has the ending '{}'; arrays are written as .npy or .npz", path.string(),
+                       path.extension().string());
+  if (arrays.size() != 1)
+    return usage_error("'{}' holds one array, there are {}; use the ending .npz", path.string(), arrays.size());
   PARE_ASSIGN_IN(const std::vector<std::byte> bytes, write_npy(arrays.front().tensor), path.string());
   return write_file(path, bytes);
 }

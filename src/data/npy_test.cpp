@@ -28,7 +28,8 @@ std::vector<std::byte> npy_of(std::string header, std::string_view data) {
 
 TEST(Npy, RoundTripKeepsTypeShapeAndValues) {
   const std::vector<Tensor> tensors{Tensor::of<float>({2, 3}, {1, 2, 3, 4, 5, 6}), Tensor::of<int64_t>({3}, {-1, 0, 7}),
-                                    Tensor::of<uint8_t>({1, 2}, {0, 255}), Tensor::scalar<int32_t>(5), Tensor(DType::Float64, {0, 4})};
+                                    Tensor::of<uint8_t>({1, 2}, {0, 255}), Tensor::scalar<int32_t>(5),
+                                    Tensor(DType::Float64, {0, 4})};
   for (const Tensor& tensor : tensors) {
     const auto bytes = write_npy(tensor);
     ASSERT_TRUE(bytes);
@@ -39,7 +40,8 @@ TEST(Npy, RoundTripKeepsTypeShapeAndValues) {
 }
 
 TEST(Npy, ColumnMajorBigEndianIsBroughtIntoOrder) {
-  const auto tensor = read_npy(npy_of("{'descr': '>i2', 'fortran_order': True, 'shape': (2, 3), }", std::string_view("\0\1\0\4\0\2\0\5\0\3\0\6", 12)));
+  const auto tensor = read_npy(npy_of("{'descr': '>i2', 'fortran_order': True, 'shape': (2, 3), }",
+                                      std::string_view("\0\1\0\4\0\2\0\5\0\3\0\6", 12)));
   ASSERT_TRUE(tensor) << tensor.error().to_string();
   EXPECT_EQ(tensor->shape(), (Shape{2, 3}));
   EXPECT_THAT(tensor->values<int16_t>(), ElementsAre(1, 2, 3, 4, 5, 6));
@@ -73,14 +75,21 @@ TEST(NpyErrors, RejectsDamagedAndForeignArrays) {
     return tensor ? std::string("no error") : tensor.error().to_string();
   };
   EXPECT_THAT(message({}), HasSubstr("not a NumPy array"));
-  EXPECT_THAT(message(npy_of("{'descr': '<f4', 'fortran_order': False, 'shape': (4,), }", "abcd")), HasSubstr("needs 16 bytes, the file holds 4"));
+  EXPECT_THAT(message(npy_of("{'descr': '<f4', 'fortran_order': False, 'shape': (4,), }", "abcd")),
+              HasSubstr("needs 16 bytes, the file holds 4"));
   EXPECT_THAT(message(npy_of("{'descr': '<f4', 'fortran_order': False}", "")), HasSubstr("lacks"));
-  EXPECT_THAT(message(npy_of("{'descr': '<c8', 'fortran_order': False, 'shape': (1,)}", "")), HasSubstr("element type '<c8'"));
-  EXPECT_THAT(message(npy_of("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", "")), HasSubstr("record type"));
-  EXPECT_THAT(message(npy_of("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}", "")), HasSubstr("no valid shape"));
-  EXPECT_THAT(message(npy_of("{'descr': '<f4', 'fortran_order': False, 'shape': (1,", "")), HasSubstr("no valid shape"));
-  EXPECT_THAT(message(npy_of("{'descr': '<f8', 'fortran_order': False, 'shape': (999999999, 999999999)}", "")), HasSubstr("more than can be read"));
-  EXPECT_THAT(message(npy_of("{'descr': '<f8', 'fortran_order': False, 'shape': (99999, 99999)}", "")), HasSubstr("the file holds 0"));
+  EXPECT_THAT(message(npy_of("{'descr': '<c8', 'fortran_order': False, 'shape': (1,)}", "")),
+              HasSubstr("element type '<c8'"));
+  EXPECT_THAT(message(npy_of("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", "")),
+              HasSubstr("record type"));
+  EXPECT_THAT(message(npy_of("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}", "")),
+              HasSubstr("no valid shape"));
+  EXPECT_THAT(message(npy_of("{'descr': '<f4', 'fortran_order': False, 'shape': (1,", "")),
+              HasSubstr("no valid shape"));
+  EXPECT_THAT(message(npy_of("{'descr': '<f8', 'fortran_order': False, 'shape': (999999999, 999999999)}", "")),
+              HasSubstr("more than can be read"));
+  EXPECT_THAT(message(npy_of("{'descr': '<f8', 'fortran_order': False, 'shape': (99999, 99999)}", "")),
+              HasSubstr("the file holds 0"));
 }
 
 TEST(NpyErrors, WritingSaysWhatTheEndingCanHold) {
@@ -94,7 +103,8 @@ TEST(Archive, RejectsDamageAndBombs) {
   const std::vector<ArchiveEntry> entries{{"a", std::vector<std::byte>(1000)}, {"b", std::vector<std::byte>(1000)}};
   const auto zip = pack_zip(entries);
   ASSERT_TRUE(zip);
-  EXPECT_THAT(unpack(*zip, {.bytes = 1500}).error().to_string(), HasSubstr("entry 'b': the file unpacks to more than 1500 bytes"));
+  EXPECT_THAT(unpack(*zip, {.bytes = 1500}).error().to_string(),
+              HasSubstr("entry 'b': the file unpacks to more than 1500 bytes"));
   EXPECT_THAT(unpack(*zip, {.entries = 1}).error().to_string(), HasSubstr("more than 1 entries"));
   EXPECT_FALSE(unpack(std::span(*zip).subspan(0, 600)));
   EXPECT_FALSE(unpack(std::as_bytes(std::span("no archive at all"))));

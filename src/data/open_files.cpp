@@ -33,17 +33,21 @@ class FileSamples : public RawSamples {
 };
 
 FileSamples::Decode decoder(const SourceDescription& source) {
-  if (source.kind == SourceKind::Images) return [color = source.color](std::span<const std::byte> bytes) { return decode_image(bytes, color); };
+  if (source.kind == SourceKind::Images)
+    return [color = source.color](std::span<const std::byte> bytes) { return decode_image(bytes, color); };
   return [dtype = source.dtype, shape = Shape(source.shape)](std::span<const std::byte> bytes) -> Expected<Tensor> {
     const size_t wanted = storage_bytes(dtype, shape.elements());
-    if (bytes.size() != wanted) return bad_input("{} bytes were found, {} of {}{} were expected", bytes.size(), wanted, to_string(dtype), shape.to_string());
+    if (bytes.size() != wanted)
+      return bad_input("{} bytes were found, {} of {}{} were expected", bytes.size(), wanted, to_string(dtype),
+                       shape.to_string());
     return Tensor(dtype, shape, bytes);
   };
 }
 
 bool is_image(const std::string& name) {
   std::string ending = std::filesystem::path(name).extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return ending == ".jpg" || ending == ".jpeg" || ending == ".png";
 }
 
@@ -64,7 +68,8 @@ Expected<Labelled> labelled_by_table(const FileSet& files, const SourceDescripti
   if (table.rows.empty()) return bad_input("'{}' lists no samples", source.labels);
   PARE_ASSIGN_IN(const size_t file_column, find_column(table, source.file_column), source.labels);
   const std::string last = std::to_string(table.columns() - 1);
-  PARE_ASSIGN_IN(const size_t label_column, find_column(table, source.label_column.empty() ? last : source.label_column), source.labels);
+  PARE_ASSIGN_IN(const size_t label_column,
+                 find_column(table, source.label_column.empty() ? last : source.label_column), source.labels);
   Labelled found;
   for (const std::vector<std::string>& row : table.rows) {
     const std::optional<size_t> file = files.find(row[file_column]);
@@ -89,7 +94,8 @@ Labelled labelled_by_folder(const FileSet& files, const std::vector<size_t>& can
 
 }  // namespace
 
-Expected<std::shared_ptr<RawSamples>> open_files(const SourceDescription& source, const std::vector<std::string>& class_names) {
+Expected<std::shared_ptr<RawSamples>> open_files(const SourceDescription& source,
+                                                 const std::vector<std::string>& class_names) {
   const bool images = source.kind == SourceKind::Images;
   if (!images && source.shape.empty()) return bad_input("raw samples need their 'shape' in [source]");
   PARE_ASSIGN(FileSet files, FileSet::open(source.path));
@@ -100,7 +106,9 @@ Expected<std::shared_ptr<RawSamples>> open_files(const SourceDescription& source
     std::vector<size_t> candidates;
     for (size_t i = 0; i < files.names().size(); ++i)
       if (images ? is_image(files.names()[i]) : files.names()[i].ends_with(".bin")) candidates.push_back(i);
-    if (candidates.empty()) return bad_input("there are {} files in it, none is {}", files.names().size(), images ? "a JPEG or PNG image" : "a .bin sample");
+    if (candidates.empty())
+      return bad_input("there are {} files in it, none is {}", files.names().size(),
+                       images ? "a JPEG or PNG image" : "a .bin sample");
     found = images ? labelled_by_folder(files, candidates) : Labelled{candidates, {}};
   }
   auto samples = std::make_shared<FileSamples>(std::move(files), std::move(found.files), decoder(source));
@@ -110,7 +118,8 @@ Expected<std::shared_ptr<RawSamples>> open_files(const SourceDescription& source
   if (!numbered && class_names.empty()) {
     samples->class_names = found.labels;
     std::sort(samples->class_names.begin(), samples->class_names.end());
-    samples->class_names.erase(std::unique(samples->class_names.begin(), samples->class_names.end()), samples->class_names.end());
+    samples->class_names.erase(std::unique(samples->class_names.begin(), samples->class_names.end()),
+                               samples->class_names.end());
   }
   const std::vector<std::string>& known = samples->class_names.empty() ? class_names : samples->class_names;
   PARE_ASSIGN(samples->labels, labels_from_texts(found.labels, known, samples->class_names));

@@ -14,7 +14,8 @@ struct Columns {
 
 Expected<Columns> choose_columns(const Table& table, const SourceDescription& source) {
   Columns columns;
-  PARE_ASSIGN(columns.label, find_column(table, source.label_column.empty() ? std::to_string(table.columns() - 1) : source.label_column));
+  PARE_ASSIGN(columns.label, find_column(table, source.label_column.empty() ? std::to_string(table.columns() - 1)
+                                                                            : source.label_column));
   for (const std::string& name : source.columns) {
     PARE_ASSIGN(const size_t column, find_column(table, name));
     if (column == columns.label) return bad_input("column '{}' is the label and cannot be a feature too", name);
@@ -27,7 +28,9 @@ Expected<Columns> choose_columns(const Table& table, const SourceDescription& so
   return columns;
 }
 
-std::string column_name(const Table& table, size_t column) { return table.header.empty() ? std::to_string(column) : table.header[column]; }
+std::string column_name(const Table& table, size_t column) {
+  return table.header.empty() ? std::to_string(column) : table.header[column];
+}
 
 Expected<Tensor> read_features(const Table& table, const std::vector<size_t>& columns) {
   Tensor features(DType::Float32, {static_cast<int64_t>(table.rows.size()), static_cast<int64_t>(columns.size())});
@@ -36,8 +39,9 @@ Expected<Tensor> read_features(const Table& table, const std::vector<size_t>& co
     for (const size_t c : columns) {
       const std::optional<float> number = parse_number(table.rows[r][c]);
       if (!number)
-        return unsupported("column '{}' holds '{}' in row {}, no finite number; columns of text are not encoded: leave it out by 'columns', or encode it first",
-                           column_name(table, c), table.rows[r][c], r);
+        return unsupported(
+            "column '{}' holds '{}' in row {}, no finite number; columns of text are not encoded: leave it out by 'columns', or encode it first",
+            column_name(table, c), table.rows[r][c], r);
       *to++ = *number;
     }
   return features;
@@ -45,7 +49,8 @@ Expected<Tensor> read_features(const Table& table, const std::vector<size_t>& co
 
 }  // namespace
 
-Expected<std::shared_ptr<RawSamples>> open_table(const SourceDescription& source, const std::vector<std::string>& class_names) {
+Expected<std::shared_ptr<RawSamples>> open_table(const SourceDescription& source,
+                                                 const std::vector<std::string>& class_names) {
   PARE_ASSIGN(const std::vector<std::byte> bytes, read_unpacked(source.path));
   PARE_ASSIGN(const Table table, parse_csv(bytes, source.header));
   if (table.rows.empty()) return bad_input("the table has no rows");
@@ -54,7 +59,8 @@ Expected<std::shared_ptr<RawSamples>> open_table(const SourceDescription& source
   const auto count = static_cast<int64_t>(table.rows.size());
   const auto width = static_cast<int64_t>(columns.features.size());
   const uint64_t stride = storage_bytes(DType::Float32, width);
-  auto samples = std::make_shared<RecordSamples>(count, std::vector<RecordSamples::Field>{{bytes_in_memory(features), 0, stride, DType::Float32, {width}, false}});
+  auto samples = std::make_shared<RecordSamples>(
+      count, std::vector<RecordSamples::Field>{{bytes_in_memory(features), 0, stride, DType::Float32, {width}, false}});
   std::vector<std::string> labels;
   std::vector<float> values;
   bool whole = true;

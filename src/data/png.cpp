@@ -9,9 +9,11 @@ Expected<Tensor> decode_png(std::span<const std::byte> bytes, ColorMode mode) {
     Image() : png_image{} { version = PNG_IMAGE_VERSION; }
     ~Image() { png_image_free(this); }
   } file;
-  if (png_image_begin_read_from_memory(&file, bytes.data(), bytes.size()) == 0) return bad_input("the PNG image cannot be decoded ({})", file.message);
+  if (png_image_begin_read_from_memory(&file, bytes.data(), bytes.size()) == 0)
+    return bad_input("the PNG image cannot be decoded ({})", file.message);
   const int64_t height = file.height, width = file.width;
-  if (height * width > kMostPixels) return bad_input("the PNG image claims {} x {} pixels, more than are decoded", width, height);
+  if (height * width > kMostPixels)
+    return bad_input("the PNG image claims {} x {} pixels, more than are decoded", width, height);
   file.format = PNG_FORMAT_RGB;
   Tensor color(DType::UInt8, {height, width, 3});
   const png_color black{0, 0, 0};

@@ -8,17 +8,17 @@ namespace {
 
 Expected<Tensor> apply_image_steps(Tensor image, const Preprocessing& steps, bool mirror) {
   if (image.shape().rank() != 3 || image.elements() == 0)
-    return bad_input("resizing, cutting and mirroring need [height, width, channels], the sample has the shape {}", image.shape().to_string());
+    return bad_input("resizing, cutting and mirroring need [height, width, channels], the sample has the shape {}",
+                     image.shape().to_string());
   if (!steps.resize.empty()) image = resize_image(image, steps.resize[0], steps.resize[1], steps.filter);
   if (steps.resize_short > 0) {
     const int64_t height = image.shape()[0], width = image.shape()[1], shorter = std::min(height, width);
     const auto scaled = [&](int64_t side) { return (side * steps.resize_short + shorter / 2) / shorter; };
-    if (std::max(scaled(height), scaled(width)) * steps.resize_short > kMostPixels) return bad_input("the image of {} x {} becomes too large", width, height);
+    if (std::max(scaled(height), scaled(width)) * steps.resize_short > kMostPixels)
+      return bad_input("the image of {} x {} becomes too large", width, height);
     image = resize_image(image, scaled(height), scaled(width), steps.filter);
   }
-  if (!steps.crop.empty()) {
-    PARE_ASSIGN(image, crop_centre(image, steps.crop[0], steps.crop[1]));
-  }
+  if (!steps.crop.empty()) { PARE_ASSIGN(image, crop_centre(image, steps.crop[0], steps.crop[1])); }
   return mirror ? mirror_image(image) : image;
 }
 
@@ -26,7 +26,8 @@ Expected<void> check_finite(const Tensor& sample) {
   if (!is_float(sample.dtype())) return {};
   const std::vector<float> values = to_floats(sample);
   const auto bad = std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
-  if (bad != values.end()) return bad_input("the sample holds {} at element {}; finite numbers were expected", *bad, bad - values.begin());
+  if (bad != values.end())
+    return bad_input("the sample holds {} at element {}; finite numbers were expected", *bad, bad - values.begin());
   return {};
 }
 
@@ -35,7 +36,8 @@ Expected<Tensor> scale_values(const Tensor& sample, const Preprocessing& steps) 
   const int64_t channels = sample.shape().rank() == 0 ? 1 : sample.shape()[-1];
   for (const auto* list : {&steps.mean, &steps.deviation})
     if (list->size() > 1 && static_cast<int64_t>(list->size()) != channels)
-      return bad_input("'mean' or 'std' has {} numbers, the samples {} have {} channels", list->size(), sample.shape().to_string(), channels);
+      return bad_input("'mean' or 'std' has {} numbers, the samples {} have {} channels", list->size(),
+                       sample.shape().to_string(), channels);
   Tensor out = sample.dtype() == DType::Float32 ? sample : Tensor::of<float>(sample.shape(), to_floats(sample));
   const std::span<float> values = out.mutable_values<float>();
   if (steps.zero_point != 0 || steps.scale != 1 || steps.offset != 0)
@@ -55,20 +57,21 @@ Expected<Tensor> preprocess(const Tensor& stored, bool channels_first, const Pre
   PARE_TRY(check_finite(stored));
   Tensor sample = stored;
   if (channels_first) {
-    if (sample.shape().rank() != 3) return bad_input("channels come first in samples of shape [channels, height, width], found {}", sample.shape().to_string());
+    if (sample.shape().rank() != 3)
+      return bad_input("channels come first in samples of shape [channels, height, width], found {}",
+                       sample.shape().to_string());
     sample = channels_last(sample);
   }
   mirror = mirror != steps.mirror;
   if (mirror || !steps.resize.empty() || steps.resize_short > 0 || !steps.crop.empty()) {
     PARE_ASSIGN(sample, apply_image_steps(std::move(sample), steps, mirror));
   }
-  if (!steps.keep_type || is_float(sample.dtype())) {
-    PARE_ASSIGN(sample, scale_values(sample, steps));
-  }
+  if (!steps.keep_type || is_float(sample.dtype())) { PARE_ASSIGN(sample, scale_values(sample, steps)); }
   if (steps.shape.empty()) return sample;
   const Shape shape(steps.shape);
   if (shape.elements() != sample.elements())
-    return bad_input("the sample has the shape {}, which cannot become {}", sample.shape().to_string(), shape.to_string());
+    return bad_input("the sample has the shape {}, which cannot become {}", sample.shape().to_string(),
+                     shape.to_string());
   return sample.reshaped(shape);
 }
 

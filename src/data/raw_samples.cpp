@@ -23,7 +23,8 @@ Expected<std::vector<Tensor>> RecordSamples::read(int64_t index) const {
   return inputs;
 }
 
-Expected<std::shared_ptr<const RawSamples>> open_source(const SourceDescription& source, const std::vector<std::string>& class_names) {
+Expected<std::shared_ptr<const RawSamples>> open_source(const SourceDescription& source,
+                                                        const std::vector<std::string>& class_names) {
   const auto open = [&]() -> Expected<std::shared_ptr<RawSamples>> {
     switch (source.kind) {
       case SourceKind::Npz:
@@ -39,20 +40,27 @@ Expected<std::shared_ptr<const RawSamples>> open_source(const SourceDescription&
     PARE_CHECK(false, "source kind {}", static_cast<int>(source.kind));
   };
   auto opened = open();
-  if (!opened) return opened.error().where == source.path ? Failure(opened.error()) : Failure(opened.error().within(source.path));
+  if (!opened)
+    return opened.error().where == source.path ? Failure(opened.error()) : Failure(opened.error().within(source.path));
   const std::shared_ptr<RawSamples> samples = *opened;
   if (samples->inputs.empty()) samples->inputs = {"x"};
   samples->channels_first = samples->channels_first || source.channels_first;
   const auto mismatch = [&](int64_t targets) {
-    return Failure(Error{ErrorCode::BadInput, fmt::format("there are {} samples and {} labels; as many were expected", samples->count(), targets), source.path, nullptr});
+    return Failure(
+        Error{ErrorCode::BadInput,
+              fmt::format("there are {} samples and {} labels; as many were expected", samples->count(), targets),
+              source.path, nullptr});
   };
-  if (samples->count() == 0) return Failure(Error{ErrorCode::BadInput, "there are no samples in it", source.path, nullptr});
-  if (samples->labels && static_cast<int64_t>(samples->labels->size()) != samples->count()) return mismatch(static_cast<int64_t>(samples->labels->size()));
+  if (samples->count() == 0)
+    return Failure(Error{ErrorCode::BadInput, "there are no samples in it", source.path, nullptr});
+  if (samples->labels && static_cast<int64_t>(samples->labels->size()) != samples->count())
+    return mismatch(static_cast<int64_t>(samples->labels->size()));
   if (samples->values && samples->values->shape()[0] != samples->count()) return mismatch(samples->values->shape()[0]);
   return samples;
 }
 
-Expected<std::vector<int64_t>> labels_from_texts(const std::vector<std::string>& texts, const std::vector<std::string>& class_names,
+Expected<std::vector<int64_t>> labels_from_texts(const std::vector<std::string>& texts,
+                                                 const std::vector<std::string>& class_names,
                                                  std::vector<std::string>& found_names) {
   std::vector<int64_t> labels;
   for (const std::string& text : texts)
@@ -70,7 +78,8 @@ Expected<std::vector<int64_t>> labels_from_texts(const std::vector<std::string>&
   labels.clear();
   for (const std::string& text : texts) {
     const auto found = numbers.find(text);
-    if (found == numbers.end()) return bad_input("the label '{}' is none of the classes: {}", text, fmt::join(names, ", "));
+    if (found == numbers.end())
+      return bad_input("the label '{}' is none of the classes: {}", text, fmt::join(names, ", "));
     labels.push_back(found->second);
   }
   return labels;
@@ -79,13 +88,15 @@ Expected<std::vector<int64_t>> labels_from_texts(const std::vector<std::string>&
 Expected<void> take_targets(const Tensor& y, RawSamples& samples) {
   if (y.shape().rank() == 0) return bad_input("the targets are a single number; one for each sample was expected");
   if (y.dtype() == DType::Bool || is_integer(y.dtype())) {
-    if (y.shape()[0] != y.elements()) return bad_input("the labels have the shape {}; one integer for each sample was expected", y.shape().to_string());
+    if (y.shape()[0] != y.elements())
+      return bad_input("the labels have the shape {}; one integer for each sample was expected", y.shape().to_string());
     samples.labels = to_int64(y);
     return {};
   }
   const std::vector<float> floats = to_floats(y);
   // Tables of labels are often saved as floats.
-  const bool whole = std::all_of(floats.begin(), floats.end(), [](float v) { return v == std::floor(v) && std::abs(v) < 1e6f; });
+  const bool whole =
+      std::all_of(floats.begin(), floats.end(), [](float v) { return v == std::floor(v) && std::abs(v) < 1e6f; });
   if (whole && y.shape()[0] == y.elements()) samples.labels = std::vector<int64_t>(floats.begin(), floats.end());
   samples.values = Tensor::of<float>(y.shape(), floats);
   return {};

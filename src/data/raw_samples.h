@@ -24,10 +24,10 @@ class RawSamples {
   // For messages: the file or the number of a sample.
   virtual std::string name(int64_t index) const { return fmt::format("sample {}", index); }
 
-  std::vector<std::string> inputs;           // names, in the order that read() gives
+  std::vector<std::string> inputs;  // names, in the order that read() gives
   std::optional<std::vector<int64_t>> labels;
-  std::optional<Tensor> values;              // f32 [count, ...]: target values
-  std::vector<std::string> class_names;      // where the source has them (folders, texts in a table)
+  std::optional<Tensor> values;          // f32 [count, ...]: target values
+  std::vector<std::string> class_names;  // where the source has them (folders, texts in a table)
   bool channels_first = false;
 };
 
@@ -39,7 +39,7 @@ class RecordSamples : public RawSamples {
     uint64_t offset = 0;  // of sample 0
     uint64_t stride = 0;  // bytes from one sample to the next
     DType dtype = DType::UInt8;
-    Shape shape;          // of one sample
+    Shape shape;  // of one sample
     bool big_endian = false;
   };
 
@@ -53,19 +53,23 @@ class RecordSamples : public RawSamples {
 };
 
 // Opens what a description names. `class_names` are those that the target gives, to understand labels that are texts.
-Expected<std::shared_ptr<const RawSamples>> open_source(const SourceDescription& source, const std::vector<std::string>& class_names);
+Expected<std::shared_ptr<const RawSamples>> open_source(const SourceDescription& source,
+                                                        const std::vector<std::string>& class_names);
 
 // The sources by kind; open_source chooses.
 Expected<std::shared_ptr<RawSamples>> open_arrays(const SourceDescription& source);  // npz, npy
 Expected<std::shared_ptr<RawSamples>> open_idx(const SourceDescription& source);
 Expected<std::shared_ptr<RawSamples>> open_cifar(const SourceDescription& source);
 Expected<std::shared_ptr<RawSamples>> open_raw(const SourceDescription& source);
-Expected<std::shared_ptr<RawSamples>> open_files(const SourceDescription& source, const std::vector<std::string>& class_names);  // raw_files, images
-Expected<std::shared_ptr<RawSamples>> open_table(const SourceDescription& source, const std::vector<std::string>& class_names);
+Expected<std::shared_ptr<RawSamples>> open_files(const SourceDescription& source,
+                                                 const std::vector<std::string>& class_names);  // raw_files, images
+Expected<std::shared_ptr<RawSamples>> open_table(const SourceDescription& source,
+                                                 const std::vector<std::string>& class_names);
 
 // Labels as written in a table: integers; or, where one is none, names, looked up in `class_names` or, if that is empty, numbered in
 // alphabetical order (then `found_names` gets them).
-Expected<std::vector<int64_t>> labels_from_texts(const std::vector<std::string>& texts, const std::vector<std::string>& class_names,
+Expected<std::vector<int64_t>> labels_from_texts(const std::vector<std::string>& texts,
+                                                 const std::vector<std::string>& class_names,
                                                  std::vector<std::string>& found_names);
 
 // Labels and target values that came as one array `y` of `count` rows: integers are labels, floats are values, unless they are

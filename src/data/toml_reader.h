@@ -47,7 +47,9 @@ class TableReader {
   }
 
  private:
-  Failure wrong(std::string_view key, std::string_view wanted) const { return bad_input("'{}' in {} must be {}", key, where_, wanted); }
+  Failure wrong(std::string_view key, std::string_view wanted) const {
+    return bad_input("'{}' in {} must be {}", key, where_, wanted);
+  }
 
   Expected<void> convert(const toml::node& node, std::string_view key, bool& out) const {
     if (!node.is_boolean()) return wrong(key, "true or false");
@@ -73,9 +75,12 @@ class TableReader {
   }
   // Columns may be given by number.
   Expected<void> convert(const toml::node& node, std::string_view key, std::string& out) const {
-    if (node.is_integer()) out = std::to_string(node.as_integer()->get());
-    else if (node.is_string()) out = node.as_string()->get();
-    else return wrong(key, "a text");
+    if (node.is_integer())
+      out = std::to_string(node.as_integer()->get());
+    else if (node.is_string())
+      out = node.as_string()->get();
+    else
+      return wrong(key, "a text");
     return {};
   }
   template <NamedEnum E>
@@ -106,7 +111,8 @@ class TableReader {
   }
   Expected<void> convert(const toml::node& node, std::string_view key, std::pair<int64_t, int64_t>& out) const {
     std::vector<int64_t> ends;
-    if (!node.is_array() || !convert(node, key, ends) || ends.size() != 2) return wrong(key, "[first, one past the last]");
+    if (!node.is_array() || !convert(node, key, ends) || ends.size() != 2)
+      return wrong(key, "[first, one past the last]");
     out = {ends[0], ends[1]};
     return {};
   }

@@ -5,8 +5,8 @@ namespace pare {
 #if defined(__x86_64__)
 
 std::string missing_avx512() {
-  const bool all = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-                   __builtin_cpu_supports("avx512vl");
+  const bool all = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                   __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   return all ? "" : "the processor has no AVX-512";
 }
 

@@ -9,7 +9,8 @@ namespace pare {
 namespace {
 
 bool all_operands_constant(const Node& node) {
-  return std::all_of(node.operands.begin(), node.operands.end(), [](const Value* v) { return v == nullptr || v->is_constant(); });
+  return std::all_of(node.operands.begin(), node.operands.end(),
+                     [](const Value* v) { return v == nullptr || v->is_constant(); });
 }
 
 // `shape` reads only the type of its operand, so it is known as soon as that is static.
@@ -18,7 +19,8 @@ bool known_from_types(const Node& node) { return node.is("shape") || node.is("ra
 // The node's results become constants; the node goes.
 void replace_by_constants(Graph& graph, Node* node, std::vector<Tensor> data) {
   for (size_t i = 0; i < node->results.size(); ++i) {
-    Value* constant = graph.add_constant(node->results[i]->name, std::move(data[i]), node->results[i]->type.quantization);
+    Value* constant =
+        graph.add_constant(node->results[i]->name, std::move(data[i]), node->results[i]->type.quantization);
     graph.replace_uses(node->results[i], constant);
   }
   graph.erase(node);
@@ -56,7 +58,8 @@ Expected<void> concretise(Graph& graph) {
       known = known && types[i].shape.is_static();
     }
     const bool foldable = !node->op().traits.stateful && !node->op().traits.random;
-    const bool operand_static = node->operands.empty() || node->operands[0] == nullptr || node->operands[0]->type.shape.is_static();
+    const bool operand_static =
+        node->operands.empty() || node->operands[0] == nullptr || node->operands[0]->type.shape.is_static();
     if (!known || !foldable || !(all_operands_constant(*node) || (known_from_types(*node) && operand_static))) continue;
     PARE_ASSIGN(std::vector<Tensor> data, evaluate(*node));
     replace_by_constants(graph, node, std::move(data));

@@ -22,7 +22,8 @@ Fixed<0> exp_near_zero(Fixed<0> x) {
   const Fixed<0> d = x + Fixed<0>{1 << 28};
   const Fixed<0> d2 = d * d, d3 = d2 * d, d4 = d2 * d2;
   const Fixed<0> quarter_d4{rounding_shift_right(d4.raw, 2)};
-  const Fixed<0> higher_terms{rounding_shift_right(((quarter_d4 + d3) * kThird + d2).raw, 1)};  // d^4/24 + d^3/6 + d^2/2
+  const Fixed<0> higher_terms{
+      rounding_shift_right(((quarter_d4 + d3) * kThird + d2).raw, 1)};  // d^4/24 + d^3/6 + d^2/2
   return kExpOfCentre + kExpOfCentre * (d + higher_terms);
 }
 
@@ -53,7 +54,8 @@ Fixed<0> reciprocal_of_one_plus(Fixed<0> x) {
 
 Reciprocal reciprocal(Fixed<12> x) {
   const int headroom = leading_zeros(x.raw);
-  const auto fraction = static_cast<int32_t>((static_cast<uint32_t>(x.raw) << headroom) - (uint32_t{1} << 31));  // x scaled into [1, 2), minus 1
+  const auto fraction = static_cast<int32_t>((static_cast<uint32_t>(x.raw) << headroom) -
+                                             (uint32_t{1} << 31));  // x scaled into [1, 2), minus 1
   return {reciprocal_of_one_plus({fraction}), 12 - headroom};
 }
 
@@ -66,7 +68,9 @@ Fixed<5> log_of_at_least_one(Fixed<12> x) {
   constexpr Fixed<0> kAlphaN{117049297}, kAlphaD{127690142}, kAlphaI{1057819769}, kAlphaF{638450708};
   constexpr int kSumFraction = 31 - 6;
   const Fixed<0> z{x.raw};  // read with another scale; the exponents below make up for it
-  const auto saturated = [](int64_t sum) { return static_cast<int32_t>(std::clamp<int64_t>(sum, INT32_MIN, INT32_MAX)); };
+  const auto saturated = [](int64_t sum) {
+    return static_cast<int32_t>(std::clamp<int64_t>(sum, INT32_MIN, INT32_MAX));
+  };
   const int32_t quarter = rescale<6>(kQuarter).raw;
 
   const int zeros_a = leading_zeros(z.raw);
@@ -104,7 +108,7 @@ FixedMultiplier inverse_square_root(int32_t x) {
   constexpr Fixed<3> kThreeHalves{(1 << 28) + (1 << 27)};
   Fixed<3> y = Fixed<3>::one();
   for (int i = 0; i < 5; ++i) y = rescale<3>(kThreeHalves * y - half * rescale<3>(y * y * y));  // Newton's iteration
-  int32_t multiplier = (y * Fixed<0>{1518500250}).raw;                                         // sqrt(2) / 2
+  int32_t multiplier = (y * Fixed<0>{1518500250}).raw;                                          // sqrt(2) / 2
   if (right_shift < 0) {
     multiplier <<= -right_shift;
     right_shift = 0;

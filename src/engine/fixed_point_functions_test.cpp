@@ -10,7 +10,9 @@ namespace pare {
 namespace {
 
 template <int Bits>
-double real(Fixed<Bits> x) { return std::ldexp(x.raw, Bits - 31); }
+double real(Fixed<Bits> x) {
+  return std::ldexp(x.raw, Bits - 31);
+}
 
 TEST(FixedPoint, MultipliersRepresentRealNumbers) {
   Random random(1);
@@ -29,7 +31,9 @@ TEST(FixedPoint, ProductsAreRounded) {
     const auto value = static_cast<int32_t>(random.below(1 << 20) - (1 << 19));
     const double factor = std::exp(random.uniform(-9, 1));
     EXPECT_NEAR(multiply(value, to_fixed_multiplier(factor)), value * factor, 1.001);
-    EXPECT_NEAR(multiply(int64_t{value}, to_fixed_multiplier(factor)), value * factor, 0.51 + std::abs(value * factor) / 32768) << "a multiplier of 16 bits";
+    EXPECT_NEAR(multiply(int64_t{value}, to_fixed_multiplier(factor)), value * factor,
+                0.51 + std::abs(value * factor) / 32768)
+        << "a multiplier of 16 bits";
   }
 }
 

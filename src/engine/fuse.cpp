@@ -22,7 +22,8 @@ void fuse(Graph& graph, Node* add, Node* conv, Value* addend) {
   Conv2dAttributes attributes = conv->attrs<Conv2dAttributes>();
   attributes.activation = add->attrs<AddAttributes>().activation;
   Value* result = graph.add_value(add->result()->name, add->result()->type);
-  Node* fused = graph.append_with_results(conv->op(), attributes, {conv->operand(0), conv->operand(1), conv->operand(2), addend}, {result});
+  Node* fused = graph.append_with_results(conv->op(), attributes,
+                                          {conv->operand(0), conv->operand(1), conv->operand(2), addend}, {result});
   fused->name = add->name;
   graph.move_last_before(add);
   graph.replace_uses(add->result(), result);
@@ -41,7 +42,8 @@ void fuse_for_engine(Graph& graph, int threads) {
     if (add->attrs<AddAttributes>().activation == Activation::Tanh) continue;
     for (const size_t side : {0, 1}) {
       Value* addend = add->operand(1 - side);
-      if (addend->type.shape != shape || !can_take_addend(graph, add->operand(side)->producer, shape, threads)) continue;
+      if (addend->type.shape != shape || !can_take_addend(graph, add->operand(side)->producer, shape, threads))
+        continue;
       fuse(graph, add, add->operand(side)->producer, addend);
       break;
     }

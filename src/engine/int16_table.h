@@ -15,8 +15,10 @@ class Int16Table {
   template <class Real, class Function>
   static Int16Table of(Real src_scale, int32_t src_zero, Real dst_scale, int32_t dst_zero, Function function) {
     constexpr Real kLowest = -32768, kHighest = 32767;
-    const Real src_lowest = src_scale * static_cast<Real>(-32768 - src_zero), src_highest = src_scale * static_cast<Real>(32767 - src_zero);
-    const Real dst_lowest = dst_scale * static_cast<Real>(-32768 - dst_zero), dst_highest = dst_scale * static_cast<Real>(32767 - dst_zero);
+    const Real src_lowest = src_scale * static_cast<Real>(-32768 - src_zero),
+               src_highest = src_scale * static_cast<Real>(32767 - src_zero);
+    const Real dst_lowest = dst_scale * static_cast<Real>(-32768 - dst_zero),
+               dst_highest = dst_scale * static_cast<Real>(32767 - dst_zero);
     const Real step = (src_highest - src_lowest) / kSteps, half_step = step / 2;
     const Real factor = static_cast<Real>(65536) / (dst_highest - dst_lowest);
     Int16Table table;
@@ -25,9 +27,11 @@ class Int16Table {
       const Real value = std::round(function(at) * factor);
       const Real next = function(src_lowest + static_cast<Real>(i + 1) * step) * factor;
       const Real error = std::round((next + value) / 2) - std::round(function(at + half_step) * factor);
-      table.points_[static_cast<size_t>(i)] = static_cast<int16_t>(std::min(std::max(value - std::round(error / 2), kLowest), kHighest));
+      table.points_[static_cast<size_t>(i)] =
+          static_cast<int16_t>(std::min(std::max(value - std::round(error / 2), kLowest), kHighest));
     }
-    table.points_[kSteps] = static_cast<int16_t>(std::min(std::max(std::round(function(src_highest) * factor), kLowest), kHighest));
+    table.points_[kSteps] =
+        static_cast<int16_t>(std::min(std::max(std::round(function(src_highest) * factor), kLowest), kHighest));
     return table;
   }
 

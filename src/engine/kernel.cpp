@@ -40,7 +40,8 @@ const Implementation* choose_implementation(const KernelRequest& request, std::s
     if (implementation.fast_only && request.engine == Engine::Reference) continue;
     const std::string reason = implementation.declines(request);
     if (reason.empty()) return &implementation;
-    if (reasons != nullptr) *reasons += fmt::format("{}{}: {}", reasons->empty() ? "" : "; ", implementation.name, reason);
+    if (reasons != nullptr)
+      *reasons += fmt::format("{}{}: {}", reasons->empty() ? "" : "; ", implementation.name, reason);
   }
   return nullptr;
 }

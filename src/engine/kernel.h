@@ -17,7 +17,10 @@ namespace pare {
 //   Reference: plain C++; integer results are bit for bit those of LiteRT's reference kernels (BUILTIN_REF).
 //   Fast:      oneDNN and vectorised kernels; integer results may differ by one unit in the last place.
 enum class Engine { Fast, Reference };
-template <> struct EnumNames<Engine> { static constexpr std::array<std::string_view, 2> names{"fast", "reference"}; };
+template <>
+struct EnumNames<Engine> {
+  static constexpr std::array<std::string_view, 2> names{"fast", "reference"};
+};
 
 // A node about to be compiled. Every shape is static; constant operands have their data.
 struct KernelRequest {
@@ -40,11 +43,18 @@ struct KernelRequest {
 struct Buffers {
   std::vector<const void*> operands;
   std::vector<void*> results;
-  std::byte* scratch = nullptr;  // Kernel::scratch_bytes() for each share, one after the other, aligned to 64; content undefined
-  size_t scratch_stride = 0;     // bytes from one share's scratch to the next one's
+  std::byte* scratch =
+      nullptr;  // Kernel::scratch_bytes() for each share, one after the other, aligned to 64; content undefined
+  size_t scratch_stride = 0;  // bytes from one share's scratch to the next one's
 
-  template <class T> const T* src(size_t i = 0) const { return static_cast<const T*>(i < operands.size() ? operands[i] : nullptr); }
-  template <class T> T* dst(size_t i = 0) const { return static_cast<T*>(results[i]); }
+  template <class T>
+  const T* src(size_t i = 0) const {
+    return static_cast<const T*>(i < operands.size() ? operands[i] : nullptr);
+  }
+  template <class T>
+  T* dst(size_t i = 0) const {
+    return static_cast<T*>(results[i]);
+  }
 };
 
 // One thread's part of an execution that several threads do together.

@@ -16,9 +16,13 @@ struct Block {
   bool lives_with(const Block& other) const { return first <= other.last && other.first <= last; }
 };
 
-size_t aligned(size_t bytes) { return (bytes + AlignedBytes::kAlignment - 1) / AlignedBytes::kAlignment * AlignedBytes::kAlignment; }
+size_t aligned(size_t bytes) {
+  return (bytes + AlignedBytes::kAlignment - 1) / AlignedBytes::kAlignment * AlignedBytes::kAlignment;
+}
 
-size_t value_bytes(const Value& value) { return std::max<size_t>(1, storage_bytes(value.type.dtype, value.type.shape.elements())); }
+size_t value_bytes(const Value& value) {
+  return std::max<size_t>(1, storage_bytes(value.type.dtype, value.type.shape.elements()));
+}
 
 class Lifetimes {
  public:
@@ -30,7 +34,8 @@ class Lifetimes {
       const Node& node = *nodes[step].node;
       for (const Value* operand : node.operands) extend(operand, step);
       for (size_t i = 0; i < node.results.size(); ++i)
-        if (keep_all || i > 0 || !take_over(nodes[step], step, graph)) add(node.results[i], step, keep_all ? end_ : step);
+        if (keep_all || i > 0 || !take_over(nodes[step], step, graph))
+          add(node.results[i], step, keep_all ? end_ : step);
     }
     for (const Value* output : graph.outputs) extend(output, end_);
   }

@@ -61,8 +61,12 @@ void append_activation(dnnl::post_ops& post_ops, Activation activation) {
   }
 }
 
-PrimitiveKernel::PrimitiveKernel(dnnl::primitive primitive, std::vector<Argument> arguments, const dnnl::memory::desc& scratchpad)
-    : primitive_(std::move(primitive)), arguments_(std::move(arguments)), scratchpad_(scratchpad), scratch_bytes_(scratchpad.get_size()) {}
+PrimitiveKernel::PrimitiveKernel(dnnl::primitive primitive, std::vector<Argument> arguments,
+                                 const dnnl::memory::desc& scratchpad)
+    : primitive_(std::move(primitive)),
+      arguments_(std::move(arguments)),
+      scratchpad_(scratchpad),
+      scratch_bytes_(scratchpad.get_size()) {}
 
 void PrimitiveKernel::run(const Buffers& buffers) const {
   // Memory objects are cheap handles, but not shareable between threads: each run binds its own.
@@ -72,7 +76,8 @@ void PrimitiveKernel::run(const Buffers& buffers) const {
       bound.emplace(argument.id, argument.memory);
       continue;
     }
-    void* data = argument.source == Source::Result ? buffers.results[argument.index] : const_cast<void*>(buffers.operands[argument.index]);
+    void* data = argument.source == Source::Result ? buffers.results[argument.index]
+                                                   : const_cast<void*>(buffers.operands[argument.index]);
     bound.emplace(argument.id, dnnl::memory(argument.memory.get_desc(), cpu(), data));
   }
   if (scratch_bytes_ > 0) bound.emplace(DNNL_ARG_SCRATCHPAD, dnnl::memory(scratchpad_, cpu(), buffers.scratch));

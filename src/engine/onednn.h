@@ -38,9 +38,7 @@ template <class Body>
 auto guarded(Body&& body) -> decltype(body()) {
   try {
     return body();
-  } catch (const dnnl::error& error) {
-    return unsupported("oneDNN: {}", error.what());
-  }
+  } catch (const dnnl::error& error) { return unsupported("oneDNN: {}", error.what()); }
 }
 
 // A kernel around one primitive. Arguments are bound by number to operands, results, constants or scratch.

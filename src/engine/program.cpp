@@ -9,7 +9,9 @@
 namespace pare {
 namespace {
 
-size_t round_up(size_t bytes) { return (bytes + AlignedBytes::kAlignment - 1) / AlignedBytes::kAlignment * AlignedBytes::kAlignment; }
+size_t round_up(size_t bytes) {
+  return (bytes + AlignedBytes::kAlignment - 1) / AlignedBytes::kAlignment * AlignedBytes::kAlignment;
+}
 
 Expected<void> bind_batch(Graph& graph, int64_t batch) {
   for (Value* input : graph.inputs) {
@@ -20,7 +22,8 @@ Expected<void> bind_batch(Graph& graph, int64_t batch) {
   PARE_TRY(concretise(graph));
   for (const auto& value : graph.values())
     if (!value->type.shape.is_static())
-      return unsupported("the shape of tensor '{}' is {}, known only at run time", value->name, value->type.shape.to_string());
+      return unsupported("the shape of tensor '{}' is {}, known only at run time", value->name,
+                         value->type.shape.to_string());
   return {};
 }
 
@@ -41,7 +44,8 @@ Expected<std::shared_ptr<const Program>> Program::compile(const Graph& graph, co
   program->options_ = options;
   program->graph_ = graph.clone();
   PARE_TRY(bind_batch(program->graph_, options.batch));
-  if (options.engine == Engine::Fast && options.fuse && !options.keep_all) fuse_for_engine(program->graph_, options.threads);
+  if (options.engine == Engine::Fast && options.fuse && !options.keep_all)
+    fuse_for_engine(program->graph_, options.threads);
   const KernelThreads scope(options.threads);
   for (const auto& node : program->graph_.nodes()) {
     PARE_ASSIGN(ChosenKernel chosen, create_kernel({*node, options.engine, options.threads}));
@@ -53,10 +57,13 @@ Expected<std::shared_ptr<const Program>> Program::compile(const Graph& graph, co
 }
 
 Context::Context(std::shared_ptr<const Program> program)
-    : program_(std::move(program)), arena_(program_->plan_.arena_bytes + program_->scratch_stride_ * static_cast<size_t>(program_->options_.threads)) {
+    : program_(std::move(program)),
+      arena_(program_->plan_.arena_bytes +
+             program_->scratch_stride_ * static_cast<size_t>(program_->options_.threads)) {
   for (const Step& step : program_->steps_) {
     Buffers buffers;
-    for (const Value* operand : step.node->operands) buffers.operands.push_back(operand == nullptr ? nullptr : data(operand));
+    for (const Value* operand : step.node->operands)
+      buffers.operands.push_back(operand == nullptr ? nullptr : data(operand));
     for (const Value* result : step.node->results) buffers.results.push_back(const_cast<void*>(data(result)));
     buffers.scratch = arena_.data() + program_->plan_.arena_bytes;
     buffers.scratch_stride = program_->scratch_stride_;
@@ -69,8 +76,10 @@ void Context::bind_output(size_t i, void* data) { bind(program_->graph_.outputs.
 
 void Context::bind(const Value* value, const void* data) {
   if (value->is_constant()) return;  // an output that does not depend on the inputs keeps its place
-  if (data == nullptr) bound_.erase(value);
-  else bound_[value] = data;
+  if (data == nullptr)
+    bound_.erase(value);
+  else
+    bound_[value] = data;
   const void* target = data == nullptr ? own_memory(value) : data;
   for (size_t step = 0; step < buffers_.size(); ++step) {
     const Node& node = *program_->steps_[step].node;
@@ -93,7 +102,8 @@ const void* Context::own_memory(const Value* value) const {
 
 std::span<std::byte> Context::input(size_t i) {
   const Value* value = program_->graph_.inputs.at(i);
-  return {const_cast<std::byte*>(static_cast<const std::byte*>(data(value))), program_->plan_.placements.at(value).bytes};
+  return {const_cast<std::byte*>(static_cast<const std::byte*>(data(value))),
+          program_->plan_.placements.at(value).bytes};
 }
 
 std::span<const std::byte> Context::output(size_t i) const {
@@ -104,12 +114,13 @@ std::span<const std::byte> Context::output(size_t i) const {
 
 Expected<void> Context::set_inputs(std::span<const Tensor> inputs) {
   const std::vector<Value*>& wanted = program_->graph_.inputs;
-  if (inputs.size() != wanted.size()) return bad_input("{} inputs were given, the model takes {}", inputs.size(), wanted.size());
+  if (inputs.size() != wanted.size())
+    return bad_input("{} inputs were given, the model takes {}", inputs.size(), wanted.size());
   for (size_t i = 0; i < inputs.size(); ++i) {
     const TensorType& type = wanted[i]->type;
     if (inputs[i].dtype() != type.dtype || inputs[i].shape() != type.shape)
-      return bad_input("input '{}' is {}{}, the model takes {}{}", wanted[i]->name, to_string(inputs[i].dtype()), inputs[i].shape().to_string(),
-                       to_string(type.dtype), type.shape.to_string());
+      return bad_input("input '{}' is {}{}, the model takes {}{}", wanted[i]->name, to_string(inputs[i].dtype()),
+                       inputs[i].shape().to_string(), to_string(type.dtype), type.shape.to_string());
     std::memcpy(input(i).data(), inputs[i].bytes().data(), inputs[i].bytes().size());
   }
   return {};

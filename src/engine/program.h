@@ -19,9 +19,9 @@ namespace pare {
 
 struct CompileOptions {
   Engine engine = Engine::Fast;
-  int threads = 1;    // threads that one run may use inside operators
-  int64_t batch = 1;  // bound to the symbolic dimensions of the inputs
-  bool fuse = true;   // off: every node of the graph runs by itself, so that an observer sees each result
+  int threads = 1;        // threads that one run may use inside operators
+  int64_t batch = 1;      // bound to the symbolic dimensions of the inputs
+  bool fuse = true;       // off: every node of the graph runs by itself, so that an observer sees each result
   bool keep_all = false;  // every intermediate keeps its own memory until the end of the run (for comparing tensors)
 };
 
@@ -64,8 +64,14 @@ class Context {
   // Memory of input and output number i, in the graph's order; valid for the life of the context (an output until the next run).
   std::span<std::byte> input(size_t i);
   std::span<const std::byte> output(size_t i) const;
-  template <class T> std::span<T> input_as(size_t i) { return as<T>(input(i)); }
-  template <class T> std::span<const T> output_as(size_t i) const { return as<const T>(output(i)); }
+  template <class T>
+  std::span<T> input_as(size_t i) {
+    return as<T>(input(i));
+  }
+  template <class T>
+  std::span<const T> output_as(size_t i) const {
+    return as<const T>(output(i));
+  }
 
   // Makes the program read input i from, or write output i to, the caller's memory instead of its own (as many bytes, aligned
   // like any array of its elements). Binding null goes back. Slices of a large batch run so without copies.
@@ -89,7 +95,9 @@ class Context {
 
  private:
   template <class T, class Byte>
-  static std::span<T> as(std::span<Byte> bytes) { return {reinterpret_cast<T*>(bytes.data()), bytes.size() / sizeof(T)}; }
+  static std::span<T> as(std::span<Byte> bytes) {
+    return {reinterpret_cast<T*>(bytes.data()), bytes.size() / sizeof(T)};
+  }
 
   void run_steps(size_t begin, size_t end);
   void bind(const Value* value, const void* data);

@@ -21,7 +21,8 @@ Graph small_network() {
   Value* input = graph.add_input("input", {DType::Float32, Shape{kDynamic, 7, 9, 3}, {}});
   Value* weights = graph.add_constant("weights", random_tensor({8, 3, 3, 3}, random));
   Value* bias = graph.add_constant("bias", random_tensor({8}, random));
-  Node* conv = *graph.append(*find_op("conv_2d"), Conv2dAttributes{.stride_h = 2, .stride_w = 2}, {input, weights, bias}, {"conv"});
+  Node* conv = *graph.append(*find_op("conv_2d"), Conv2dAttributes{.stride_h = 2, .stride_w = 2},
+                             {input, weights, bias}, {"conv"});
   Node* relu = *graph.append(*find_op("relu"), NoAttributes{}, {conv->result()}, {"relu"});
   graph.outputs = {relu->result()};
   return graph;

@@ -30,17 +30,20 @@ struct StoredRange {
 // With fixed-point numbers: convolutions and matrix products.
 class FixedPointRequantizer {
  public:
-  FixedPointRequantizer(const TensorType& src, const TensorType& weights, const TensorType& dst, Activation activation) : range_(dst, activation) {
+  FixedPointRequantizer(const TensorType& src, const TensorType& weights, const TensorType& dst, Activation activation)
+      : range_(dst, activation) {
     for (const float scale : weights.quantization->scales) {
       // For unsigned weights TFLite multiplies the scales in single precision.
-      const double product = weights.dtype == DType::UInt8 ? src.quantization->scale() * scale : static_cast<double>(src.quantization->scale()) * scale;
+      const double product = weights.dtype == DType::UInt8 ? src.quantization->scale() * scale
+                                                           : static_cast<double>(src.quantization->scale()) * scale;
       factors_.push_back(to_fixed_multiplier(product / static_cast<double>(dst.quantization->scale())));
     }
   }
 
   template <class Sum>
   int32_t operator()(Sum sum, int64_t channel) const {
-    return range_.clamp(multiply(sum, factors_[factors_.size() == 1 ? 0 : static_cast<size_t>(channel)]) + range_.zero_point);
+    return range_.clamp(multiply(sum, factors_[factors_.size() == 1 ? 0 : static_cast<size_t>(channel)]) +
+                        range_.zero_point);
   }
 
  private:
@@ -51,14 +54,17 @@ class FixedPointRequantizer {
 // With double-precision numbers: fully connected layers.
 class RealRequantizer {
  public:
-  RealRequantizer(const TensorType& src, const TensorType& weights, const TensorType& dst, Activation activation) : range_(dst, activation) {
+  RealRequantizer(const TensorType& src, const TensorType& weights, const TensorType& dst, Activation activation)
+      : range_(dst, activation) {
     for (const float scale : weights.quantization->scales)
-      factors_.push_back(static_cast<double>(src.quantization->scale()) * scale / static_cast<double>(dst.quantization->scale()));
+      factors_.push_back(static_cast<double>(src.quantization->scale()) * scale /
+                         static_cast<double>(dst.quantization->scale()));
   }
 
   template <class Sum>
   int32_t operator()(Sum sum, int64_t channel) const {
-    const double product = std::round(static_cast<double>(sum) * factors_[factors_.size() == 1 ? 0 : static_cast<size_t>(channel)]);
+    const double product =
+        std::round(static_cast<double>(sum) * factors_[factors_.size() == 1 ? 0 : static_cast<size_t>(channel)]);
     return range_.clamp(static_cast<int32_t>(std::clamp(product, -0x1p30, 0x1p30)) + range_.zero_point);
   }
 

@@ -14,7 +14,8 @@ constexpr size_t kCacheBytes = size_t{512} << 10;
 constexpr int64_t kLargestSlice = 32;
 
 bool has_symbolic_batch(const Graph& graph) {
-  return std::any_of(graph.inputs.begin(), graph.inputs.end(), [](const Value* input) { return !input->type.shape.is_static(); });
+  return std::any_of(graph.inputs.begin(), graph.inputs.end(),
+                     [](const Value* input) { return !input->type.shape.is_static(); });
 }
 
 int64_t fixed_batch(const Graph& graph) {
@@ -49,7 +50,8 @@ Expected<Context*> Runner::context(int thread, int64_t size) {
   if (slot) return slot.get();
   std::shared_ptr<const Program>& program = programs_[size];
   if (!program) {
-    PARE_ASSIGN(program, Program::compile(*graph_, {.engine = options_.engine, .threads = 1, .batch = size, .fuse = options_.fuse}));
+    PARE_ASSIGN(program, Program::compile(
+                             *graph_, {.engine = options_.engine, .threads = 1, .batch = size, .fuse = options_.fuse}));
   }
   slot = std::make_unique<Context>(program);
   return slot.get();
@@ -57,7 +59,8 @@ Expected<Context*> Runner::context(int thread, int64_t size) {
 
 Expected<void> Runner::run(const SampleSource& source, const Consumer& consume, const Observer& observe) {
   if (fixed_batch_ && source.count % slice_ != 0)
-    return bad_input("{} samples for a model whose batch is fixed to {}; a multiple of it was expected", source.count, slice_);
+    return bad_input("{} samples for a model whose batch is fixed to {}; a multiple of it was expected", source.count,
+                     slice_);
   const int64_t slices = (source.count + slice_ - 1) / slice_;
   std::optional<Error> failure;
   std::atomic<bool> failed = false;
@@ -67,8 +70,10 @@ Expected<void> Runner::run(const SampleSource& source, const Consumer& consume, 
     PARE_ASSIGN(std::vector<Tensor> inputs, source.read(first, size));
     PARE_ASSIGN(Context * slice_context, context(thread, size));
     PARE_TRY(slice_context->set_inputs(inputs));
-    if (observe) slice_context->run([&](const Value& value, const void* data) { observe(thread, value, data); });
-    else slice_context->run();
+    if (observe)
+      slice_context->run([&](const Value& value, const void* data) { observe(thread, value, data); });
+    else
+      slice_context->run();
     return consume ? consume({first, size, thread, *slice_context}) : Expected<void>{};
   };
   const int threads = static_cast<int>(std::min<int64_t>(options_.threads, slices));
@@ -92,7 +97,8 @@ Expected<std::vector<Tensor>> Runner::outputs(const SampleSource& source) {
   for (const Value* value : values) {
     Shape shape = value->type.shape;
     if (shape.rank() == 0 || shape[0] % slice_ != 0)
-      return unsupported("output '{}' has the shape {}, which does not begin with the batch of {}", value->name, shape.to_string(), slice_);
+      return unsupported("output '{}' has the shape {}, which does not begin with the batch of {}", value->name,
+                         shape.to_string(), slice_);
     shape[0] = shape[0] / slice_ * source.count;
     all.emplace_back(value->type.dtype, shape);
   }
@@ -102,14 +108,16 @@ Expected<std::vector<Tensor>> Runner::outputs(const SampleSource& source) {
     for (size_t i = 0; i < all.size(); ++i) {
       const std::span<const std::byte> from = slice.context.output(i);
       const size_t bytes = sample_bytes(*slice.context.program().graph().outputs[i], slice.size);
-      std::memcpy(targets[i] + bytes * static_cast<size_t>(slice.first), from.data(), bytes * static_cast<size_t>(slice.size));
+      std::memcpy(targets[i] + bytes * static_cast<size_t>(slice.first), from.data(),
+                  bytes * static_cast<size_t>(slice.size));
     }
     return {};
   }));
   return all;
 }
 
-Expected<void> Runner::run_batch(int64_t batch, const std::vector<const void*>& inputs, const std::vector<void*>& outputs) {
+Expected<void> Runner::run_batch(int64_t batch, const std::vector<const void*>& inputs,
+                                 const std::vector<void*>& outputs) {
   // An even share for each thread, cut into slices of nearly equal size.
   const int64_t threads = std::min<int64_t>(options_.threads, fixed_batch_ ? batch / slice_ : batch);
   std::optional<Error> failure;
@@ -120,19 +128,23 @@ Expected<void> Runner::run_batch(int64_t batch, const std::vector<const void*>& 
       PARE_ASSIGN(Context * slice_context, context(thread, size));
       const Graph& graph = slice_context->program().graph();
       for (size_t i = 0; i < inputs.size(); ++i)
-        slice_context->bind_input(i, static_cast<const std::byte*>(inputs[i]) + sample_bytes(*graph.inputs[i], size) * static_cast<size_t>(first));
+        slice_context->bind_input(i, static_cast<const std::byte*>(inputs[i]) +
+                                         sample_bytes(*graph.inputs[i], size) * static_cast<size_t>(first));
       for (size_t i = 0; i < outputs.size(); ++i)
-        slice_context->bind_output(i, static_cast<std::byte*>(outputs[i]) + sample_bytes(*graph.outputs[i], size) * static_cast<size_t>(first));
+        slice_context->bind_output(i, static_cast<std::byte*>(outputs[i]) +
+                                          sample_bytes(*graph.outputs[i], size) * static_cast<size_t>(first));
       slice_context->run();
       first += size;
     }
     return {};
   };
-  if (batch % (fixed_batch_ ? slice_ : 1) != 0) return bad_input("a batch of {} for a model whose batch is fixed to {}", batch, slice_);
+  if (batch % (fixed_batch_ ? slice_ : 1) != 0)
+    return bad_input("a batch of {} for a model whose batch is fixed to {}", batch, slice_);
   const int64_t unit = fixed_batch_ ? slice_ : 1;
   parallel_for(threads, static_cast<int>(threads), [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t) {
-      auto done = run_share(batch / unit * t / threads * unit, batch / unit * (t + 1) / threads * unit, static_cast<int>(t));
+      auto done =
+          run_share(batch / unit * t / threads * unit, batch / unit * (t + 1) / threads * unit, static_cast<int>(t));
       if (done) continue;
       const std::lock_guard lock(*mutex_);
       if (!failure) failure = done.error();
@@ -156,7 +168,9 @@ SampleSource source_of(std::vector<Tensor> inputs) {
               Shape shape = all.shape();
               const size_t bytes = shape[0] == 0 ? 0 : all.bytes().size() / static_cast<size_t>(shape[0]);
               shape[0] = size;
-              batch.emplace_back(all.dtype(), shape, all.bytes().subspan(bytes * static_cast<size_t>(first), bytes * static_cast<size_t>(size)));
+              batch.emplace_back(
+                  all.dtype(), shape,
+                  all.bytes().subspan(bytes * static_cast<size_t>(first), bytes * static_cast<size_t>(size)));
             }
             return batch;
           }};

@@ -59,7 +59,7 @@ class Runner {
   int64_t slice_ = 1;
   bool fixed_batch_ = false;
   std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
-  std::map<int64_t, std::shared_ptr<const Program>> programs_;               // by batch
+  std::map<int64_t, std::shared_ptr<const Program>> programs_;            // by batch
   std::map<std::pair<int, int64_t>, std::unique_ptr<Context>> contexts_;  // by thread and batch
 };
 

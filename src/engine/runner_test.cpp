@@ -39,7 +39,8 @@ TEST(Runner, SlicesAndThreadsDoNotChangeResults) {
   for (const int threads : {1, 2, 5})
     for (const int64_t slice : {1, 4, 32}) {
       const Tensor got = run_with(graph, samples, {.threads = threads, .slice = slice});
-      for (size_t i = 0; i < got.values<float>().size(); ++i) ASSERT_NEAR(got.values<float>()[i], expected.values<float>()[i], 1e-6);
+      for (size_t i = 0; i < got.values<float>().size(); ++i)
+        ASSERT_NEAR(got.values<float>()[i], expected.values<float>()[i], 1e-6);
     }
 }
 
@@ -50,7 +51,8 @@ TEST(Runner, BatchInPlaceAgreesWithOutputs) {
   auto runner = Runner::create(graph, {.threads = 2, .slice = 2});
   Tensor got(DType::Float32, expected.shape());
   ASSERT_TRUE(runner->run_batch(7, {samples.bytes().data()}, {got.mutable_bytes().data()}));
-  for (size_t i = 0; i < got.values<float>().size(); ++i) ASSERT_NEAR(got.values<float>()[i], expected.values<float>()[i], 1e-6);
+  for (size_t i = 0; i < got.values<float>().size(); ++i)
+    ASSERT_NEAR(got.values<float>()[i], expected.values<float>()[i], 1e-6);
 }
 
 TEST(Runner, FailureOfTheSourceStopsTheRun) {

@@ -22,7 +22,8 @@ Expected<SliceOutput> output_of(const Runner::Slice& slice, size_t output) {
   const Value& value = *graph.outputs.at(output);
   PARE_ASSIGN(std::vector<float> values, real_values(value, slice.context.output(output).data()));
   const auto count = static_cast<int64_t>(values.size());
-  if (count % slice.size != 0) return bad_input("output '{}' has {} numbers for {} samples", value.name, count, slice.size);
+  if (count % slice.size != 0)
+    return bad_input("output '{}' has {} numbers for {} samples", value.name, count, slice.size);
   return SliceOutput{std::move(values), count / slice.size};
 }
 
@@ -38,8 +39,9 @@ std::vector<float> with_both_classes(const std::vector<float>& second) {
 
 Expected<void> check_width(int64_t width, const DataView& view) {
   if (width == view.classes() || (width > view.classes() && !view.classes_stated())) return {};
-  return bad_input("the model gives {} scores a sample, the data set has {} classes; 'classes', or 'offset' for classes in front, in [target] says otherwise", width,
-                   view.classes());
+  return bad_input(
+      "the model gives {} scores a sample, the data set has {} classes; 'classes', or 'offset' for classes in front, in [target] says otherwise",
+      width, view.classes());
 }
 
 class Judge {
@@ -57,7 +59,8 @@ class Judge {
     {
       const std::lock_guard lock(mutex_);
       width_ = output.width;
-      if (scores_.empty() && samples_ * width_ <= kMostKeptScores) scores_.resize(static_cast<size_t>(samples_ * width_));
+      if (scores_.empty() && samples_ * width_ <= kMostKeptScores)
+        scores_.resize(static_cast<size_t>(samples_ * width_));
     }
     const auto width = static_cast<size_t>(output.width);
     for (size_t i = 0; i * width < output.values.size(); ++i) {
@@ -66,13 +69,16 @@ class Judge {
       result_.predicted[sample] = arg_max(scores);
       result_.right[sample] = result_.predicted[sample] == labels_[sample] ? 1 : 0;
       in_top5_[sample] = in_top_k(scores, labels_[sample], 5) ? 1 : 0;
-      if (!scores_.empty()) std::copy(scores.begin(), scores.end(), scores_.begin() + static_cast<ptrdiff_t>(sample * width));
+      if (!scores_.empty())
+        std::copy(scores.begin(), scores.end(), scores_.begin() + static_cast<ptrdiff_t>(sample * width));
     }
     return {};
   }
 
   Classification finish() {
-    const auto share = [&](const std::vector<uint8_t>& hits) { return static_cast<double>(std::count(hits.begin(), hits.end(), 1)) / static_cast<double>(samples_); };
+    const auto share = [&](const std::vector<uint8_t>& hits) {
+      return static_cast<double>(std::count(hits.begin(), hits.end(), 1)) / static_cast<double>(samples_);
+    };
     result_.accuracy = share(result_.right);
     result_.interval = wilson_interval(std::count(result_.right.begin(), result_.right.end(), 1), samples_);
     if (width_ > 5) result_.top5 = share(in_top5_);
@@ -111,13 +117,15 @@ std::function<Expected<std::vector<float>>(int64_t first, int64_t size)> wanted_
       PARE_ASSIGN(const std::vector<Tensor> inputs, source.read(first, size));
       return to_floats(inputs.front());
     };
-  return [values = to_floats(view.values()), count = view.count()](int64_t first, int64_t size) -> Expected<std::vector<float>> {
+  return [values = to_floats(view.values()), count = view.count()](int64_t first,
+                                                                   int64_t size) -> Expected<std::vector<float>> {
     const auto width = static_cast<int64_t>(values.size()) / count;
     return std::vector<float>(values.begin() + first * width, values.begin() + (first + size) * width);
   };
 }
 
-Expected<Regression> evaluate_values(Runner& runner, const SampleSource& source, const DataView& view, const EvaluateOptions& options) {
+Expected<Regression> evaluate_values(Runner& runner, const SampleSource& source, const DataView& view,
+                                     const EvaluateOptions& options) {
   Regression result;
   result.sample_mse.resize(static_cast<size_t>(source.count));
   std::vector<ErrorSums> errors(static_cast<size_t>(std::max(1, options.threads)));
@@ -126,7 +134,8 @@ Expected<Regression> evaluate_values(Runner& runner, const SampleSource& source,
     PARE_ASSIGN(const SliceOutput output, output_of(slice, options.output));
     PARE_ASSIGN(const std::vector<float> reference, wanted(slice.first, slice.size));
     if (reference.size() != output.values.size())
-      return bad_input("the model gives {} numbers a sample, {} were expected", output.width, static_cast<int64_t>(reference.size()) / slice.size);
+      return bad_input("the model gives {} numbers a sample, {} were expected", output.width,
+                       static_cast<int64_t>(reference.size()) / slice.size);
     errors.at(static_cast<size_t>(slice.thread)).add(output.values, reference);
     const auto width = static_cast<size_t>(output.width);
     for (size_t i = 0; i < static_cast<size_t>(slice.size); ++i) {
@@ -146,10 +155,14 @@ Expected<Regression> evaluate_values(Runner& runner, const SampleSource& source,
 
 }  // namespace
 
-Expected<Evaluation> evaluate(const Graph& graph, const SampleSource& source, const DataView& view, const EvaluateOptions& options) {
+Expected<Evaluation> evaluate(const Graph& graph, const SampleSource& source, const DataView& view,
+                              const EvaluateOptions& options) {
   PARE_CHECK(source.count == view.count(), "{} samples, {} in the view", source.count, view.count());
-  if (view.target() == TargetKind::None) return bad_input("the data set has no targets to judge against; labels or values were expected");
-  if (options.output >= graph.outputs.size()) return usage_error("output {} was asked for, the model has {} (counted from 0)", options.output, graph.outputs.size());
+  if (view.target() == TargetKind::None)
+    return bad_input("the data set has no targets to judge against; labels or values were expected");
+  if (options.output >= graph.outputs.size())
+    return usage_error("output {} was asked for, the model has {} (counted from 0)", options.output,
+                       graph.outputs.size());
   PARE_ASSIGN(Runner runner, Runner::create(graph, {.engine = options.engine, .threads = options.threads}));
   Evaluation evaluation;
   evaluation.samples = source.count;

@@ -24,9 +24,10 @@ struct EvaluateOptions {
 // Against labels.
 struct Classification {
   double accuracy = 0;
-  Interval interval;               // of the accuracy
-  std::optional<double> top5;      // from 6 classes on
-  std::optional<double> roc_auc;   // two classes: of the second; more: mean of one against the rest; not for very large outputs
+  Interval interval;           // of the accuracy
+  std::optional<double> top5;  // from 6 classes on
+  std::optional<double>
+      roc_auc;  // two classes: of the second; more: mean of one against the rest; not for very large outputs
   ConfusionMatrix confusion{0};
   std::vector<int64_t> predicted;  // by sample
   std::vector<uint8_t> right;      // by sample: 1 where predicted is the label
@@ -47,7 +48,8 @@ struct Evaluation {
 // Runs the graph over `source`, the samples of `view` in the types of its inputs, and judges one output against the view's target.
 // Quantised outputs are turned into real numbers first. One output for two classes is the probability of the second. Fails where
 // the output does not fit the target, and for a target of kind none.
-Expected<Evaluation> evaluate(const Graph& graph, const SampleSource& source, const DataView& view, const EvaluateOptions& options);
+Expected<Evaluation> evaluate(const Graph& graph, const SampleSource& source, const DataView& view,
+                              const EvaluateOptions& options);
 
 // Share of samples to which two networks give the same class.
 double agreement(std::span<const int64_t> first, std::span<const int64_t> second);

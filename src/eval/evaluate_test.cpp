@@ -30,7 +30,9 @@ class Evaluate : public testing::TemporaryFolder {
     EXPECT_TRUE(set) << set.error().to_string();
     return *set->split(Split::Test);
   }
-  static Expected<Evaluation> run(const Graph& graph, const DataView& view, EvaluateOptions options = {}) { return evaluate(graph, view.source(), view, options); }
+  static Expected<Evaluation> run(const Graph& graph, const DataView& view, EvaluateOptions options = {}) {
+    return evaluate(graph, view.source(), view, options);
+  }
 };
 
 TEST_F(Evaluate, ClassesByHand) {
@@ -79,11 +81,15 @@ TEST_F(Evaluate, ValuesAgainstTargets) {
 TEST_F(Evaluate, RejectsWhatDoesNotFit) {
   const Tensor x = Tensor::of<float>({2, 3}, {1, 2, 3, 4, 5, 6});
   EXPECT_THAT(run(identity(3), view(x, std::nullopt)).error().message, HasSubstr("no targets to judge against"));
-  EXPECT_THAT(run(identity(3), view(x, Tensor::vector<int64_t>({0, 4}))).error().message, HasSubstr("gives 3 scores a sample, the data set has 5 classes"));
-  EXPECT_THAT(run(identity(3), view(x, Tensor::vector<int64_t>({0, 1}), "classes = 2")).error().message, HasSubstr("the data set has 2 classes; 'classes', or 'offset'"));
+  EXPECT_THAT(run(identity(3), view(x, Tensor::vector<int64_t>({0, 4}))).error().message,
+              HasSubstr("gives 3 scores a sample, the data set has 5 classes"));
+  EXPECT_THAT(run(identity(3), view(x, Tensor::vector<int64_t>({0, 1}), "classes = 2")).error().message,
+              HasSubstr("the data set has 2 classes; 'classes', or 'offset'"));
   EXPECT_TRUE(run(identity(3), view(x, Tensor::vector<int64_t>({0, 1}), "classes = 2\noffset = 1")));
-  EXPECT_THAT(run(identity(3), view(x, Tensor::of<float>({2, 1}, {0.5f, 1}))).error().message, HasSubstr("gives 3 numbers a sample, 1 were expected"));
-  EXPECT_THAT(run(identity(3), view(x, Tensor::vector<int64_t>({0, 1})), {.output = 1}).error().message, HasSubstr("output 1 was asked for, the model has 1"));
+  EXPECT_THAT(run(identity(3), view(x, Tensor::of<float>({2, 1}, {0.5f, 1}))).error().message,
+              HasSubstr("gives 3 numbers a sample, 1 were expected"));
+  EXPECT_THAT(run(identity(3), view(x, Tensor::vector<int64_t>({0, 1})), {.output = 1}).error().message,
+              HasSubstr("output 1 was asked for, the model has 1"));
 }
 
 TEST_F(Evaluate, AgreementIsTheShareOfEqualClasses) {
@@ -95,7 +101,9 @@ TEST_F(Evaluate, TensorErrorsByName) {
     GraphBuilder build;
     Value* input = build.input("input", {kDynamic, 2});
     Value* middle = build.op("relu", {input}, {}, "middle");
-    return build.finish({build.op("fully_connected", {middle, build.constant("factor", Tensor::of<float>({2, 2}, {factor, 0, 0, factor}))}, {}, std::move(last))});
+    return build.finish({build.op("fully_connected",
+                                  {middle, build.constant("factor", Tensor::of<float>({2, 2}, {factor, 0, 0, factor}))},
+                                  {}, std::move(last))});
   };
   const DataView samples = view(Tensor::of<float>({3, 2}, {1, 2, 3, 4, 5, 6}), std::nullopt, "kind = 'none'");
   const Graph one = network(1, "first_output"), two = network(1.5f, "second_output");

@@ -17,7 +17,8 @@ double binomial_test(int64_t lost, int64_t won) {
   const auto log_factorial = [](int64_t n) { return std::lgamma(static_cast<double>(n) + 1); };
   double tail = 0;
   for (int64_t k = 0; k <= fewer; ++k)
-    tail += std::exp(log_factorial(tosses) - log_factorial(k) - log_factorial(tosses - k) - static_cast<double>(tosses) * std::log(2.0));
+    tail += std::exp(log_factorial(tosses) - log_factorial(k) - log_factorial(tosses - k) -
+                     static_cast<double>(tosses) * std::log(2.0));
   return std::min(1.0, 2 * tail);
 }
 
@@ -36,14 +37,19 @@ PairedComparison compare_paired(std::span<const uint8_t> first, std::span<const 
   PARE_CHECK(first.size() == second.size(), "{} and {} samples", first.size(), second.size());
   PairedComparison result;
   for (size_t i = 0; i < first.size(); ++i) {
-    if (first[i] != 0 && second[i] != 0) ++result.both_right;
-    else if (first[i] != 0) ++result.only_first;
-    else if (second[i] != 0) ++result.only_second;
-    else ++result.both_wrong;
+    if (first[i] != 0 && second[i] != 0)
+      ++result.both_right;
+    else if (first[i] != 0)
+      ++result.only_first;
+    else if (second[i] != 0)
+      ++result.only_second;
+    else
+      ++result.both_wrong;
   }
   if (first.empty()) return result;
   result.difference = static_cast<double>(result.only_second - result.only_first) / static_cast<double>(first.size());
-  const double n = static_cast<double>(first.size()) + 2, won = static_cast<double>(result.only_second) + 0.5, lost = static_cast<double>(result.only_first) + 0.5;
+  const double n = static_cast<double>(first.size()) + 2, won = static_cast<double>(result.only_second) + 0.5,
+               lost = static_cast<double>(result.only_first) + 0.5;
   const double centre = (won - lost) / n;
   const double half = kZ / n * std::sqrt(won + lost - (won - lost) * (won - lost) / n);
   result.interval = {std::max(-1.0, centre - half), std::min(1.0, centre + half)};

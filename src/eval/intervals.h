@@ -6,7 +6,9 @@
 
 namespace pare {
 
-struct Interval { double low = 0, high = 0; };
+struct Interval {
+  double low = 0, high = 0;
+};
 
 // 95 % interval of a proportion: `hits` of `count`. {0, 1} for no samples.
 // Source: Wilson, "Probable inference, the law of succession, and statistical inference" (1927).

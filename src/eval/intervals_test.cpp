@@ -50,7 +50,6 @@ TEST(Paired, ExactTest) {
   EXPECT_NEAR(compare(0, 4000, 4200, 0).p_value, 0.0279, 5e-4);  // large numbers neither overflow nor vanish
 }
 
-
 TEST(Paired, IntervalIsSymmetricForEqualDiscordantCounts) {
   const PairedComparison result = compare(100, 7, 7, 20);
   EXPECT_DOUBLE_EQ(result.difference, 0);

@@ -45,7 +45,11 @@ Latency summarize_times(std::vector<double> times) {
   std::sort(times.begin(), times.end());
   double sum = 0;
   for (const double time : times) sum += time;
-  return {static_cast<int64_t>(times.size()), times.front(), percentile(times, 0.5), percentile(times, 0.9), percentile(times, 0.99),
+  return {static_cast<int64_t>(times.size()),
+          times.front(),
+          percentile(times, 0.5),
+          percentile(times, 0.9),
+          percentile(times, 0.99),
           sum / static_cast<double>(times.size())};
 }
 
@@ -54,7 +58,8 @@ Expected<Latency> measure_latency(const std::function<Expected<void>()>& run, co
   std::vector<double> times;
   const Clock::time_point begin = Clock::now();
   for (Clock::time_point last = begin; static_cast<int64_t>(times.size()) < options.max_runs;) {
-    const bool enough = static_cast<int64_t>(times.size()) >= options.min_runs && milliseconds(last - begin) >= 1000 * options.min_seconds;
+    const bool enough = static_cast<int64_t>(times.size()) >= options.min_runs &&
+                        milliseconds(last - begin) >= 1000 * options.min_seconds;
     if (enough) break;
     const Clock::time_point before = Clock::now();
     PARE_TRY(run());
@@ -81,7 +86,8 @@ Tensor noise(const TensorType& type, int64_t batch, uint64_t seed) {
 Expected<ModelLatency> measure_latency(const Graph& graph, const ModelLatencyOptions& options) {
   const int64_t fixed = fixed_batch(graph);
   if (fixed > 0 && options.batch % fixed != 0)
-    return usage_error("the batch of the model is fixed to {}; a multiple of it can be timed, {} was asked for", fixed, options.batch);
+    return usage_error("the batch of the model is fixed to {}; a multiple of it can be timed, {} was asked for", fixed,
+                       options.batch);
   ModelLatency result;
   std::vector<Tensor> inputs;
   for (size_t i = 0; i < graph.inputs.size(); ++i) {
@@ -90,7 +96,9 @@ Expected<ModelLatency> measure_latency(const Graph& graph, const ModelLatencyOpt
     inputs.push_back(noise(type, options.batch, i + 1));
   }
   if (options.batch == std::max<int64_t>(fixed, 1)) {
-    PARE_ASSIGN(auto program, Program::compile(graph, {.engine = options.engine, .threads = options.threads, .batch = options.batch}));
+    PARE_ASSIGN(
+        auto program,
+        Program::compile(graph, {.engine = options.engine, .threads = options.threads, .batch = options.batch}));
     Context context(program);
     PARE_TRY(context.set_inputs(inputs));
     const auto run = [&]() -> Expected<void> {
@@ -106,7 +114,8 @@ Expected<ModelLatency> measure_latency(const Graph& graph, const ModelLatencyOpt
     std::vector<void*> to;
     for (const Tensor& input : inputs) from.push_back(input.bytes().data());
     for (Tensor& output : outputs) to.push_back(output.mutable_bytes().data());
-    PARE_ASSIGN(result.latency, measure_latency([&] { return runner.run_batch(options.batch, from, to); }, options.latency));
+    PARE_ASSIGN(result.latency,
+                measure_latency([&] { return runner.run_batch(options.batch, from, to); }, options.latency));
     result.arena_bytes = runner.arena_bytes();
   }
   result.fps = 1000.0 * static_cast<double>(options.batch) / result.latency.median;

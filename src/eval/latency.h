@@ -32,8 +32,8 @@ Expected<Latency> measure_latency(const std::function<Expected<void>()>& run, co
 Latency summarize_times(std::vector<double> milliseconds);
 
 struct ModelLatency {
-  Latency latency;      // of one batch
-  double fps = 0;       // samples a second, at the median
+  Latency latency;  // of one batch
+  double fps = 0;   // samples a second, at the median
   size_t arena_bytes = 0;
 };
 

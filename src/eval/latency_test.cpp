@@ -58,7 +58,8 @@ TEST(Latency, FixedBatchesTakeMultiples) {
   const Graph graph = two_operators({2, 8});
   EXPECT_TRUE(measure_latency(graph, {.batch = 2, .latency = kQuick}));
   EXPECT_TRUE(measure_latency(graph, {.batch = 6, .latency = kQuick}));
-  EXPECT_THAT(measure_latency(graph, {.batch = 3, .latency = kQuick}).error().message, ::testing::HasSubstr("fixed to 2; a multiple of it"));
+  EXPECT_THAT(measure_latency(graph, {.batch = 3, .latency = kQuick}).error().message,
+              ::testing::HasSubstr("fixed to 2; a multiple of it"));
 }
 
 TEST(Profile, NamesEveryOperator) {

@@ -9,7 +9,9 @@
 
 namespace pare {
 
-int64_t arg_max(std::span<const float> scores) { return std::max_element(scores.begin(), scores.end()) - scores.begin(); }
+int64_t arg_max(std::span<const float> scores) {
+  return std::max_element(scores.begin(), scores.end()) - scores.begin();
+}
 
 bool in_top_k(std::span<const float> scores, int64_t label, int64_t k) {
   const auto own = static_cast<size_t>(label);
@@ -46,7 +48,8 @@ ClassFigures ConfusionMatrix::macro_average() const {
     mean.recall += each.recall;
     mean.f1 += each.f1;
   }
-  for (double* figure : {&mean.precision, &mean.recall, &mean.f1}) *figure /= static_cast<double>(std::max<int64_t>(present, 1));
+  for (double* figure : {&mean.precision, &mean.recall, &mean.f1})
+    *figure /= static_cast<double>(std::max<int64_t>(present, 1));
   return mean;
 }
 
@@ -60,7 +63,8 @@ std::optional<double> roc_auc(std::span<const float> scores, std::span<const uin
   for (size_t first = 0; first < order.size();) {
     size_t last = first;
     int64_t tied_positives = 0;
-    for (; last < order.size() && scores[order[last]] == scores[order[first]]; ++last) tied_positives += positive[order[last]] != 0 ? 1 : 0;
+    for (; last < order.size() && scores[order[last]] == scores[order[first]]; ++last)
+      tied_positives += positive[order[last]] != 0 ? 1 : 0;
     rank_sum += static_cast<double>(tied_positives) * (static_cast<double>(first + 1 + last) / 2);
     positives += tied_positives;
     first = std::max(last, first + 1);  // NaN equals nothing, not even itself
@@ -71,7 +75,8 @@ std::optional<double> roc_auc(std::span<const float> scores, std::span<const uin
   return (rank_sum - p * (p + 1) / 2) / (p * n);
 }
 
-std::optional<double> roc_auc_one_vs_rest(std::span<const float> scores, std::span<const int64_t> labels, int64_t classes) {
+std::optional<double> roc_auc_one_vs_rest(std::span<const float> scores, std::span<const int64_t> labels,
+                                          int64_t classes) {
   PARE_CHECK(scores.size() == labels.size() * static_cast<size_t>(classes));
   double sum = 0;
   int64_t present = 0;

@@ -26,7 +26,9 @@ class ConfusionMatrix {
 
   void add(int64_t truth, int64_t predicted) { ++counts_.at(static_cast<size_t>(truth * classes_ + predicted)); }
   int64_t classes() const { return classes_; }
-  int64_t at(int64_t truth, int64_t predicted) const { return counts_.at(static_cast<size_t>(truth * classes_ + predicted)); }
+  int64_t at(int64_t truth, int64_t predicted) const {
+    return counts_.at(static_cast<size_t>(truth * classes_ + predicted));
+  }
 
   ClassFigures figures(int64_t of_class) const;
   // Means over the classes that occur among the true ones.
@@ -42,7 +44,8 @@ class ConfusionMatrix {
 std::optional<double> roc_auc(std::span<const float> scores, std::span<const uint8_t> positive);
 
 // Mean of the areas of each class against all others, over the classes that occur. `scores` has one row of `classes` a sample.
-std::optional<double> roc_auc_one_vs_rest(std::span<const float> scores, std::span<const int64_t> labels, int64_t classes);
+std::optional<double> roc_auc_one_vs_rest(std::span<const float> scores, std::span<const int64_t> labels,
+                                          int64_t classes);
 
 // How far numbers lie from a reference, gathered in pieces; pieces of several threads are added up.
 class ErrorSums {
@@ -51,12 +54,12 @@ class ErrorSums {
   void add(const ErrorSums& other);
 
   int64_t count() const { return count_; }
-  double mse() const;      // mean of squared differences
-  double mae() const;      // mean of absolute differences
+  double mse() const;  // mean of squared differences
+  double mae() const;  // mean of absolute differences
   double max_abs() const { return max_abs_; }
   // Power of the reference over the power of the difference, in decibels; infinite where nothing differs.
   double snr_db() const;
-  double cosine() const;   // of the angle between the two as vectors; 1 where both are zero
+  double cosine() const;  // of the angle between the two as vectors; 1 where both are zero
 
  private:
   int64_t count_ = 0;

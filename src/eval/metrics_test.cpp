@@ -61,10 +61,13 @@ TEST(RocAuc, PublishedAnomalyScores) {
   ASSERT_TRUE(packed);
   const auto entries = unpack(*packed);
   ASSERT_TRUE(entries) << entries.error().to_string();
-  const std::vector<std::pair<std::string, double>> published{{"anomaly_score_ToyCar_id_01.csv", 0.8898484848484849}, {"anomaly_score_ToyCar_id_02.csv", 0.9135202156334231},
-                                                              {"anomaly_score_ToyCar_id_03.csv", 0.7108679245283018}, {"anomaly_score_ToyCar_id_04.csv", 0.9433530997304582}};
+  const std::vector<std::pair<std::string, double>> published{{"anomaly_score_ToyCar_id_01.csv", 0.8898484848484849},
+                                                              {"anomaly_score_ToyCar_id_02.csv", 0.9135202156334231},
+                                                              {"anomaly_score_ToyCar_id_03.csv", 0.7108679245283018},
+                                                              {"anomaly_score_ToyCar_id_04.csv", 0.9433530997304582}};
   for (const auto& [name, area] : published) {
-    const auto entry = std::find_if(entries->begin(), entries->end(), [&, wanted = name](const ArchiveEntry& each) { return each.name == wanted; });
+    const auto entry = std::find_if(entries->begin(), entries->end(),
+                                    [&, wanted = name](const ArchiveEntry& each) { return each.name == wanted; });
     ASSERT_NE(entry, entries->end());
     const auto table = parse_csv(entry->bytes, false);
     ASSERT_TRUE(table);

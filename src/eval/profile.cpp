@@ -12,7 +12,8 @@ Expected<std::vector<OperatorTime>> profile(const std::shared_ptr<const Program>
   constexpr int64_t kWarmUp = 3;
   Context context(program);
   std::vector<Tensor> inputs;
-  for (size_t i = 0; i < program->graph().inputs.size(); ++i) inputs.push_back(noise(program->graph().inputs[i]->type, program->options().batch, i + 1));
+  for (size_t i = 0; i < program->graph().inputs.size(); ++i)
+    inputs.push_back(noise(program->graph().inputs[i]->type, program->options().batch, i + 1));
   PARE_TRY(context.set_inputs(inputs));
 
   const std::vector<Step>& steps = program->steps();
@@ -26,7 +27,8 @@ Expected<std::vector<OperatorTime>> profile(const std::shared_ptr<const Program>
     Clock::time_point last = Clock::now();
     context.run([&](const Value& value, const void*) {
       const Clock::time_point now = Clock::now();
-      if (const auto step = step_of.find(&value); step != step_of.end()) taken[step->second] += std::chrono::duration<double, std::milli>(now - last).count();
+      if (const auto step = step_of.find(&value); step != step_of.end())
+        taken[step->second] += std::chrono::duration<double, std::milli>(now - last).count();
       last = Clock::now();
     });
     for (size_t i = 0; i < steps.size() && run >= 0; ++i) times[i].push_back(taken[i]);
@@ -36,7 +38,8 @@ Expected<std::vector<OperatorTime>> profile(const std::shared_ptr<const Program>
   for (size_t i = 0; i < steps.size(); ++i) {
     const Node& node = *steps[i].node;
     const int64_t multiply_adds = node.op().cost != nullptr ? node.op().cost(node).multiply_adds : 0;
-    profile.push_back({node.name, std::string(node.op().name), std::string(steps[i].implementation), summarize_times(std::move(times[i])).median, 0, multiply_adds});
+    profile.push_back({node.name, std::string(node.op().name), std::string(steps[i].implementation),
+                       summarize_times(std::move(times[i])).median, 0, multiply_adds});
     sum += profile.back().milliseconds;
   }
   for (OperatorTime& each : profile) each.share = sum > 0 ? each.milliseconds / sum : 0;

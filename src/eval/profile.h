@@ -11,11 +11,11 @@
 namespace pare {
 
 struct OperatorTime {
-  std::string name;            // of the node
+  std::string name;  // of the node
   std::string op;
   std::string implementation;
-  double milliseconds = 0;     // median over the runs
-  double share = 0;            // of the sum of all medians
+  double milliseconds = 0;  // median over the runs
+  double share = 0;         // of the sum of all medians
   int64_t multiply_adds = 0;
 };
 

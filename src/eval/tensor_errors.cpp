@@ -22,7 +22,8 @@ bool is_computed(const Graph& graph, const Value* value) { return value->produce
 
 bool comparable(const Value& a, const Value& b) {
   const auto one_scale = [](const Value& v) { return !v.type.is_quantized() || v.type.quantization->is_per_tensor(); };
-  return a.type.dtype != DType::String && b.type.dtype != DType::String && a.type.shape.elements() == b.type.shape.elements() && one_scale(a) && one_scale(b);
+  return a.type.dtype != DType::String && b.type.dtype != DType::String &&
+         a.type.shape.elements() == b.type.shape.elements() && one_scale(a) && one_scale(b);
 }
 
 std::vector<Pair> match_tensors(const Graph& first, const Graph& second) {
@@ -42,12 +43,14 @@ std::vector<Pair> match_tensors(const Graph& first, const Graph& second) {
 
 // Both programs with the memory of one thread.
 struct Bench {
-  Bench(const std::shared_ptr<const Program>& a, const std::shared_ptr<const Program>& b, size_t pairs) : first(a), second(b), errors(pairs) {}
+  Bench(const std::shared_ptr<const Program>& a, const std::shared_ptr<const Program>& b, size_t pairs)
+      : first(a), second(b), errors(pairs) {}
   Context first, second;
   std::vector<ErrorSums> errors;
 };
 
-Expected<void> compare_sample(int64_t index, const ComparedGraph& first, const ComparedGraph& second, const std::vector<Pair>& pairs, Bench& bench) {
+Expected<void> compare_sample(int64_t index, const ComparedGraph& first, const ComparedGraph& second,
+                              const std::vector<Pair>& pairs, Bench& bench) {
   PARE_ASSIGN(const std::vector<Tensor> first_inputs, first.source.read(index, 1));
   PARE_ASSIGN(const std::vector<Tensor> second_inputs, second.source.read(index, 1));
   PARE_TRY(bench.first.set_inputs(first_inputs));
@@ -64,17 +67,23 @@ Expected<void> compare_sample(int64_t index, const ComparedGraph& first, const C
 
 }  // namespace
 
-Expected<std::vector<TensorError>> compare_tensors(const ComparedGraph& first, const ComparedGraph& second, int threads) {
-  if (first.source.count != second.source.count) return bad_input("{} samples for the first network, {} for the second", first.source.count, second.source.count);
+Expected<std::vector<TensorError>> compare_tensors(const ComparedGraph& first, const ComparedGraph& second,
+                                                   int threads) {
+  if (first.source.count != second.source.count)
+    return bad_input("{} samples for the first network, {} for the second", first.source.count, second.source.count);
   if (first.graph.outputs.size() != second.graph.outputs.size())
-    return bad_input("the networks have {} and {} outputs and cannot be compared", first.graph.outputs.size(), second.graph.outputs.size());
-  PARE_ASSIGN(const auto first_program, Program::compile(first.graph, {.engine = first.engine, .fuse = false, .keep_all = true}));
-  PARE_ASSIGN(const auto second_program, Program::compile(second.graph, {.engine = second.engine, .fuse = false, .keep_all = true}));
+    return bad_input("the networks have {} and {} outputs and cannot be compared", first.graph.outputs.size(),
+                     second.graph.outputs.size());
+  PARE_ASSIGN(const auto first_program,
+              Program::compile(first.graph, {.engine = first.engine, .fuse = false, .keep_all = true}));
+  PARE_ASSIGN(const auto second_program,
+              Program::compile(second.graph, {.engine = second.engine, .fuse = false, .keep_all = true}));
   const std::vector<Pair> pairs = match_tensors(first_program->graph(), second_program->graph());
 
   const auto shares = static_cast<int64_t>(std::max(1, threads));
   std::vector<std::unique_ptr<Bench>> benches;
-  for (int64_t i = 0; i < shares; ++i) benches.push_back(std::make_unique<Bench>(first_program, second_program, pairs.size()));
+  for (int64_t i = 0; i < shares; ++i)
+    benches.push_back(std::make_unique<Bench>(first_program, second_program, pairs.size()));
   std::mutex mutex;
   std::optional<Error> failure;
   parallel_for(shares, threads, [&](int64_t begin, int64_t end) {

@@ -14,7 +14,7 @@ namespace pare {
 
 struct TensorError {
   std::string name;
-  std::string op;  // that computes it in the second graph; empty for inputs
+  std::string op;   // that computes it in the second graph; empty for inputs
   ErrorSums error;  // of the second against the first, as real numbers
 };
 
@@ -28,6 +28,7 @@ struct ComparedGraph {
 // Runs both graphs on the same samples, one at a time, without fusing operators, and compares the tensors whose names and sizes
 // agree, in the order of the second graph. Outputs are compared by position even where their names differ. Fails where the numbers
 // of samples or of outputs differ.
-Expected<std::vector<TensorError>> compare_tensors(const ComparedGraph& first, const ComparedGraph& second, int threads);
+Expected<std::vector<TensorError>> compare_tensors(const ComparedGraph& first, const ComparedGraph& second,
+                                                   int threads);
 
 }  // namespace pare

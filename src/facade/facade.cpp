@@ -35,7 +35,8 @@ T value_or_throw(Expected<T> expected) {
 }
 
 DType port_type(const std::string& name) {
-  for (const auto& [spelling, type] : {std::pair("float32", DType::Float32), std::pair("int8", DType::Int8), std::pair("uint8", DType::UInt8), std::pair("int16", DType::Int16)})
+  for (const auto& [spelling, type] : {std::pair("float32", DType::Float32), std::pair("int8", DType::Int8),
+                                       std::pair("uint8", DType::UInt8), std::pair("int16", DType::Int16)})
     if (name == spelling) return type;
   throw Exception(Problem::Usage, fmt::format("io is '{}'; float32, int8, uint8 or int16 was expected", name));
 }
@@ -51,8 +52,10 @@ std::vector<NamedTensor> tensors_of(const std::vector<Array>& arrays, const Grap
   for (const Array& array : arrays) {
     const Shape shape(array.shape);
     if (shape.checked_elements() != static_cast<int64_t>(array.values.size()))
-      throw Exception(Problem::Usage, fmt::format("the array '{}' has {} values for the shape {}", array.name, array.values.size(), shape.to_string()));
-    const Value* input = arrays.size() == 1 && graph.inputs.size() == 1 ? graph.inputs[0] : graph.find_value(array.name);
+      throw Exception(Problem::Usage, fmt::format("the array '{}' has {} values for the shape {}", array.name,
+                                                  array.values.size(), shape.to_string()));
+    const Value* input =
+        arrays.size() == 1 && graph.inputs.size() == 1 ? graph.inputs[0] : graph.find_value(array.name);
     Tensor tensor = Tensor::of<float>(shape, array.values);
     tensors.push_back({array.name, input == nullptr ? tensor : stored_as(input->type, tensor)});
   }
@@ -63,7 +66,8 @@ std::vector<float> real_numbers(const Tensor& tensor, const TensorType& type) {
   std::vector<float> numbers = to_floats(tensor);
   if (!type.is_quantized()) return numbers;
   const Quantization& quantization = *type.quantization;
-  for (float& number : numbers) number = (number - static_cast<float>(quantization.zero_point())) * quantization.scale();
+  for (float& number : numbers)
+    number = (number - static_cast<float>(quantization.zero_point())) * quantization.scale();
   return numbers;
 }
 
@@ -100,13 +104,15 @@ Network Network::quantize(const QuantizeSettings& settings) const {
   std::optional<SampleSource> samples;
   if (needs_calibration(options.config.mode) && !settings.data.empty()) {
     const DataSet set = value_or_throw(DataSet::open(settings.data));
-    samples = value_or_throw(source_for(state_->model.main(), value_or_throw(calibration_samples(set, settings.samples))));
+    samples =
+        value_or_throw(source_for(state_->model.main(), value_or_throw(calibration_samples(set, settings.samples))));
   }
   QuantizeResult result = value_or_throw(pare::quantize(state_->model, samples ? &*samples : nullptr, options));
   auto state = std::make_unique<State>();
   for (const auto& node : result.baseline.main().nodes()) {
     const NodePlan& plan = result.plan.of(*node);
-    state->decisions.push_back({node->name, std::string(node->op().name), std::string(to_string(plan.precision)), plan.reason, plan.remedy});
+    state->decisions.push_back(
+        {node->name, std::string(node->op().name), std::string(to_string(plan.precision)), plan.reason, plan.remedy});
   }
   state->model = std::move(result.model);
   return Network(std::move(state));
@@ -121,7 +127,8 @@ std::vector<Array> Network::run(const std::vector<Array>& inputs, int threads) c
   std::vector<Array> outputs;
   for (size_t i = 0; i < result.outputs.size(); ++i) {
     const NamedTensor& each = result.outputs[i];
-    outputs.push_back({each.name, each.tensor.shape().dims(), real_numbers(each.tensor, state_->model.main().outputs[i]->type)});
+    outputs.push_back(
+        {each.name, each.tensor.shape().dims(), real_numbers(each.tensor, state_->model.main().outputs[i]->type)});
   }
   return outputs;
 }

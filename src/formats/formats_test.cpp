@@ -30,7 +30,9 @@ class Formats : public ::testing::Test {
     EXPECT_THAT(model.error().to_string(), HasSubstr(message));
   }
 
-  const fs::path folder_ = fs::temp_directory_path() / fmt::format("pare_formats_{}", ::testing::UnitTest::GetInstance()->random_seed() + ::getpid());
+  const fs::path folder_ =
+      fs::temp_directory_path() /
+      fmt::format("pare_formats_{}", ::testing::UnitTest::GetInstance()->random_seed() + ::getpid());
 };
 
 TEST_F(Formats, ContentDecidesNotTheName) {
@@ -53,7 +55,8 @@ TEST_F(Formats, RejectsWhatItDoesNotRead) {
   fs::create_directories(folder_ / "saved");
   with("saved/saved_model.pb", "x");
   fs::create_directories(folder_ / "empty");
-  expect_refused(folder_ / "saved", ErrorCode::Unsupported, "a TensorFlow SavedModel, which Pare does not read; .tflite");
+  expect_refused(folder_ / "saved", ErrorCode::Unsupported,
+                 "a TensorFlow SavedModel, which Pare does not read; .tflite");
   expect_refused(folder_ / "empty", ErrorCode::BadInput, "a folder; a model file was expected");
   expect_refused(with("net.onnx", "\x08\x07"), ErrorCode::Unsupported, "an ONNX file, which Pare does not read");
   expect_refused(with("notes.txt", "hello"), ErrorCode::BadInput, "not a model file that Pare knows");
@@ -65,7 +68,8 @@ TEST_F(Formats, RejectsEndingsThatItDoesNotWrite) {
   const auto done = write_model(*model, folder_ / "out.h5");
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, ErrorCode::Usage);
-  EXPECT_THAT(done.error().to_string(), HasSubstr("the ending '.h5' names no format that Pare writes; .tflite is written"));
+  EXPECT_THAT(done.error().to_string(),
+              HasSubstr("the ending '.h5' names no format that Pare writes; .tflite is written"));
 }
 
 }  // namespace

@@ -32,18 +32,26 @@ template <class Enum>
 struct EnumNames;
 
 enum class Padding { Same, Valid };  // as in TensorFlow: Same pads more at the end where the padding is odd
-template <> struct EnumNames<Padding> { static constexpr std::array<std::string_view, 2> names{"same", "valid"}; };
+template <>
+struct EnumNames<Padding> {
+  static constexpr std::array<std::string_view, 2> names{"same", "valid"};
+};
 
 enum class Activation { None, Relu, ReluN1To1, Relu6, Tanh };
-template <> struct EnumNames<Activation> {
+template <>
+struct EnumNames<Activation> {
   static constexpr std::array<std::string_view, 5> names{"none", "relu", "relu_n1_to_1", "relu6", "tanh"};
 };
 
 template <class Enum>
-concept NamedEnum = std::is_enum_v<Enum> && requires { EnumNames<Enum>::names; };
+concept NamedEnum = std::is_enum_v<Enum> && requires {
+  EnumNames<Enum>::names;
+};
 
 template <NamedEnum Enum>
-std::string_view to_string(Enum value) { return EnumNames<Enum>::names.at(static_cast<size_t>(value)); }
+std::string_view to_string(Enum value) {
+  return EnumNames<Enum>::names.at(static_cast<size_t>(value));
+}
 
 template <NamedEnum Enum>
 std::optional<Enum> parse_enum(std::string_view name) {
@@ -66,19 +74,25 @@ class Attributes {
  public:
   Attributes() : Attributes(NoAttributes{}) {}
   template <class T>
-    requires(!std::same_as<std::decay_t<T>, Attributes>)
-  Attributes(T attributes) : holder_(std::make_unique<Holder<T>>(std::move(attributes))) {}  // NOLINT: implicit by intent
+  requires(!std::same_as<std::decay_t<T>, Attributes>) Attributes(T attributes)
+      : holder_(std::make_unique<Holder<T>>(std::move(attributes))) {}  // NOLINT: implicit by intent
   Attributes(const Attributes& other) : holder_(other.holder_->clone()) {}
   Attributes(Attributes&&) noexcept = default;
-  Attributes& operator=(Attributes other) noexcept { holder_ = std::move(other.holder_); return *this; }
+  Attributes& operator=(Attributes other) noexcept {
+    holder_ = std::move(other.holder_);
+    return *this;
+  }
 
   template <class T>
   const T& as() const {
-    PARE_CHECK(holder_->type() == typeid(T), "attributes are {}, asked for {}", holder_->type().name(), typeid(T).name());
+    PARE_CHECK(holder_->type() == typeid(T), "attributes are {}, asked for {}", holder_->type().name(),
+               typeid(T).name());
     return static_cast<const Holder<T>&>(*holder_).value;
   }
   template <class T>
-  T& as() { return const_cast<T&>(std::as_const(*this).as<T>()); }
+  T& as() {
+    return const_cast<T&>(std::as_const(*this).as<T>());
+  }
   template <class T>
   const T* get_if() const {
     return holder_->type() == typeid(T) ? &static_cast<const Holder<T>&>(*holder_).value : nullptr;
@@ -103,9 +117,12 @@ class Attributes {
 
   template <class Member>
   static AttributeValue to_value(const Member& member) {
-    if constexpr (std::is_same_v<Member, DType>) return std::string(to_string(member));
-    else if constexpr (NamedEnum<Member>) return std::string(to_string(member));
-    else return member;
+    if constexpr (std::is_same_v<Member, DType>)
+      return std::string(to_string(member));
+    else if constexpr (NamedEnum<Member>)
+      return std::string(to_string(member));
+    else
+      return member;
   }
 
   template <class Member>
@@ -114,13 +131,18 @@ class Attributes {
       const auto* name = std::get_if<std::string>(&value);
       if (name == nullptr) return false;
       std::optional<Member> parsed;
-      if constexpr (std::is_same_v<Member, DType>) parsed = parse_dtype(*name);
-      else parsed = parse_enum<Member>(*name);
+      if constexpr (std::is_same_v<Member, DType>)
+        parsed = parse_dtype(*name);
+      else
+        parsed = parse_enum<Member>(*name);
       if (parsed) member = *parsed;
       return parsed.has_value();
     } else {
       if constexpr (std::is_same_v<Member, float>)
-        if (const auto* integer = std::get_if<int64_t>(&value)) { member = static_cast<float>(*integer); return true; }
+        if (const auto* integer = std::get_if<int64_t>(&value)) {
+          member = static_cast<float>(*integer);
+          return true;
+        }
       const auto* same = std::get_if<Member>(&value);
       if (same != nullptr) member = *same;
       return same != nullptr;

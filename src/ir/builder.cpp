@@ -26,18 +26,21 @@ Value* GraphBuilder::constant(std::string name, Tensor data, std::optional<Quant
   return graph_.add_constant(std::move(name), std::move(data), std::move(quantization));
 }
 
-Value* GraphBuilder::op(std::string_view op_name, std::vector<Value*> operands, std::optional<Attributes> attributes, std::string result) {
+Value* GraphBuilder::op(std::string_view op_name, std::vector<Value*> operands, std::optional<Attributes> attributes,
+                        std::string result) {
   if (result.empty()) result = op_name;
   return ops(op_name, std::move(operands), std::move(attributes), {std::move(result)}).front();
 }
 
-std::vector<Value*> GraphBuilder::ops(std::string_view op_name, std::vector<Value*> operands, std::optional<Attributes> attributes,
-                                      std::vector<std::string> results) {
+std::vector<Value*> GraphBuilder::ops(std::string_view op_name, std::vector<Value*> operands,
+                                      std::optional<Attributes> attributes, std::vector<std::string> results) {
   const OpDef* op = find_op(op_name);
   if (op == nullptr) refuse(op_name, "there is no operator of this name");
-  if (attributes && !attributes->same_type_as(op->attributes)) refuse(op_name, "the attributes are those of another operator");
+  if (attributes && !attributes->same_type_as(op->attributes))
+    refuse(op_name, "the attributes are those of another operator");
   const size_t count = results.size();
-  auto added = graph_.append(*op, attributes ? std::move(*attributes) : op->attributes, std::move(operands), std::move(results));
+  auto added =
+      graph_.append(*op, attributes ? std::move(*attributes) : op->attributes, std::move(operands), std::move(results));
   if (!added) refuse(op_name, added.error().to_string());
   if ((*added)->results.size() != count)
     refuse(op_name, fmt::format("{} names for {} results", count, (*added)->results.size()));

@@ -20,12 +20,14 @@ class GraphBuilder {
  public:
   explicit GraphBuilder(std::string name = "main") : graph_(std::move(name)) {}
 
-  Value* input(std::string name, Shape shape, DType dtype = DType::Float32, std::optional<Quantization> quantization = {});
+  Value* input(std::string name, Shape shape, DType dtype = DType::Float32,
+               std::optional<Quantization> quantization = {});
   Value* constant(std::string name, Tensor data, std::optional<Quantization> quantization = {});
 
   // The result of an operator with one result. Attributes left out are the operator's defaults; a result without a name is called
   // after its operator.
-  Value* op(std::string_view op_name, std::vector<Value*> operands, std::optional<Attributes> attributes = {}, std::string result = {});
+  Value* op(std::string_view op_name, std::vector<Value*> operands, std::optional<Attributes> attributes = {},
+            std::string result = {});
   // All results of an operator, one a name.
   std::vector<Value*> ops(std::string_view op_name, std::vector<Value*> operands, std::optional<Attributes> attributes,
                           std::vector<std::string> results);

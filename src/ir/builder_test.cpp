@@ -13,9 +13,7 @@ template <class Body>
 std::string message_of(Body&& body) {
   try {
     body();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
+  } catch (const std::invalid_argument& error) { return error.what(); }
   return "no exception";
 }
 
@@ -46,7 +44,8 @@ TEST(GraphBuilder, MistakesAreLedByTheOperator) {
   GraphBuilder build;
   Value* x = build.input("x", {2, 3});
   EXPECT_EQ(message_of([&] { build.op("sine", {x}); }), "[sine] there is no operator of this name");
-  EXPECT_EQ(message_of([&] { build.op("relu", {x}, Conv2dAttributes{}); }), "[relu] the attributes are those of another operator");
+  EXPECT_EQ(message_of([&] { build.op("relu", {x}, Conv2dAttributes{}); }),
+            "[relu] the attributes are those of another operator");
   EXPECT_EQ(message_of([&] { build.op("relu", {nullptr}); }), "[relu] relu 'relu': the operand 'src' is missing");
   EXPECT_EQ(message_of([&] { build.ops("relu", {x}, {}, {"a", "b"}); }), "[relu] 2 names for 1 results");
   EXPECT_THAT(message_of([&] { build.op("conv_2d", {x, x}); }), ::testing::StartsWith("[conv_2d] conv_2d 'conv_2d': "));

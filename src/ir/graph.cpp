@@ -22,8 +22,12 @@ size_t Graph::use_count(const Value* value) const {
   return uses(value).size() + static_cast<size_t>(std::count(outputs.begin(), outputs.end(), value));
 }
 
-bool Graph::is_output(const Value* value) const { return std::find(outputs.begin(), outputs.end(), value) != outputs.end(); }
-bool Graph::is_input(const Value* value) const { return std::find(inputs.begin(), inputs.end(), value) != inputs.end(); }
+bool Graph::is_output(const Value* value) const {
+  return std::find(outputs.begin(), outputs.end(), value) != outputs.end();
+}
+bool Graph::is_input(const Value* value) const {
+  return std::find(inputs.begin(), inputs.end(), value) != inputs.end();
+}
 
 std::string Graph::unique_name(std::string wanted) const {
   if (wanted.empty()) wanted = "value";
@@ -52,7 +56,8 @@ Value* Graph::add_constant(std::string value_name, Tensor data, std::optional<Qu
   return value;
 }
 
-Expected<Node*> Graph::append(const OpDef& op, Attributes attributes, std::vector<Value*> operands, std::vector<std::string> result_names) {
+Expected<Node*> Graph::append(const OpDef& op, Attributes attributes, std::vector<Value*> operands,
+                              std::vector<std::string> result_names) {
   Node probe(op);
   probe.attributes = attributes;
   probe.operands = operands;
@@ -64,7 +69,8 @@ Expected<Node*> Graph::append(const OpDef& op, Attributes attributes, std::vecto
   return append_with_results(op, std::move(attributes), std::move(operands), std::move(results));
 }
 
-Node* Graph::append_with_results(const OpDef& op, Attributes attributes, std::vector<Value*> operands, std::vector<Value*> results) {
+Node* Graph::append_with_results(const OpDef& op, Attributes attributes, std::vector<Value*> operands,
+                                 std::vector<Value*> results) {
   PARE_CHECK(attributes.same_type_as(op.attributes), "attributes of another operator given to {}", op.name);
   auto node = std::unique_ptr<Node>(new Node(op));
   node->name = results.empty() ? std::string(op.name) : results.front()->name;
@@ -107,7 +113,8 @@ void Graph::erase(Node* node) {
 }
 
 void Graph::erase(Value* value) {
-  PARE_CHECK(value->producer == nullptr && use_count(value) == 0 && !is_input(value), "value '{}' is still needed", value->name);
+  PARE_CHECK(value->producer == nullptr && use_count(value) == 0 && !is_input(value), "value '{}' is still needed",
+             value->name);
   by_name_.erase(value->name);
   std::erase_if(values_, [&](const auto& each) { return each.get() == value; });
 }
@@ -116,8 +123,8 @@ size_t Graph::remove_dead() {
   std::unordered_set<const Value*> needed(outputs.begin(), outputs.end());
   std::unordered_set<const Node*> live;
   for (auto node = nodes_.rbegin(); node != nodes_.rend(); ++node) {
-    const bool wanted = (*node)->op().traits.stateful ||
-                        std::any_of((*node)->results.begin(), (*node)->results.end(), [&](Value* v) { return needed.contains(v); });
+    const bool wanted = (*node)->op().traits.stateful || std::any_of((*node)->results.begin(), (*node)->results.end(),
+                                                                     [&](Value* v) { return needed.contains(v); });
     if (!wanted) continue;
     live.insert(node->get());
     needed.insert((*node)->operands.begin(), (*node)->operands.end());
@@ -139,8 +146,9 @@ Expected<void> Graph::sort() {
   std::vector<std::unique_ptr<Node>> ordered, waiting = std::move(nodes_);
   nodes_.clear();
   const auto ready = [&](const Node& node) {
-    return std::all_of(node.operands.begin(), node.operands.end(),
-                       [&](const Value* v) { return v == nullptr || v->producer == nullptr || placed.contains(v->producer); });
+    return std::all_of(node.operands.begin(), node.operands.end(), [&](const Value* v) {
+      return v == nullptr || v->producer == nullptr || placed.contains(v->producer);
+    });
   };
   while (!waiting.empty()) {  // repeated sweeps keep the given order where it is already right
     const size_t before = waiting.size();
@@ -181,7 +189,8 @@ Graph Graph::clone(std::unordered_map<const Value*, Value*>& mapping) const {
     return twins;
   };
   for (const auto& node : nodes_)
-    copy.append_with_results(node->op(), node->attributes, map_all(node->operands), map_all(node->results))->name = node->name;
+    copy.append_with_results(node->op(), node->attributes, map_all(node->operands), map_all(node->results))->name =
+        node->name;
   copy.inputs = map_all(inputs);
   copy.outputs = map_all(outputs);
   return copy;
@@ -199,10 +208,12 @@ Expected<std::vector<TensorType>> infer_types(const Node& node, size_t result_co
   const auto& specs = node.op().operands;
   for (size_t i = 0; i < specs.size(); ++i)
     if (specs[i].kind == OperandSpec::Kind::Required && !context.has(i))
-      return Failure(Error{ErrorCode::BadInput, fmt::format("the operand '{}' is missing", specs[i].name), describe(node), nullptr});
+      return Failure(Error{ErrorCode::BadInput, fmt::format("the operand '{}' is missing", specs[i].name),
+                           describe(node), nullptr});
   const bool variadic = !specs.empty() && specs.back().kind == OperandSpec::Kind::Variadic;
   if (!variadic && context.operands.size() > specs.size())
-    return Failure(Error{ErrorCode::BadInput, fmt::format("{} operands, at most {} were expected", context.operands.size(), specs.size()),
+    return Failure(Error{ErrorCode::BadInput,
+                         fmt::format("{} operands, at most {} were expected", context.operands.size(), specs.size()),
                          describe(node), nullptr});
   if (variadic && std::find(context.operands.begin(), context.operands.end(), nullptr) != context.operands.end())
     return Failure(Error{ErrorCode::BadInput, "an operand is missing", describe(node), nullptr});
@@ -214,12 +225,15 @@ Expected<void> infer_types(Graph& graph) {
   for (const auto& node : graph.nodes()) {
     PARE_ASSIGN(std::vector<TensorType> types, infer_types(*node, node->results.size()));
     if (types.size() != node->results.size())
-      return Failure(Error{ErrorCode::BadInput, fmt::format("{} results, {} were expected", node->results.size(), types.size()), describe(*node), nullptr});
+      return Failure(Error{ErrorCode::BadInput,
+                           fmt::format("{} results, {} were expected", node->results.size(), types.size()),
+                           describe(*node), nullptr});
     for (size_t i = 0; i < types.size(); ++i) {
       TensorType& declared = node->results[i]->type;
       if (declared.dtype != types[i].dtype)
         return Failure(Error{ErrorCode::BadInput,
-                             fmt::format("result '{}' is {}, {} was expected", node->results[i]->name, to_string(declared.dtype), to_string(types[i].dtype)),
+                             fmt::format("result '{}' is {}, {} was expected", node->results[i]->name,
+                                         to_string(declared.dtype), to_string(types[i].dtype)),
                              describe(*node), nullptr});
       declared.shape = std::move(types[i].shape);
     }

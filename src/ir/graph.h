@@ -22,10 +22,10 @@ class Graph;
 struct Value {
   std::string name;
   TensorType type;
-  std::optional<Tensor> data;      // set for constants; its dtype and shape are those of `type`
-  Node* producer = nullptr;        // null for inputs and constants
-  bool is_variable = false;        // state that lives across runs
-  int file_index = -1;             // number of the tensor in the .tflite file it was read from; -1: none
+  std::optional<Tensor> data;  // set for constants; its dtype and shape are those of `type`
+  Node* producer = nullptr;    // null for inputs and constants
+  bool is_variable = false;    // state that lives across runs
+  int file_index = -1;         // number of the tensor in the .tflite file it was read from; -1: none
 
   bool is_constant() const { return data.has_value(); }
 };
@@ -35,7 +35,7 @@ class Node {
   const OpDef& op() const { return *op_; }
   bool is(std::string_view name) const { return op_->name == name; }
 
-  std::string name;        // for messages and patterns: the name of the first result if the file gave none
+  std::string name;  // for messages and patterns: the name of the first result if the file gave none
   Attributes attributes;
   std::vector<Value*> operands;  // null where an optional operand is absent
   std::vector<Value*> results;
@@ -44,7 +44,9 @@ class Node {
   Value* operand(size_t i) const { return i < operands.size() ? operands[i] : nullptr; }
   Value* result(size_t i = 0) const { return results.at(i); }
   template <class T>
-  const T& attrs() const { return attributes.as<T>(); }
+  const T& attrs() const {
+    return attributes.as<T>();
+  }
 
  private:
   friend class Graph;
@@ -85,9 +87,11 @@ class Graph {
   Value* add_input(std::string value_name, TensorType type);
   Value* add_constant(std::string value_name, Tensor data, std::optional<Quantization> quantization = std::nullopt);
   // Adds a node at the end. Results get the types that the shape rule gives; fails where it refuses the operands.
-  Expected<Node*> append(const OpDef& op, Attributes attributes, std::vector<Value*> operands, std::vector<std::string> result_names);
+  Expected<Node*> append(const OpDef& op, Attributes attributes, std::vector<Value*> operands,
+                         std::vector<std::string> result_names);
   // Adds a node with result values that exist already (readers, which know the types from the file).
-  Node* append_with_results(const OpDef& op, Attributes attributes, std::vector<Value*> operands, std::vector<Value*> results);
+  Node* append_with_results(const OpDef& op, Attributes attributes, std::vector<Value*> operands,
+                            std::vector<Value*> results);
 
   // --- rewriting
   // Moves the last node in front of `position`.

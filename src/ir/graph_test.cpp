@@ -34,7 +34,8 @@ TEST(Graph, UsesCountOutputsToo) {
 }
 
 TEST(Graph, RemovesWhatNobodyNeeds) {
-  Graph graph = parsed("graph (%x: f32[2], %unused: f32[2]) { %c = constant f32[2] (1) %a = relu(%x) %b = relu(%a) %d = relu(%c) return %a }");
+  Graph graph = parsed(
+      "graph (%x: f32[2], %unused: f32[2]) { %c = constant f32[2] (1) %a = relu(%x) %b = relu(%a) %d = relu(%c) return %a }");
   EXPECT_EQ(graph.remove_dead(), 5u);  // %b and %d with their nodes, and the constant
   EXPECT_EQ(print(graph), "graph \"main\" (%x: f32[2], %unused: f32[2]) {\n  %a = relu(%x) : f32[2]\n  return %a\n}\n");
   EXPECT_EQ(graph.remove_dead(), 0u);

@@ -21,8 +21,8 @@ class Node;
 struct InferContext {
   const Attributes& attributes;
   std::vector<const TensorType*> operands;
-  std::vector<const Tensor*> constants;  // the data of constant operands, else null
-  size_t result_count;                   // for operators with a variable number of results
+  std::vector<const Tensor*> constants;     // the data of constant operands, else null
+  size_t result_count;                      // for operators with a variable number of results
   std::vector<const TensorType*> declared;  // present types of the results; empty where the node is only being made
 
   const TensorType& type(size_t i) const { return *operands.at(i); }
@@ -52,53 +52,56 @@ struct OperandSpec {
 // Source: TFLite 8-bit quantisation specification and the converter's operator properties.
 struct QuantRule {
   enum class Scales {
-    Unsupported,    // stays float; `reason` says why
-    Free,           // operands and results each have parameters of their own
-    Same,           // quantised operands and results share one scale and zero point
-    FixedOutput,    // results have the parameters below
-    PlainOutput,    // quantised operands, results that are not quantised (indices, booleans, shapes)
-    Border,         // converts between number systems itself (quantize, dequantize)
+    Unsupported,  // stays float; `reason` says why
+    Free,         // operands and results each have parameters of their own
+    Same,         // quantised operands and results share one scale and zero point
+    FixedOutput,  // results have the parameters below
+    PlainOutput,  // quantised operands, results that are not quantised (indices, booleans, shapes)
+    Border,       // converts between number systems itself (quantize, dequantize)
   };
-  struct Fixed { float scale; int64_t zero_point; };
+  struct Fixed {
+    float scale;
+    int64_t zero_point;
+  };
 
   Scales scales = Scales::Unsupported;
   std::vector<int> activations;  // operands that take part, besides weights and bias; empty: all; for variadic: all
   int weights = -1;              // operand with symmetric weights, -1: none
   int weights_axis = 0;          // per-channel axis of the weights
-  int bias = -1;                 // operand whose scale is scale(activations[0]) * scale(weights), int32 (int64 for 16x8)
-  bool int16 = true;             // has a 16-bit activation form
+  int bias = -1;      // operand whose scale is scale(activations[0]) * scale(weights), int32 (int64 for 16x8)
+  bool int16 = true;  // has a 16-bit activation form
   bool int8_free_int16_same = false;  // SUM: free scales in 8 bits, shared ones in 16
   std::optional<Fixed> fixed_int8, fixed_int16;
-  bool dynamic_range = false;    // has a kernel for float activations with int8 weights
-  bool weight_only = false;      // weights may be stored quantised and dequantised in front
-  std::string_view reason;       // of Unsupported
+  bool dynamic_range = false;  // has a kernel for float activations with int8 weights
+  bool weight_only = false;    // weights may be stored quantised and dequantised in front
+  std::string_view reason;     // of Unsupported
 };
 
 // What kind of thing an operator is; passes match on these first and on names last.
 struct OpTraits {
-  bool elementwise = false;   // each result element depends on the operand elements at the same (broadcast) place
-  bool moves_data = false;    // copies elements, computes none: reshape, transpose, slice, concatenation, padding
-  bool view = false;          // the result is the operand's bytes under another shape
+  bool elementwise = false;  // each result element depends on the operand elements at the same (broadcast) place
+  bool moves_data = false;   // copies elements, computes none: reshape, transpose, slice, concatenation, padding
+  bool view = false;         // the result is the operand's bytes under another shape
   bool commutative = false;
-  bool fuses_activation = false;  // has an `activation` attribute
+  bool fuses_activation = false;        // has an `activation` attribute
   bool positively_homogeneous = false;  // f(s x) = s f(x) for s > 0
-  bool stateful = false;      // reads or writes a variable, must not be merged or dropped
+  bool stateful = false;                // reads or writes a variable, must not be merged or dropped
   bool random = false;
 };
 
 struct OpDef {
-  std::string_view name;      // snake_case; the lower-case TFLite name where TFLite has the operator
-  std::string_view summary;   // one line
-  std::string_view details;   // formula, conventions, limits; may span lines
+  std::string_view name;     // snake_case; the lower-case TFLite name where TFLite has the operator
+  std::string_view summary;  // one line
+  std::string_view details;  // formula, conventions, limits; may span lines
   std::vector<OperandSpec> operands;
   std::vector<OperandSpec> results;
-  Attributes attributes;      // defaults
+  Attributes attributes;  // defaults
   InferRule infer = nullptr;
   CostRule cost = nullptr;
   QuantRule quantization;
   OpTraits traits;
-  bool in_tflite = true;      // TFLite has a builtin of this name (in upper case)
-  std::string_view onnx;      // ONNX operator where the mapping is a rename, else empty
+  bool in_tflite = true;  // TFLite has a builtin of this name (in upper case)
+  std::string_view onnx;  // ONNX operator where the mapping is a rename, else empty
 };
 
 // The operators, in alphabetical order, and one by name (null when unknown).

@@ -49,7 +49,9 @@ class Parser {
   std::string place() const { return fmt::format("line {}, column {}", token_.line, token_.column); }
   bool is_symbol(std::string_view text) const { return token_.kind == Token::Kind::Symbol && token_.text == text; }
   bool is_word(std::string_view text) const { return token_.kind == Token::Kind::Word && token_.text == text; }
-  Expected<void> symbol(std::string_view text) { return is_symbol(text) ? step() : expected(fmt::format("'{}'", text)); }
+  Expected<void> symbol(std::string_view text) {
+    return is_symbol(text) ? step() : expected(fmt::format("'{}'", text));
+  }
   Expected<void> word(std::string_view text) { return is_word(text) ? step() : expected(fmt::format("'{}'", text)); }
   // Goes over the symbol if it is there.
   Expected<bool> take(std::string_view text) {
@@ -94,7 +96,8 @@ class Parser {
     int64_t value = 0;
     const std::string& text = token_.text;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (token_.kind != Token::Kind::Number || error != std::errc() || end != text.data() + text.size()) return expected("an integer");
+    if (token_.kind != Token::Kind::Number || error != std::errc() || end != text.data() + text.size())
+      return expected("an integer");
     PARE_TRY(step());
     return value;
   }
@@ -102,7 +105,8 @@ class Parser {
     const bool spelled = is_word("inf") || is_word("nan");
     char* end = nullptr;
     const double value = std::strtod(token_.text.c_str(), &end);
-    if ((token_.kind != Token::Kind::Number && !spelled) || end != token_.text.c_str() + token_.text.size()) return expected("a number");
+    if ((token_.kind != Token::Kind::Number && !spelled) || end != token_.text.c_str() + token_.text.size())
+      return expected("a number");
     PARE_TRY(step());
     return value;
   }
@@ -126,9 +130,7 @@ class Parser {
       return {};
     }));
     TensorType parsed{*dtype, std::move(shape), std::nullopt};
-    if (is_word("quant")) {
-      PARE_ASSIGN(parsed.quantization, quantization());
-    }
+    if (is_word("quant")) { PARE_ASSIGN(parsed.quantization, quantization()); }
     return parsed;
   }
 
@@ -148,8 +150,10 @@ class Parser {
     PARE_TRY(step());
     PARE_TRY(symbol("="));
     PARE_ASSIGN(const int64_t place, integer());
-    if (blocks) parsed.block = place;
-    else parsed.axis = static_cast<int>(place);
+    if (blocks)
+      parsed.block = place;
+    else
+      parsed.axis = static_cast<int>(place);
     PARE_TRY(symbol(","));
     PARE_TRY(symbol("["));
     PARE_TRY(list("]", [&] { return scale(parsed); }));
@@ -173,9 +177,11 @@ class Parser {
   // --- constants
   Expected<Tensor> elements(const TensorType& type) {
     const std::optional<int64_t> count = type.shape.checked_elements();
-    if (!count || *count > kMostElements || type.dtype == DType::String) return refuse("a {} cannot be written as text", to_string(type));
+    if (!count || *count > kMostElements || type.dtype == DType::String)
+      return refuse("a {} cannot be written as text", to_string(type));
     PARE_TRY(symbol("("));
-    if (is_symbol("...")) return refuse("this constant was printed without its data; print the graph with all elements");
+    if (is_symbol("..."))
+      return refuse("this constant was printed without its data; print the graph with all elements");
     std::vector<double> values;
     PARE_TRY(list(")", [&]() -> Expected<void> {
       PARE_ASSIGN(const double value, real());
@@ -184,7 +190,8 @@ class Parser {
     }));
     if (values.size() == 1) values.resize(static_cast<size_t>(*count), values[0]);
     if (static_cast<int64_t>(values.size()) != *count)
-      return refuse("{} elements for the shape {}, expected {} (or one, to fill it)", values.size(), type.shape.to_string(), *count);
+      return refuse("{} elements for the shape {}, expected {} (or one, to fill it)", values.size(),
+                    type.shape.to_string(), *count);
     return from_doubles(type, values);
   }
 
@@ -192,8 +199,10 @@ class Parser {
   static void fill(Tensor& tensor, const std::vector<double>& values) {
     auto out = tensor.mutable_values<T>();
     for (size_t i = 0; i < out.size(); ++i) {
-      if constexpr (std::is_same_v<T, Half>) out[i] = to_half(static_cast<float>(values[i]));
-      else out[i] = static_cast<T>(values[i]);
+      if constexpr (std::is_same_v<T, Half>)
+        out[i] = to_half(static_cast<float>(values[i]));
+      else
+        out[i] = static_cast<T>(values[i]);
     }
   }
 
@@ -204,7 +213,8 @@ class Parser {
       const double lowest = std::max(static_cast<double>(range.lowest), -kExact);
       const double highest = std::min(static_cast<double>(range.highest), kExact);
       for (const double value : values)
-        if (!(value >= lowest && value <= highest)) return refuse("the element {} does not fit {}", value, to_string(type.dtype));
+        if (!(value >= lowest && value <= highest))
+          return refuse("the element {} does not fit {}", value, to_string(type.dtype));
     }
     Tensor tensor(type.dtype, type.shape);
     switch (type.dtype) {
@@ -296,7 +306,8 @@ class Parser {
     PARE_ASSIGN(Attributes given, attributes(*op));
     if (!is_symbol(":")) {
       PARE_ASSIGN_IN(Node * added, graph_.append(*op, std::move(given), std::move(operands), names), where);
-      if (added->results.size() != names.size()) return refuse("{} names for {} results", names.size(), added->results.size());
+      if (added->results.size() != names.size())
+        return refuse("{} names for {} results", names.size(), added->results.size());
       return {};
     }
     std::vector<Value*> results;
@@ -347,11 +358,16 @@ class Parser {
       PARE_ASSIGN(const double number, real());
       return AttributeValue(static_cast<float>(number));
     }
-    if (is_word("true") || is_word("false")) value = is_word("true");
-    else if (is_word("inf")) value = std::numeric_limits<float>::infinity();
-    else if (is_word("nan")) value = std::numeric_limits<float>::quiet_NaN();
-    else if (token_.kind == Token::Kind::Word || token_.kind == Token::Kind::Quoted) value = token_.text;
-    else return expected("the value of an attribute");
+    if (is_word("true") || is_word("false"))
+      value = is_word("true");
+    else if (is_word("inf"))
+      value = std::numeric_limits<float>::infinity();
+    else if (is_word("nan"))
+      value = std::numeric_limits<float>::quiet_NaN();
+    else if (token_.kind == Token::Kind::Word || token_.kind == Token::Kind::Quoted)
+      value = token_.text;
+    else
+      return expected("the value of an attribute");
     PARE_TRY(step());
     return value;
   }

@@ -9,7 +9,9 @@ namespace pare {
 namespace {
 
 bool is_plain(std::string_view name) {
-  const auto plain = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '.' || c == '/' || c == ':' || c == '-'; };
+  const auto plain = [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '.' || c == '/' || c == ':' || c == '-';
+  };
   // A trailing colon would run into the one that follows the name of an input.
   return !name.empty() && std::all_of(name.begin(), name.end(), plain) && name.back() != ':';
 }
@@ -18,8 +20,10 @@ std::string quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
-    if (c == '\n') out += "\\n";
-    else out += c;
+    if (c == '\n')
+      out += "\\n";
+    else
+      out += c;
   }
   return out + '"';
 }
@@ -45,8 +49,8 @@ std::string elements_of(const Tensor& tensor, const PrintOptions& options) {
 std::string attribute_text(const AttributeValue& value) {
   const auto* text = std::get_if<std::string>(&value);
   if (text == nullptr) return to_string(value);
-  const bool word = is_plain(*text) && std::isalpha(static_cast<unsigned char>(text->front())) != 0 && *text != "true" &&
-                    *text != "false" && *text != "inf" && *text != "nan";
+  const bool word = is_plain(*text) && std::isalpha(static_cast<unsigned char>(text->front())) != 0 &&
+                    *text != "true" && *text != "false" && *text != "inf" && *text != "nan";
   return word ? *text : quoted(*text);
 }
 
@@ -66,15 +70,16 @@ std::string attributes_of(const Node& node) {
 std::string line_of(const Node& node) {
   std::vector<std::string> types;
   for (const Value* result : node.results) types.push_back(to_string(result->type));
-  return fmt::format("  {} = {}({}){} : {}\n", names_of(node.results), node.op().name, names_of(node.operands), attributes_of(node),
-                     fmt::join(types, ", "));
+  return fmt::format("  {} = {}({}){} : {}\n", names_of(node.results), node.op().name, names_of(node.operands),
+                     attributes_of(node), fmt::join(types, ", "));
 }
 
 }  // namespace
 
 std::string print(const Graph& graph, const PrintOptions& options) {
   std::vector<std::string> inputs;
-  for (const Value* input : graph.inputs) inputs.push_back(fmt::format("{}: {}", name_of(input), to_string(input->type)));
+  for (const Value* input : graph.inputs)
+    inputs.push_back(fmt::format("{}: {}", name_of(input), to_string(input->type)));
   std::string text = fmt::format("graph {} ({}) {{\n", quoted(graph.name), fmt::join(inputs, ", "));
   for (const auto& value : graph.values()) {
     if (value->is_variable && !value->is_constant())

@@ -35,9 +35,10 @@ TEST(Text, PrintsWhatItParsed) {
 
 TEST(Text, KeepsEveryKindOfElement) {
   for (const std::string constant :
-       {"f16[2] (0.5, -2)", "f64[2] (0.1, 3)", "i4[3] (-8, 7, 0)", "i8[2] quant(0.25, -3) (-128, 127)", "u8[2] (0, 255)",
-        "i16[2] (-32768, 32767)", "u16[1] (65535)", "i32[1] (-2147483648)", "u32[1] (4294967295)", "i64[1] (-9007199254740992)",
-        "u64[1] (9007199254740992)", "bool[2] (1, 0)", "i8[2, 2] quant(axis=1, [0.5, 0.25], [0, 3]) (1, 2, 3, 4)",
+       {"f16[2] (0.5, -2)", "f64[2] (0.1, 3)", "i4[3] (-8, 7, 0)", "i8[2] quant(0.25, -3) (-128, 127)",
+        "u8[2] (0, 255)", "i16[2] (-32768, 32767)", "u16[1] (65535)", "i32[1] (-2147483648)", "u32[1] (4294967295)",
+        "i64[1] (-9007199254740992)", "u64[1] (9007199254740992)", "bool[2] (1, 0)",
+        "i8[2, 2] quant(axis=1, [0.5, 0.25], [0, 3]) (1, 2, 3, 4)",
         "i8[1, 4] quant(block=2, [0.5, 0.25], [0, 0]) (1, 2, 3, 4)", "f32[3] (inf, -inf, nan)", "f32[0] ()"}) {
     const std::string text = "graph \"main\" () {\n  %c = constant " + constant + "\n  return %c\n}\n";
     auto graph = parse_graph(text);
@@ -78,10 +79,12 @@ TEST(Text, LargeConstantsAreElidedAndThenRefused) {
 
 TEST(Text, ErrorsSayWhereWhatWasFoundAndWhatWasExpected) {
   EXPECT_EQ(error_of("graph (%x f32[1])"), "line 1, column 11: found 'f32', expected ':'");
-  EXPECT_EQ(error_of("graph ()\n{ %y = sine(%x) }"), "line 2, column 8: found 'sine', expected 'constant', 'variable' or the name of an operator");
+  EXPECT_EQ(error_of("graph ()\n{ %y = sine(%x) }"),
+            "line 2, column 8: found 'sine', expected 'constant', 'variable' or the name of an operator");
   EXPECT_EQ(error_of("graph () {\n  %y = relu(%x)\n}"), "line 2, column 13: '%x' is not defined above");
   EXPECT_EQ(error_of("graph (%x: f32[2], %x: f32[2]) {}"), "line 1, column 20: the name '%x' is taken");
-  EXPECT_EQ(error_of("graph (%x: f31[2]) {}"), "line 1, column 12: found 'f31', expected an element type such as f32 or i8");
+  EXPECT_EQ(error_of("graph (%x: f31[2]) {}"),
+            "line 1, column 12: found 'f31', expected an element type such as f32 or i8");
   EXPECT_EQ(error_of("graph (%x: f32[-2]) {}"), "line 1, column 16: found '-2', expected an extent of at least 0");
   EXPECT_EQ(error_of("graph () {"), "line 1, column 11: found the end of the text, expected a name such as %x");
   EXPECT_EQ(error_of("graph () { return } more"), "line 1, column 21: found 'more', expected the end of the text");
@@ -92,16 +95,24 @@ TEST(Text, ErrorsSayWhereWhatWasFoundAndWhatWasExpected) {
 }
 
 TEST(Text, ErrorsInConstantsAndAttributes) {
-  EXPECT_THAT(error_of("graph () { %c = constant f32[3] (1, 2) return %c }"), HasSubstr("2 elements for the shape [3], expected 3"));
-  EXPECT_THAT(error_of("graph () { %c = constant u8[1] (256) return %c }"), HasSubstr("the element 256 does not fit u8"));
+  EXPECT_THAT(error_of("graph () { %c = constant f32[3] (1, 2) return %c }"),
+              HasSubstr("2 elements for the shape [3], expected 3"));
+  EXPECT_THAT(error_of("graph () { %c = constant u8[1] (256) return %c }"),
+              HasSubstr("the element 256 does not fit u8"));
   EXPECT_THAT(error_of("graph () { %c = constant f32[?] (1) return %c }"), HasSubstr("cannot be written as text"));
-  EXPECT_THAT(error_of("graph () { %c = constant f32[999999999999] (1) return %c }"), HasSubstr("cannot be written as text"));
-  EXPECT_THAT(error_of("graph () { %c = constant bf16[1] (1) return %c }"), HasSubstr("bf16 constants cannot be written as text"));
+  EXPECT_THAT(error_of("graph () { %c = constant f32[999999999999] (1) return %c }"),
+              HasSubstr("cannot be written as text"));
+  EXPECT_THAT(error_of("graph () { %c = constant bf16[1] (1) return %c }"),
+              HasSubstr("bf16 constants cannot be written as text"));
   EXPECT_THAT(error_of("graph () { %a, %b = constant f32[1] (1) }"), HasSubstr("2 names, expected one"));
-  EXPECT_THAT(error_of("graph () { %c = constant i8[1] quant(scale, 1) (1) }"), HasSubstr("expected a scale, 'axis' or 'block'"));
-  EXPECT_THAT(error_of("graph (%x: f32[1]) { %y = relu(%x) {alpha = 1} return %y }"), HasSubstr("there is no attribute 'alpha'"));
-  EXPECT_THAT(error_of("graph (%x: f32[1, 2, 2, 1]) { %w = constant f32[1, 1, 1, 1] (1) %y = conv_2d(%x, %w) {padding = wide} return %y }"),
-              HasSubstr("attribute 'padding' cannot be wide"));
+  EXPECT_THAT(error_of("graph () { %c = constant i8[1] quant(scale, 1) (1) }"),
+              HasSubstr("expected a scale, 'axis' or 'block'"));
+  EXPECT_THAT(error_of("graph (%x: f32[1]) { %y = relu(%x) {alpha = 1} return %y }"),
+              HasSubstr("there is no attribute 'alpha'"));
+  EXPECT_THAT(
+      error_of(
+          "graph (%x: f32[1, 2, 2, 1]) { %w = constant f32[1, 1, 1, 1] (1) %y = conv_2d(%x, %w) {padding = wide} return %y }"),
+      HasSubstr("attribute 'padding' cannot be wide"));
   EXPECT_THAT(error_of("graph (%x: f32[1, 2, 2, 1]) { %y = conv_2d(%x, %x) {stride_h = (} return %y }"),
               HasSubstr("found '(', expected the value of an attribute"));
 }
@@ -109,7 +120,8 @@ TEST(Text, ErrorsInConstantsAndAttributes) {
 TEST(Text, TheGraphIsVerified) {
   EXPECT_THAT(error_of("graph (%x: f32[2]) { %y = relu(%x) : f32[3] return %y }"),
               AllOf(HasSubstr("relu 'y'"), HasSubstr("result 'y' is f32[3], f32[2] was expected")));
-  EXPECT_THAT(error_of("graph (%x: f32[2]) { %y, %z = relu(%x) : f32[2], f32[2] return %y }"), HasSubstr("2 results, 1 were expected"));
+  EXPECT_THAT(error_of("graph (%x: f32[2]) { %y, %z = relu(%x) : f32[2], f32[2] return %y }"),
+              HasSubstr("2 results, 1 were expected"));
 }
 
 }  // namespace

@@ -17,14 +17,14 @@ struct Quantization {
   std::vector<float> scales;         // one, or one for each slice along `axis`, or (block-wise) one a block, row-major
   std::vector<int64_t> zero_points;  // as many as scales
   int axis = 0;                      // dimension that the scales run along; meaningful where there are several
-  int64_t block = 0;                 // block-wise: this many consecutive elements of the last dimension share a scale; 0: no
+  int64_t block = 0;  // block-wise: this many consecutive elements of the last dimension share a scale; 0: no
 
   static Quantization per_tensor(float scale, int64_t zero_point = 0) { return {{scale}, {zero_point}, 0, 0}; }
   // Symmetric (zero points 0), one scale for each slice along `axis`.
   static Quantization per_axis(std::vector<float> scales, int axis);
 
   bool is_per_tensor() const { return scales.size() == 1 && block == 0; }
-  float scale() const { return scales.front(); }             // of a per-tensor quantisation
+  float scale() const { return scales.front(); }  // of a per-tensor quantisation
   int64_t zero_point() const { return zero_points.front(); }
   bool operator==(const Quantization&) const = default;
 };

@@ -19,7 +19,9 @@ std::string error_of(const Graph& graph) {
   return result ? "no error" : result.error().to_string();
 }
 
-Node* append_relu(Graph& graph, Value* src, Value* dst) { return graph.append_with_results(*find_op("relu"), NoAttributes{}, {src}, {dst}); }
+Node* append_relu(Graph& graph, Value* src, Value* dst) {
+  return graph.append_with_results(*find_op("relu"), NoAttributes{}, {src}, {dst});
+}
 
 TEST(Verify, TakesAGraphInOrder) {
   Graph graph;
@@ -159,15 +161,20 @@ TEST_P(QuantizedTypes, AreChecked) {
 INSTANTIATE_TEST_SUITE_P(
     Verify, QuantizedTypes,
     ::testing::Values(
-        BadQuantization{{DType::Float32, {2}, Quantization::per_tensor(1)}, "quantisation of a f32 tensor; integers were expected"},
+        BadQuantization{{DType::Float32, {2}, Quantization::per_tensor(1)},
+                        "quantisation of a f32 tensor; integers were expected"},
         BadQuantization{{DType::Int8, {2}, Quantization{{1}, {}, 0, 0}}, "1 scales with 0 zero points"},
-        BadQuantization{{DType::Int8, {2}, Quantization::per_tensor(0)}, "scale 0; a positive finite number was expected"},
+        BadQuantization{{DType::Int8, {2}, Quantization::per_tensor(0)},
+                        "scale 0; a positive finite number was expected"},
         BadQuantization{{DType::Int8, {2}, Quantization::per_tensor(std::numeric_limits<float>::infinity())},
                         "scale inf; a positive finite number was expected"},
         BadQuantization{{DType::UInt8, {2}, Quantization::per_tensor(1, -1)}, "zero point -1 is outside the u8 range"},
-        BadQuantization{{DType::Int8, {3}, Quantization::per_axis({1, 1}, 0)}, "2 scales for the 3 slices along axis 0"},
-        BadQuantization{{DType::Int8, {2}, Quantization::per_axis({1, 1}, 1)}, "the quantised axis 1 is outside the shape [2]"},
-        BadQuantization{{DType::Int8, {1, 3}, Quantization{{1}, {0}, 0, 2}}, "1 scales in blocks of 2 do not fit the shape [1, 3]"}));
+        BadQuantization{{DType::Int8, {3}, Quantization::per_axis({1, 1}, 0)},
+                        "2 scales for the 3 slices along axis 0"},
+        BadQuantization{{DType::Int8, {2}, Quantization::per_axis({1, 1}, 1)},
+                        "the quantised axis 1 is outside the shape [2]"},
+        BadQuantization{{DType::Int8, {1, 3}, Quantization{{1}, {0}, 0, 2}},
+                        "1 scales in blocks of 2 do not fit the shape [1, 3]"}));
 
 }  // namespace
 }  // namespace pare

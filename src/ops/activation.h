@@ -10,7 +10,9 @@
 
 namespace pare {
 
-struct RealRange { float lowest, highest; };
+struct RealRange {
+  float lowest, highest;
+};
 inline RealRange activation_range(Activation activation) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   switch (activation) {

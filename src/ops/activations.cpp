@@ -21,37 +21,60 @@ constexpr std::string_view kExpanded = "TFLite lacks it; it is written as severa
 Expected<std::vector<TensorType>> infer_prelu(const InferContext& context) {
   PARE_ASSIGN(std::vector<TensorType> types, infer_broadcast(context));
   if (types[0].shape.compatible_with(context.shape(0))) return types;
-  return bad_input("'alpha' has the shape {}, which does not fit into {}", context.shape(1).to_string(), context.shape(0).to_string());
+  return bad_input("'alpha' has the shape {}, which does not fit into {}", context.shape(1).to_string(),
+                   context.shape(0).to_string());
 }
 
 QuantRule fixed_output(float int8_scale, int64_t int8_zero_point) {
-  return {.scales = QuantRule::Scales::FixedOutput, .fixed_int8 = QuantRule::Fixed{int8_scale, int8_zero_point}, .fixed_int16 = QuantRule::Fixed{1.f / 32768, 0}};
+  return {.scales = QuantRule::Scales::FixedOutput,
+          .fixed_int8 = QuantRule::Fixed{int8_scale, int8_zero_point},
+          .fixed_int16 = QuantRule::Fixed{1.f / 32768, 0}};
 }
 
 }  // namespace
 
 const OpDef& op_relu() {
-  static const OpDef def = activation({.name = "relu", .summary = "Rectified linear unit.", .details = "dst = max(src, 0)", .quantization = free_scales(), .traits = {.positively_homogeneous = true}, .onnx = "Relu"});
+  static const OpDef def = activation({.name = "relu",
+                                       .summary = "Rectified linear unit.",
+                                       .details = "dst = max(src, 0)",
+                                       .quantization = free_scales(),
+                                       .traits = {.positively_homogeneous = true},
+                                       .onnx = "Relu"});
   return def;
 }
 
 const OpDef& op_relu6() {
-  static const OpDef def = activation({.name = "relu6", .summary = "Rectified linear unit cut off at 6.", .details = "dst = min(max(src, 0), 6)", .quantization = free_scales()});
+  static const OpDef def = activation({.name = "relu6",
+                                       .summary = "Rectified linear unit cut off at 6.",
+                                       .details = "dst = min(max(src, 0), 6)",
+                                       .quantization = free_scales()});
   return def;
 }
 
 const OpDef& op_relu_n1_to_1() {
-  static const OpDef def = activation({.name = "relu_n1_to_1", .summary = "Linear between -1 and 1.", .details = "dst = min(max(src, -1), 1)", .quantization = free_scales({}, false)});
+  static const OpDef def = activation({.name = "relu_n1_to_1",
+                                       .summary = "Linear between -1 and 1.",
+                                       .details = "dst = min(max(src, -1), 1)",
+                                       .quantization = free_scales({}, false)});
   return def;
 }
 
 const OpDef& op_relu_0_to_1() {
-  static const OpDef def = activation({.name = "relu_0_to_1", .summary = "Linear between 0 and 1.", .details = "dst = min(max(src, 0), 1)", .quantization = free_scales({}, false)});
+  static const OpDef def = activation({.name = "relu_0_to_1",
+                                       .summary = "Linear between 0 and 1.",
+                                       .details = "dst = min(max(src, 0), 1)",
+                                       .quantization = free_scales({}, false)});
   return def;
 }
 
 const OpDef& op_leaky_relu() {
-  static const OpDef def = activation({.name = "leaky_relu", .summary = "Rectified linear unit with a slope below 0.", .details = "dst = src >= 0 ? src : alpha * src", .attributes = LeakyReluAttributes{}, .quantization = free_scales(), .traits = {.positively_homogeneous = true}, .onnx = "LeakyRelu"});
+  static const OpDef def = activation({.name = "leaky_relu",
+                                       .summary = "Rectified linear unit with a slope below 0.",
+                                       .details = "dst = src >= 0 ? src : alpha * src",
+                                       .attributes = LeakyReluAttributes{},
+                                       .quantization = free_scales(),
+                                       .traits = {.positively_homogeneous = true},
+                                       .onnx = "LeakyRelu"});
   return def;
 }
 
@@ -71,22 +94,38 @@ const OpDef& op_prelu() {
 }
 
 const OpDef& op_elu() {
-  static const OpDef def = activation({.name = "elu", .summary = "Exponential linear unit.", .details = "dst = src >= 0 ? src : e^src - 1", .quantization = not_quantized("TFLite's converter leaves it in float"), .onnx = "Elu"});
+  static const OpDef def = activation({.name = "elu",
+                                       .summary = "Exponential linear unit.",
+                                       .details = "dst = src >= 0 ? src : e^src - 1",
+                                       .quantization = not_quantized("TFLite's converter leaves it in float"),
+                                       .onnx = "Elu"});
   return def;
 }
 
 const OpDef& op_hard_swish() {
-  static const OpDef def = activation({.name = "hard_swish", .summary = "Piecewise swish.", .details = "dst = src * min(max(src + 3, 0), 6) / 6", .quantization = free_scales({}, false), .onnx = "HardSwish"});
+  static const OpDef def = activation({.name = "hard_swish",
+                                       .summary = "Piecewise swish.",
+                                       .details = "dst = src * min(max(src + 3, 0), 6) / 6",
+                                       .quantization = free_scales({}, false),
+                                       .onnx = "HardSwish"});
   return def;
 }
 
 const OpDef& op_logistic() {
-  static const OpDef def = activation({.name = "logistic", .summary = "Sigmoid.", .details = "dst = 1 / (1 + e^-src)", .quantization = fixed_output(1.f / 256, -128), .onnx = "Sigmoid"});
+  static const OpDef def = activation({.name = "logistic",
+                                       .summary = "Sigmoid.",
+                                       .details = "dst = 1 / (1 + e^-src)",
+                                       .quantization = fixed_output(1.f / 256, -128),
+                                       .onnx = "Sigmoid"});
   return def;
 }
 
 const OpDef& op_tanh() {
-  static const OpDef def = activation({.name = "tanh", .summary = "Hyperbolic tangent.", .details = "dst = tanh(src)", .quantization = fixed_output(1.f / 128, 0), .onnx = "Tanh"});
+  static const OpDef def = activation({.name = "tanh",
+                                       .summary = "Hyperbolic tangent.",
+                                       .details = "dst = tanh(src)",
+                                       .quantization = fixed_output(1.f / 128, 0),
+                                       .onnx = "Tanh"});
   return def;
 }
 
@@ -94,7 +133,8 @@ const OpDef& op_gelu() {
   static const OpDef def = activation({
       .name = "gelu",
       .summary = "Gaussian error linear unit.",
-      .details = "dst = src * (1 + erf(src / sqrt(2))) / 2; approximate: src * (1 + tanh(sqrt(2 / pi) * (src + 0.044715 * src^3))) / 2",
+      .details =
+          "dst = src * (1 + erf(src / sqrt(2))) / 2; approximate: src * (1 + tanh(sqrt(2 / pi) * (src + 0.044715 * src^3))) / 2",
       .attributes = GeluAttributes{},
       .quantization = free_scales(),
   });
@@ -114,22 +154,41 @@ const OpDef& op_selu() {
 }
 
 const OpDef& op_softplus() {
-  static const OpDef def = activation({.name = "softplus", .summary = "Smooth rectified linear unit.", .details = "dst = ln(1 + e^src)", .quantization = not_quantized(kExpanded), .in_tflite = false, .onnx = "Softplus"});
+  static const OpDef def = activation({.name = "softplus",
+                                       .summary = "Smooth rectified linear unit.",
+                                       .details = "dst = ln(1 + e^src)",
+                                       .quantization = not_quantized(kExpanded),
+                                       .in_tflite = false,
+                                       .onnx = "Softplus"});
   return def;
 }
 
 const OpDef& op_softsign() {
-  static const OpDef def = activation({.name = "softsign", .summary = "Rational sigmoid.", .details = "dst = src / (1 + |src|)", .quantization = not_quantized(kExpanded), .in_tflite = false, .onnx = "Softsign"});
+  static const OpDef def = activation({.name = "softsign",
+                                       .summary = "Rational sigmoid.",
+                                       .details = "dst = src / (1 + |src|)",
+                                       .quantization = not_quantized(kExpanded),
+                                       .in_tflite = false,
+                                       .onnx = "Softsign"});
   return def;
 }
 
 const OpDef& op_swish() {
-  static const OpDef def = activation({.name = "swish", .summary = "Swish, also called SiLU.", .details = "dst = src / (1 + e^-src)", .quantization = not_quantized(kExpanded), .in_tflite = false});
+  static const OpDef def = activation({.name = "swish",
+                                       .summary = "Swish, also called SiLU.",
+                                       .details = "dst = src / (1 + e^-src)",
+                                       .quantization = not_quantized(kExpanded),
+                                       .in_tflite = false});
   return def;
 }
 
 const OpDef& op_mish() {
-  static const OpDef def = activation({.name = "mish", .summary = "Mish.", .details = "dst = src * tanh(ln(1 + e^src))", .quantization = not_quantized(kExpanded), .in_tflite = false, .onnx = "Mish"});
+  static const OpDef def = activation({.name = "mish",
+                                       .summary = "Mish.",
+                                       .details = "dst = src * tanh(ln(1 + e^src))",
+                                       .quantization = not_quantized(kExpanded),
+                                       .in_tflite = false,
+                                       .onnx = "Mish"});
   return def;
 }
 

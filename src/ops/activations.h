@@ -9,14 +9,18 @@ struct LeakyReluAttributes {
   float alpha = 0.01f;  // slope of negative values
 
   template <class Self, class Visitor>
-  static void fields(Self& self, Visitor&& visit) { visit("alpha", self.alpha); }
+  static void fields(Self& self, Visitor&& visit) {
+    visit("alpha", self.alpha);
+  }
 };
 
 struct GeluAttributes {
   bool approximate = false;  // by tanh instead of the error function
 
   template <class Self, class Visitor>
-  static void fields(Self& self, Visitor&& visit) { visit("approximate", self.approximate); }
+  static void fields(Self& self, Visitor&& visit) {
+    visit("approximate", self.approximate);
+  }
 };
 
 // The line that hard_sigmoid cuts off at 0 and 1.

@@ -11,7 +11,9 @@
 namespace pare {
 namespace {
 
-std::string declines_float(const KernelRequest& request) { return request.all_float() ? "" : "operands are not all float32"; }
+std::string declines_float(const KernelRequest& request) {
+  return request.all_float() ? "" : "operands are not all float32";
+}
 
 float relu(float x) { return std::max(x, 0.f); }
 float relu6(float x) { return std::min(std::max(x, 0.f), 6.f); }
@@ -38,7 +40,8 @@ Expected<std::unique_ptr<Kernel>> create_float(const KernelRequest& request) {
 }
 
 Expected<std::unique_ptr<Kernel>> create_float_leaky(const KernelRequest& request) {
-  return make_unary<float, float>(request, [alpha = request.node.attrs<LeakyReluAttributes>().alpha](float x) { return x > 0 ? x : alpha * x; });
+  return make_unary<float, float>(
+      request, [alpha = request.node.attrs<LeakyReluAttributes>().alpha](float x) { return x > 0 ? x : alpha * x; });
 }
 
 Expected<std::unique_ptr<Kernel>> create_float_prelu(const KernelRequest& request) {
@@ -46,16 +49,20 @@ Expected<std::unique_ptr<Kernel>> create_float_prelu(const KernelRequest& reques
 }
 
 Expected<std::unique_ptr<Kernel>> create_float_gelu(const KernelRequest& request) {
-  return request.node.attrs<GeluAttributes>().approximate ? create_float<gelu_by_tanh>(request) : create_float<gelu>(request);
+  return request.node.attrs<GeluAttributes>().approximate ? create_float<gelu_by_tanh>(request)
+                                                          : create_float<gelu>(request);
 }
 
 Expected<std::unique_ptr<Kernel>> create_float_hard_sigmoid(const KernelRequest& request) {
   const auto [alpha, beta] = request.node.attrs<HardSigmoidAttributes>();
-  return make_unary<float, float>(request, [alpha = alpha, beta = beta](float x) { return relu_0_to_1(alpha * x + beta); });
+  return make_unary<float, float>(request,
+                                  [alpha = alpha, beta = beta](float x) { return relu_0_to_1(alpha * x + beta); });
 }
 
 template <float (*function)(float)>
-Implementation plain() { return {"plain", declines_float, create_float<function>}; }
+Implementation plain() {
+  return {"plain", declines_float, create_float<function>};
+}
 
 }  // namespace
 

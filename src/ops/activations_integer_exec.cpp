@@ -19,22 +19,30 @@ std::string declines_prelu(const KernelRequest& request) { return declines_store
 template <float lowest, float highest>
 Expected<std::unique_ptr<Kernel>> create_clamp(const KernelRequest& request) {
   const TensorType& dst = request.result_type();
-  const auto stored = [&](float bound) { return zero_point_of(dst) + static_cast<int32_t>(std::round(bound / scale_of(dst))); };
+  const auto stored = [&](float bound) {
+    return zero_point_of(dst) + static_cast<int32_t>(std::round(bound / scale_of(dst)));
+  };
   StoredRange range(dst, Activation::None);
   range.lowest = std::max(range.lowest, stored(lowest));
   if (std::isfinite(highest)) range.highest = std::min(range.highest, stored(highest));
-  return make_stored_unary(request, [range, multiplier = to_fixed_multiplier(scale_of(request.type(0)) / scale_of(dst)), zero = zero_point_of(request.type(0))](int32_t x) {
+  return make_stored_unary(request, [range, multiplier = to_fixed_multiplier(scale_of(request.type(0)) / scale_of(dst)),
+                                     zero = zero_point_of(request.type(0))](int32_t x) {
     return range.clamp(multiply(x - zero, multiplier) + range.zero_point);
   });
 }
 
 // value * multiplier, where the multiplier may be negative.
-int32_t multiply_signed(int32_t value, FixedMultiplier by) { return by.multiplier < 0 ? -multiply(value, {-by.multiplier, by.shift}) : multiply(value, by); }
+int32_t multiply_signed(int32_t value, FixedMultiplier by) {
+  return by.multiplier < 0 ? -multiply(value, {-by.multiplier, by.shift}) : multiply(value, by);
+}
 
 Expected<std::unique_ptr<Kernel>> create_leaky_relu(const KernelRequest& request) {
   const float src_scale = scale_of(request.type(0)), dst_scale = scale_of(request.result_type());
-  const FixedMultiplier positive = to_fixed_multiplier(src_scale / dst_scale), negative = to_fixed_multiplier(src_scale * request.node.attrs<LeakyReluAttributes>().alpha / dst_scale);
-  return make_stored_unary(request, [=, zero = zero_point_of(request.type(0)), range = StoredRange(request.result_type(), Activation::None)](int32_t x) {
+  const FixedMultiplier positive = to_fixed_multiplier(src_scale / dst_scale),
+                        negative = to_fixed_multiplier(src_scale * request.node.attrs<LeakyReluAttributes>().alpha /
+                                                       dst_scale);
+  return make_stored_unary(request, [=, zero = zero_point_of(request.type(0)),
+                                     range = StoredRange(request.result_type(), Activation::None)](int32_t x) {
     const int32_t value = x - zero;
     return range.clamp((value >= 0 ? multiply(value, positive) : multiply_signed(value, negative)) + range.zero_point);
   });
@@ -43,11 +51,16 @@ Expected<std::unique_ptr<Kernel>> create_leaky_relu(const KernelRequest& request
 class Prelu {
  public:
   explicit Prelu(const KernelRequest& request)
-      : zero_(zero_point_of(request.type(0))), alpha_zero_(zero_point_of(request.type(1))), positive_(to_fixed_multiplier(scale_of(request.type(0)) / scale_of(request.result_type()))),
-        negative_(to_fixed_multiplier(scale_of(request.type(0)) * scale_of(request.type(1)) / scale_of(request.result_type()))), range_(request.result_type(), Activation::None) {}
+      : zero_(zero_point_of(request.type(0))),
+        alpha_zero_(zero_point_of(request.type(1))),
+        positive_(to_fixed_multiplier(scale_of(request.type(0)) / scale_of(request.result_type()))),
+        negative_(to_fixed_multiplier(scale_of(request.type(0)) * scale_of(request.type(1)) /
+                                      scale_of(request.result_type()))),
+        range_(request.result_type(), Activation::None) {}
   int32_t operator()(int32_t x, int32_t alpha) const {
     const int32_t value = x - zero_;
-    return range_.clamp((value >= 0 ? multiply(value, positive_) : multiply(value * (alpha - alpha_zero_), negative_)) + range_.zero_point);
+    return range_.clamp((value >= 0 ? multiply(value, positive_) : multiply(value * (alpha - alpha_zero_), negative_)) +
+                        range_.zero_point);
   }
 
  private:
@@ -70,7 +83,9 @@ int16_t truncated_high_multiply_16(int16_t a, int16_t b) { return saturate(int32
 struct ShortMultiplier {
   explicit ShortMultiplier(float real) {
     const FixedMultiplier full = to_fixed_multiplier(real);
-    multiplier = full.multiplier >= std::numeric_limits<int32_t>::max() - (1 << 15) ? int16_t{32767} : static_cast<int16_t>((full.multiplier + (1 << 15)) >> 16);
+    multiplier = full.multiplier >= std::numeric_limits<int32_t>::max() - (1 << 15)
+                     ? int16_t{32767}
+                     : static_cast<int16_t>((full.multiplier + (1 << 15)) >> 16);
     shift = full.shift;
   }
   int16_t multiplier;
@@ -79,14 +94,18 @@ struct ShortMultiplier {
 
 std::string declines_hard_swish(const KernelRequest& request) {
   if (std::string reason = declines_wide(request); !reason.empty()) return reason;
-  return (1.0f / 128.0f) * scale_of(request.type(0)) / scale_of(request.result_type()) > 1 ? "the scale of dst is less than a 128th of that of src" : "";
+  return (1.0f / 128.0f) * scale_of(request.type(0)) / scale_of(request.result_type()) > 1
+             ? "the scale of dst is less than a 128th of that of src"
+             : "";
 }
 
 Expected<std::unique_ptr<Kernel>> create_hard_swish(const KernelRequest& request) {
   constexpr int kFractionBits = 7;  // that src gets, so that most of 16 bits are used
   const float fine_scale = (1.0f / (1 << kFractionBits)) * scale_of(request.type(0));
-  const ShortMultiplier to_dst(fine_scale / scale_of(request.result_type())), to_unit(fine_scale / (3.0f / 32768.0f));  // 3 becomes 1
-  return make_stored_unary(request, [=, zero = zero_point_of(request.type(0)), range = StoredRange(request.result_type(), Activation::None)](int32_t x) {
+  const ShortMultiplier to_dst(fine_scale / scale_of(request.result_type())),
+      to_unit(fine_scale / (3.0f / 32768.0f));  // 3 becomes 1
+  return make_stored_unary(request, [=, zero = zero_point_of(request.type(0)),
+                                     range = StoredRange(request.result_type(), Activation::None)](int32_t x) {
     const auto fine = static_cast<int16_t>((x - zero) * (1 << kFractionBits));
     int16_t gate = fine;  // src / 3, cut off at -1 and 1
     if (to_unit.shift > 0) gate = saturate(int64_t{gate} << (to_unit.shift - 1));
@@ -106,9 +125,11 @@ Expected<std::unique_ptr<Kernel>> create_elu(const KernelRequest& request) {
 }
 
 Expected<std::unique_ptr<Kernel>> create_gelu(const KernelRequest& request) {
-  if (!request.node.attrs<GeluAttributes>().approximate) return make_tabulated(request, [](float x) { return 0.5f * x * std::erfc(x * -std::numbers::sqrt2_v<float> / 2); });
+  if (!request.node.attrs<GeluAttributes>().approximate)
+    return make_tabulated(request, [](float x) { return 0.5f * x * std::erfc(x * -std::numbers::sqrt2_v<float> / 2); });
   constexpr float kSlope = std::numbers::inv_sqrtpi_v<float> * std::numbers::sqrt2_v<float>;
-  return make_tabulated(request, [](float x) { return 0.5f * x * (1.f + std::tanh(kSlope * (x + 0.044715f * x * x * x))); });
+  return make_tabulated(request,
+                        [](float x) { return 0.5f * x * (1.f + std::tanh(kSlope * (x + 0.044715f * x * x * x))); });
 }
 
 // sigmoid(i / 24) * 2^16, raised by half of what linear interpolation falls short of at the middle of the next interval.
@@ -143,27 +164,31 @@ struct TableScale {
 };
 
 Expected<std::unique_ptr<Kernel>> create_logistic(const KernelRequest& request) {
-  if (request.dtype() != DType::Int16) return make_tabulated(request, [](float x) { return 1.0f / (1.0f + std::exp(-x)); });
-  return make_unary<int16_t, int16_t>(request, [table = sigmoid_table(), place = TableScale(scale_of(request.type(0)), 0)](int16_t x) {
-    const int32_t at = place(x);
-    const auto magnitude = static_cast<uint32_t>(std::abs(at)), index = magnitude >> 9;
-    uint32_t value = 0x7FFF << 10;
-    if (index < 255) value = (table[index] << 9) + (magnitude & 0x1FF) * (table[index + 1] - table[index]);
-    value = at >= 0 ? value + (1 << 9) : (1 << 25) - value + (1 << 9) - 1;
-    return static_cast<int16_t>(value >> 10);
-  });
+  if (request.dtype() != DType::Int16)
+    return make_tabulated(request, [](float x) { return 1.0f / (1.0f + std::exp(-x)); });
+  return make_unary<int16_t, int16_t>(
+      request, [table = sigmoid_table(), place = TableScale(scale_of(request.type(0)), 0)](int16_t x) {
+        const int32_t at = place(x);
+        const auto magnitude = static_cast<uint32_t>(std::abs(at)), index = magnitude >> 9;
+        uint32_t value = 0x7FFF << 10;
+        if (index < 255) value = (table[index] << 9) + (magnitude & 0x1FF) * (table[index + 1] - table[index]);
+        value = at >= 0 ? value + (1 << 9) : (1 << 25) - value + (1 << 9) - 1;
+        return static_cast<int16_t>(value >> 10);
+      });
 }
 
 Expected<std::unique_ptr<Kernel>> create_tanh(const KernelRequest& request) {
   if (request.dtype() != DType::Int16) return make_tabulated(request, [](float x) { return std::tanh(x); });
-  return make_unary<int16_t, int16_t>(request, [table = sigmoid_table(), place = TableScale(scale_of(request.type(0)), 1)](int16_t x) {
-    const int32_t at = place(x);
-    const auto magnitude = static_cast<uint32_t>(std::abs(at)), index = magnitude >> 8;
-    int32_t value = 0xFFFF << 8;
-    if (index < 255) value = static_cast<int32_t>((table[index] << 8) + (magnitude & 0xFF) * (table[index + 1] - table[index]));
-    value = at >= 0 ? value - (1 << 23) + (1 << 7) : -value + (1 << 23) + (1 << 7) - 1;
-    return static_cast<int16_t>(value >> 8);
-  });
+  return make_unary<int16_t, int16_t>(
+      request, [table = sigmoid_table(), place = TableScale(scale_of(request.type(0)), 1)](int16_t x) {
+        const int32_t at = place(x);
+        const auto magnitude = static_cast<uint32_t>(std::abs(at)), index = magnitude >> 8;
+        int32_t value = 0xFFFF << 8;
+        if (index < 255)
+          value = static_cast<int32_t>((table[index] << 8) + (magnitude & 0xFF) * (table[index + 1] - table[index]));
+        value = at >= 0 ? value - (1 << 23) + (1 << 7) : -value + (1 << 23) + (1 << 7) - 1;
+        return static_cast<int16_t>(value >> 8);
+      });
 }
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();

@@ -16,7 +16,8 @@ Expected<std::vector<TensorType>> infer(const InferContext& context) {
     return bad_input("x {} and y {} must have at least two dimensions", x.to_string(), y.to_string());
   const int64_t inner_x = attributes.adj_x ? x[-2] : x[-1], inner_y = attributes.adj_y ? y[-1] : y[-2];
   if (inner_x != kDynamic && inner_y != kDynamic && inner_x != inner_y)
-    return bad_input("x {} and y {} have inner extents {} and {}, equal ones were expected", x.to_string(), y.to_string(), inner_x, inner_y);
+    return bad_input("x {} and y {} have inner extents {} and {}, equal ones were expected", x.to_string(),
+                     y.to_string(), inner_x, inner_y);
   std::optional<Shape> dst = broadcast(outer(x), outer(y));
   if (!dst) return bad_input("the batch dimensions of x {} and y {} cannot be broadcast", x.to_string(), y.to_string());
   dst->push_back(attributes.adj_x ? x[-1] : x[-2]);
@@ -37,8 +38,9 @@ const OpDef& op_batch_matmul() {
   static const OpDef def{
       .name = "batch_matmul",
       .summary = "Matrix products over broadcast batch dimensions.",
-      .details = "dst[...,m,n] = sum over k of x[...,m,k] * y[...,k,n]; adj_x and adj_y swap the last two dimensions of an operand first. "
-                 "A constant operand is quantised like an activation, with one scale.",
+      .details =
+          "dst[...,m,n] = sum over k of x[...,m,k] * y[...,k,n]; adj_x and adj_y swap the last two dimensions of an operand first. "
+          "A constant operand is quantised like an activation, with one scale.",
       .operands = {{"x", "...,M,K (K,M with adj_x)"}, {"y", "...,K,N (N,K with adj_y)"}},
       .results = {{"dst", "...,M,N"}},
       .attributes = BatchMatmulAttributes{},

@@ -62,13 +62,16 @@ void multiply_matrices(const Geometry& g, const X* x, const Y* y, Term term, Fin
       }
 }
 
-std::string declines_plain(const KernelRequest& request) { return request.all_float() ? "" : "operands are not all float32"; }
+std::string declines_plain(const KernelRequest& request) {
+  return request.all_float() ? "" : "operands are not all float32";
+}
 
 Expected<std::unique_ptr<Kernel>> create_plain(const KernelRequest& request) {
   return make_kernel([g = Geometry(request)](const Buffers& buffers) {
     float* dst = buffers.dst<float>();
     multiply_matrices<float>(
-        g, buffers.src<float>(0), buffers.src<float>(1), [](float x, float y) { return x * y; }, [dst](int64_t at, float sum) { dst[at] = sum; });
+        g, buffers.src<float>(0), buffers.src<float>(1), [](float x, float y) { return x * y; },
+        [dst](int64_t at, float sum) { dst[at] = sum; });
   });
 }
 
@@ -92,13 +95,15 @@ Expected<std::unique_ptr<Kernel>> create_onednn(const KernelRequest& request) {
       }
       return memory::desc(dims, memory::data_type::f32, strides);
     };
-    const memory::desc x = desc(request.shape(0), attributes.adj_x), y = desc(request.shape(1), attributes.adj_y), dst = desc(request.result_type().shape, false);
+    const memory::desc x = desc(request.shape(0), attributes.adj_x), y = desc(request.shape(1), attributes.adj_y),
+                       dst = desc(request.result_type().shape, false);
     dnnl::primitive_attr attr;
     attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     const dnnl::matmul::primitive_desc pd(dnnl::matmul::desc(x, y, dst), attr, cpu());
-    std::vector<PrimitiveKernel::Argument> arguments{{DNNL_ARG_SRC, PrimitiveKernel::Source::Operand, 0, unbound(x)},
-                                                     {DNNL_ARG_WEIGHTS, PrimitiveKernel::Source::Operand, 1, unbound(y)},
-                                                     {DNNL_ARG_DST, PrimitiveKernel::Source::Result, 0, unbound(dst)}};
+    std::vector<PrimitiveKernel::Argument> arguments{
+        {DNNL_ARG_SRC, PrimitiveKernel::Source::Operand, 0, unbound(x)},
+        {DNNL_ARG_WEIGHTS, PrimitiveKernel::Source::Operand, 1, unbound(y)},
+        {DNNL_ARG_DST, PrimitiveKernel::Source::Result, 0, unbound(dst)}};
     return std::make_unique<PrimitiveKernel>(dnnl::matmul(pd), std::move(arguments), pd.scratchpad_desc());
   });
 }
@@ -108,7 +113,8 @@ Expected<std::unique_ptr<Kernel>> create_onednn(const KernelRequest& request) {
 std::string declines_integer(const KernelRequest& request) {
   const TensorType &x = request.type(0), &y = request.type(1), &dst = request.result_type();
   if (x.dtype != DType::Int8 && x.dtype != DType::Int16) return "x is not i8 or i16";
-  if (y.dtype != x.dtype && y.dtype != DType::Int8) return fmt::format("y of {} with x of {}", to_string(y.dtype), to_string(x.dtype));
+  if (y.dtype != x.dtype && y.dtype != DType::Int8)
+    return fmt::format("y of {} with x of {}", to_string(y.dtype), to_string(x.dtype));
   if (dst.dtype != x.dtype) return "x and dst have different types";
   for (const TensorType* type : {&x, &y, &dst})
     if (!type->is_quantized() || !type->quantization->is_per_tensor()) return "operands and result need one scale each";
@@ -117,15 +123,20 @@ std::string declines_integer(const KernelRequest& request) {
 
 template <class X, class Y, class Sum>
 std::unique_ptr<Kernel> integer_products(const KernelRequest& request) {
-  const Quantization &x = *request.type(0).quantization, &y = *request.type(1).quantization, &dst = *request.result_type().quantization;
+  const Quantization &x = *request.type(0).quantization, &y = *request.type(1).quantization,
+                     &dst = *request.result_type().quantization;
   // TFLite multiplies the two scales in single precision.
-  const FixedMultiplier factor = to_fixed_multiplier(static_cast<double>(x.scale() * y.scale()) / static_cast<double>(dst.scale()));
-  return make_kernel([g = Geometry(request), factor, x_zero = static_cast<Sum>(x.zero_point()), y_zero = static_cast<Sum>(y.zero_point()),
+  const FixedMultiplier factor =
+      to_fixed_multiplier(static_cast<double>(x.scale() * y.scale()) / static_cast<double>(dst.scale()));
+  return make_kernel([g = Geometry(request), factor, x_zero = static_cast<Sum>(x.zero_point()),
+                      y_zero = static_cast<Sum>(y.zero_point()),
                       dst_zero = static_cast<int32_t>(dst.zero_point())](const Buffers& buffers) {
     multiply_matrices<Sum>(
-        g, buffers.src<X>(0), buffers.src<Y>(1), [=](X a, Y b) { return (static_cast<Sum>(a) - x_zero) * (static_cast<Sum>(b) - y_zero); },
+        g, buffers.src<X>(0), buffers.src<Y>(1),
+        [=](X a, Y b) { return (static_cast<Sum>(a) - x_zero) * (static_cast<Sum>(b) - y_zero); },
         [&](int64_t at, Sum sum) {
-          buffers.dst<X>()[at] = static_cast<X>(std::clamp<int32_t>(multiply(sum, factor) + dst_zero, std::numeric_limits<X>::lowest(), std::numeric_limits<X>::max()));
+          buffers.dst<X>()[at] = static_cast<X>(std::clamp<int32_t>(
+              multiply(sum, factor) + dst_zero, std::numeric_limits<X>::lowest(), std::numeric_limits<X>::max()));
         });
   });
 }
@@ -141,7 +152,8 @@ Expected<std::unique_ptr<Kernel>> create_integer(const KernelRequest& request) {
 std::string declines_dynamic(const KernelRequest& request) {
   const TensorType& y = request.type(1);
   if (request.dtype(0) != DType::Float32 || y.dtype != DType::Int8) return "not float32 with i8";
-  if (!y.is_quantized() || !y.quantization->is_per_tensor() || y.quantization->zero_point() != 0) return "y needs one scale and the zero point 0";
+  if (!y.is_quantized() || !y.quantization->is_per_tensor() || y.quantization->zero_point() != 0)
+    return "y needs one scale and the zero point 0";
   return request.node.attrs<BatchMatmulAttributes>().adj_x ? "x is transposed" : "";
 }
 
@@ -151,31 +163,37 @@ Expected<std::unique_ptr<Kernel>> create_dynamic(const KernelRequest& request) {
   const float y_scale = request.type(1).quantization->scale();
   const bool asymmetric = request.node.attrs<BatchMatmulAttributes>().asymmetric_quantize_inputs;
   const auto ranges_bytes = static_cast<size_t>(rows) * sizeof(DynamicRange);
-  return make_kernel([=, g = Geometry(request)](const Buffers& buffers) {
-    auto* ranges = reinterpret_cast<DynamicRange*>(buffers.scratch);
-    auto* codes = reinterpret_cast<int8_t*>(buffers.scratch + ranges_bytes);
-    for (int64_t row = 0; row < rows; ++row) {
-      const float* src = buffers.src<float>(0) + row * depth;
-      ranges[row] = asymmetric ? quantize_asymmetric(src, depth, codes + row * depth) : quantize_symmetric(src, depth, codes + row * depth);
-    }
-    int64_t at = 0;
-    for (size_t product = 0; product < g.x_offsets.size(); ++product)
-      for (int64_t m = 0; m < g.m; ++m)
-        for (int64_t n = 0; n < g.n; ++n, ++at) {
-          const int64_t first = g.x_offsets[product] + m * g.x_row;
-          const int8_t* y = buffers.src<int8_t>(1) + g.y_offsets[product] + n * g.y_column;
-          const DynamicRange& range = ranges[first / std::max<int64_t>(depth, 1)];
-          int32_t sum = 0;
-          for (int64_t k = 0; k < g.k; ++k) sum += (codes[first + k] - range.zero_point) * y[k * g.y_step];
-          buffers.dst<float>()[at] = static_cast<float>(sum) * (range.scale * y_scale);
+  return make_kernel(
+      [=, g = Geometry(request)](const Buffers& buffers) {
+        auto* ranges = reinterpret_cast<DynamicRange*>(buffers.scratch);
+        auto* codes = reinterpret_cast<int8_t*>(buffers.scratch + ranges_bytes);
+        for (int64_t row = 0; row < rows; ++row) {
+          const float* src = buffers.src<float>(0) + row * depth;
+          ranges[row] = asymmetric ? quantize_asymmetric(src, depth, codes + row * depth)
+                                   : quantize_symmetric(src, depth, codes + row * depth);
         }
-  }, ranges_bytes + static_cast<size_t>(rows * depth));
+        int64_t at = 0;
+        for (size_t product = 0; product < g.x_offsets.size(); ++product)
+          for (int64_t m = 0; m < g.m; ++m)
+            for (int64_t n = 0; n < g.n; ++n, ++at) {
+              const int64_t first = g.x_offsets[product] + m * g.x_row;
+              const int8_t* y = buffers.src<int8_t>(1) + g.y_offsets[product] + n * g.y_column;
+              const DynamicRange& range = ranges[first / std::max<int64_t>(depth, 1)];
+              int32_t sum = 0;
+              for (int64_t k = 0; k < g.k; ++k) sum += (codes[first + k] - range.zero_point) * y[k * g.y_step];
+              buffers.dst<float>()[at] = static_cast<float>(sum) * (range.scale * y_scale);
+            }
+      },
+      ranges_bytes + static_cast<size_t>(rows * depth));
 }
 
 }  // namespace
 
 ImplementationList exec_batch_matmul() {
-  return {{"onednn", declines_plain, create_onednn, true}, {"plain", declines_plain, create_plain}, {"integer", declines_integer, create_integer}, {"dynamic range", declines_dynamic, create_dynamic}};
+  return {{"onednn", declines_plain, create_onednn, true},
+          {"plain", declines_plain, create_plain},
+          {"integer", declines_integer, create_integer},
+          {"dynamic range", declines_dynamic, create_dynamic}};
 }
 
 }  // namespace pare

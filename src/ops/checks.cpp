@@ -27,7 +27,8 @@ Expected<int> check_axis(int64_t axis, int rank) {
 
 Expected<std::vector<int64_t>> constant_operand(const InferContext& context, size_t index, std::string_view name) {
   PARE_TRY(check_index_type(context, index, name));
-  if (context.constant(index) == nullptr) return unsupported("'{}' is computed at run time, a constant was expected", name);
+  if (context.constant(index) == nullptr)
+    return unsupported("'{}' is computed at run time, a constant was expected", name);
   return to_int64(*context.constant(index));
 }
 

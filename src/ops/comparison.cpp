@@ -40,47 +40,67 @@ OpDef logical(OpDef def) {
 }  // namespace
 
 const OpDef& op_equal() {
-  static const OpDef def = comparison({.name = "equal", .summary = "Equality.", .details = "dst = x == y", .traits = {.commutative = true}, .onnx = "Equal"});
+  static const OpDef def = comparison({.name = "equal",
+                                       .summary = "Equality.",
+                                       .details = "dst = x == y",
+                                       .traits = {.commutative = true},
+                                       .onnx = "Equal"});
   return def;
 }
 
 const OpDef& op_not_equal() {
-  static const OpDef def = comparison({.name = "not_equal", .summary = "Inequality.", .details = "dst = x != y", .traits = {.commutative = true}});
+  static const OpDef def = comparison(
+      {.name = "not_equal", .summary = "Inequality.", .details = "dst = x != y", .traits = {.commutative = true}});
   return def;
 }
 
 const OpDef& op_greater() {
-  static const OpDef def = comparison({.name = "greater", .summary = "Greater than.", .details = "dst = x > y", .onnx = "Greater"});
+  static const OpDef def =
+      comparison({.name = "greater", .summary = "Greater than.", .details = "dst = x > y", .onnx = "Greater"});
   return def;
 }
 
 const OpDef& op_greater_equal() {
-  static const OpDef def = comparison({.name = "greater_equal", .summary = "Greater than or equal.", .details = "dst = x >= y", .onnx = "GreaterOrEqual"});
+  static const OpDef def = comparison({.name = "greater_equal",
+                                       .summary = "Greater than or equal.",
+                                       .details = "dst = x >= y",
+                                       .onnx = "GreaterOrEqual"});
   return def;
 }
 
 const OpDef& op_less() {
-  static const OpDef def = comparison({.name = "less", .summary = "Less than.", .details = "dst = x < y", .onnx = "Less"});
+  static const OpDef def =
+      comparison({.name = "less", .summary = "Less than.", .details = "dst = x < y", .onnx = "Less"});
   return def;
 }
 
 const OpDef& op_less_equal() {
-  static const OpDef def = comparison({.name = "less_equal", .summary = "Less than or equal.", .details = "dst = x <= y", .onnx = "LessOrEqual"});
+  static const OpDef def = comparison(
+      {.name = "less_equal", .summary = "Less than or equal.", .details = "dst = x <= y", .onnx = "LessOrEqual"});
   return def;
 }
 
 const OpDef& op_logical_and() {
-  static const OpDef def = logical({.name = "logical_and", .summary = "Both true.", .details = "dst = x and y", .traits = {.commutative = true}, .onnx = "And"});
+  static const OpDef def = logical({.name = "logical_and",
+                                    .summary = "Both true.",
+                                    .details = "dst = x and y",
+                                    .traits = {.commutative = true},
+                                    .onnx = "And"});
   return def;
 }
 
 const OpDef& op_logical_or() {
-  static const OpDef def = logical({.name = "logical_or", .summary = "Either true.", .details = "dst = x or y", .traits = {.commutative = true}, .onnx = "Or"});
+  static const OpDef def = logical({.name = "logical_or",
+                                    .summary = "Either true.",
+                                    .details = "dst = x or y",
+                                    .traits = {.commutative = true},
+                                    .onnx = "Or"});
   return def;
 }
 
 const OpDef& op_logical_not() {
-  static const OpDef def = logical({.name = "logical_not", .summary = "Negation.", .details = "dst = not x", .onnx = "Not"});
+  static const OpDef def =
+      logical({.name = "logical_not", .summary = "Negation.", .details = "dst = not x", .onnx = "Not"});
   return def;
 }
 

@@ -6,8 +6,8 @@
 namespace pare {
 
 struct CompositeAttributes {
-  std::string name;                           // what the graph computes, by the writer's own convention: "odml.rms_norm"
-  int64_t decomposition = 1;                  // index into Model::graphs of the graph that computes it
+  std::string name;           // what the graph computes, by the writer's own convention: "odml.rms_norm"
+  int64_t decomposition = 1;  // index into Model::graphs of the graph that computes it
   std::vector<int64_t> composite_attributes;  // bytes that the writer attached, kept as found
   int64_t version = 0;
 

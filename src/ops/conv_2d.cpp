@@ -12,13 +12,18 @@ Expected<std::vector<TensorType>> infer(const InferContext& context) {
   const Shape& weights = context.shape(1);
   PARE_TRY(check_rank(context, 0, "src", 4));
   PARE_TRY(check_rank(context, 1, "weights", 4));
-  PARE_TRY(check_positive({{"stride_h", attributes.stride_h}, {"stride_w", attributes.stride_w}, {"dilation_h", attributes.dilation_h}, {"dilation_w", attributes.dilation_w}}));
-  if (src[3] != kDynamic && (weights[3] <= 0 || src[3] < weights[3] || src[3] % weights[3] != 0 || weights[0] % (src[3] / weights[3]) != 0))
+  PARE_TRY(check_positive({{"stride_h", attributes.stride_h},
+                           {"stride_w", attributes.stride_w},
+                           {"dilation_h", attributes.dilation_h},
+                           {"dilation_w", attributes.dilation_w}}));
+  if (src[3] != kDynamic &&
+      (weights[3] <= 0 || src[3] < weights[3] || src[3] % weights[3] != 0 || weights[0] % (src[3] / weights[3]) != 0))
     return bad_input("weights {} do not fit {} input channels", weights.to_string(), src[3]);
   PARE_TRY(check_bias(context, 2, weights[0]));
   const Shape dst{src[0], output_extent(src[1], attributes.window_h(weights[1]), attributes.padding),
                   output_extent(src[2], attributes.window_w(weights[2]), attributes.padding), weights[0]};
-  if (context.has(3) && context.shape(3) != dst) return bad_input("'addend' has the shape {}, {} was expected", context.shape(3).to_string(), dst.to_string());
+  if (context.has(3) && context.shape(3) != dst)
+    return bad_input("'addend' has the shape {}, {} was expected", context.shape(3).to_string(), dst.to_string());
   return std::vector<TensorType>{{context.type(0).dtype, dst, {}}};
 }
 
@@ -46,11 +51,15 @@ const OpDef& op_conv_2d() {
   static const OpDef def{
       .name = "conv_2d",
       .summary = "Two-dimensional convolution, optionally grouped, with bias and fused activation.",
-      .details = "dst[n,y,x,o] = activation(bias[o] + sum over i,j,c of src[n, y*stride_h + i*dilation_h - pad, "
-                 "x*stride_w + j*dilation_w - pad, g*C + c] * weights[o,i,j,c]). With C the innermost extent of the weights, the "
-                 "input has G = channels / C groups; output channel o reads group g = o / (O / G).",
-      .operands = {{"src", "N,H,W,C"}, {"weights", "O,H,W,C/groups"}, {"bias", "O", OperandSpec::Kind::Optional},
-                   {"addend", "as dst; added before the activation. Only the engine's own graphs have it", OperandSpec::Kind::Optional}},
+      .details =
+          "dst[n,y,x,o] = activation(bias[o] + sum over i,j,c of src[n, y*stride_h + i*dilation_h - pad, "
+          "x*stride_w + j*dilation_w - pad, g*C + c] * weights[o,i,j,c]). With C the innermost extent of the weights, the "
+          "input has G = channels / C groups; output channel o reads group g = o / (O / G).",
+      .operands = {{"src", "N,H,W,C"},
+                   {"weights", "O,H,W,C/groups"},
+                   {"bias", "O", OperandSpec::Kind::Optional},
+                   {"addend", "as dst; added before the activation. Only the engine's own graphs have it",
+                    OperandSpec::Kind::Optional}},
       .results = {{"dst", "N,H',W',O"}},
       .attributes = Conv2dAttributes{},
       .infer = infer,

@@ -25,8 +25,11 @@ class ConvKernel final : public Kernel {
 
  public:
   explicit ConvKernel(const KernelRequest& request)
-      : geometry_(geometry_of(request)), plan_(geometry_), images_(request.shape(0)[0]),
-        product_(request, static_cast<int64_t>(plan_.runs.size()), plan_.run_length), copies_(geometry_.is_padded() || Product::copies(plan_.run_length)) {}
+      : geometry_(geometry_of(request)),
+        plan_(geometry_),
+        images_(request.shape(0)[0]),
+        product_(request, static_cast<int64_t>(plan_.runs.size()), plan_.run_length),
+        copies_(geometry_.is_padded() || Product::copies(plan_.run_length)) {}
 
   void run(const Buffers& buffers) const override { run_share(buffers, {}); }
 
@@ -35,27 +38,36 @@ class ConvKernel final : public Kernel {
     const int64_t begin = share.begin(images_ * pixels), end = share.end(images_ * pixels);
     const auto* src = buffers.src<Element>();
     if (geometry_.is_identity() && !copies_) {
-      product_.multiply({src, nullptr, geometry_.channels, plan_.runs.data(), 1, plan_.run_length}, begin, end, buffers, 0);
+      product_.multiply({src, nullptr, geometry_.channels, plan_.runs.data(), 1, plan_.run_length}, begin, end, buffers,
+                        0);
       return;
     }
     for (int64_t image = begin / pixels; image * pixels < end; ++image) {
       const int64_t from = std::max<int64_t>(0, begin - image * pixels), to = std::min(pixels, end - image * pixels);
       const Element* base = src + image * geometry_.src_h * geometry_.src_w * geometry_.channels;
       if (copies_) {
-        auto* padded = reinterpret_cast<Element*>(buffers.scratch + buffers.scratch_stride * static_cast<size_t>(share.index));
-        const RowRange rows = rows_read(geometry_, from / geometry_.dst_w, (to + geometry_.dst_w - 1) / geometry_.dst_w);
-        pad_rows(geometry_, base, product_.fill(), rows, padded + rows.begin * geometry_.padded_w() * geometry_.channels);
+        auto* padded =
+            reinterpret_cast<Element*>(buffers.scratch + buffers.scratch_stride * static_cast<size_t>(share.index));
+        const RowRange rows =
+            rows_read(geometry_, from / geometry_.dst_w, (to + geometry_.dst_w - 1) / geometry_.dst_w);
+        pad_rows(geometry_, base, product_.fill(), rows,
+                 padded + rows.begin * geometry_.padded_w() * geometry_.channels);
         base = padded;
       }
-      product_.multiply({base, plan_.rows.data(), 0, plan_.runs.data(), static_cast<int64_t>(plan_.runs.size()), plan_.run_length}, from, to, buffers,
-                        image * pixels);
+      product_.multiply(
+          {base, plan_.rows.data(), 0, plan_.runs.data(), static_cast<int64_t>(plan_.runs.size()), plan_.run_length},
+          from, to, buffers, image * pixels);
     }
   }
 
   size_t scratch_bytes() const override {
-    return copies_ ? static_cast<size_t>(geometry_.padded_h() * geometry_.padded_w() * geometry_.channels) * sizeof(Element) : 0;
+    return copies_
+               ? static_cast<size_t>(geometry_.padded_h() * geometry_.padded_w() * geometry_.channels) * sizeof(Element)
+               : 0;
   }
-  bool in_place(size_t operand) const override { return operand == 3; }  // the addend is read just before the result is written
+  bool in_place(size_t operand) const override {
+    return operand == 3;
+  }  // the addend is read just before the result is written
 
  private:
   WindowGeometry geometry_;
@@ -74,11 +86,13 @@ struct ProductF32 {
 
   static bool copies(int64_t) { return false; }
   static float fill() { return 0; }
-  void multiply(const GatheredRows<float>& rows, int64_t begin, int64_t end, const Buffers& buffers, int64_t first_pixel) const {
+  void multiply(const GatheredRows<float>& rows, int64_t begin, int64_t end, const Buffers& buffers,
+                int64_t first_pixel) const {
     const int64_t offset = first_pixel * weights.n();
     const float* addend = buffers.src<float>(3);
-    product(rows, weights, {buffers.src<float>(2), addend == nullptr ? nullptr : addend + offset, range.lowest, range.highest}, {begin, end},
-            buffers.dst<float>() + offset);
+    product(rows, weights,
+            {buffers.src<float>(2), addend == nullptr ? nullptr : addend + offset, range.lowest, range.highest},
+            {begin, end}, buffers.dst<float>() + offset);
   }
 
   PackedF32 weights;
@@ -90,12 +104,14 @@ struct ProductI8 {
 
   ProductI8(const KernelRequest& request, int64_t runs, int64_t run_length)
       : weights(request.operand(1)->data->values<int8_t>().data(), request.shape(1)[0], runs, run_length),
-        requantize(request, {weights.n(), runs * run_length, runs * run_length, 1}, request.node.attrs<Conv2dAttributes>().activation),
+        requantize(request, {weights.n(), runs * run_length, runs * run_length, 1},
+                   request.node.attrs<Conv2dAttributes>().activation),
         zero_point(static_cast<int8_t>(request.type(0).quantization->zero_point())) {}
 
   static bool copies(int64_t run_length) { return run_length % 4 != 0; }  // the product reads whole groups of four
   int8_t fill() const { return zero_point; }
-  void multiply(const GatheredRows<int8_t>& rows, int64_t begin, int64_t end, const Buffers& buffers, int64_t first_pixel) const {
+  void multiply(const GatheredRows<int8_t>& rows, int64_t begin, int64_t end, const Buffers& buffers,
+                int64_t first_pixel) const {
     product(rows, weights, requantize.epilogue(), {begin, end}, buffers.dst<int8_t>() + first_pixel * weights.n());
   }
 

@@ -7,12 +7,19 @@ namespace {
 ConvolutionGeometry geometry(const KernelRequest& request) {
   const auto& attributes = request.node.attrs<Conv2dAttributes>();
   const Shape& weights = request.shape(1);
-  return {request.shape(0), request.result_type().shape, weights[3], attributes.window_h(weights[1]), attributes.window_w(weights[2]), attributes.padding};
+  return {request.shape(0),
+          request.result_type().shape,
+          weights[3],
+          attributes.window_h(weights[1]),
+          attributes.window_w(weights[2]),
+          attributes.padding};
 }
 
 constexpr WeightedOperands kOperands{.src = 0, .weights = 1, .bias = 2};
 
-ConvolutionLoops loops(const KernelRequest& request) { return {geometry(request), {request.shape(1).elements(1, 4), request.shape(1)[3]}}; }
+ConvolutionLoops loops(const KernelRequest& request) {
+  return {geometry(request), {request.shape(1).elements(1, 4), request.shape(1)[3]}};
+}
 Activation activation(const KernelRequest& request) { return request.node.attrs<Conv2dAttributes>().activation; }
 
 std::string declines_float(const KernelRequest& request) { return declines_weighted_float(request, kOperands); }
@@ -29,13 +36,15 @@ std::string declines_dynamic(const KernelRequest& request) { return declines_wei
 Expected<std::unique_ptr<Kernel>> create_dynamic(const KernelRequest& request) {
   // TFLite quantises src symmetrically where the weights have one scale, else with a zero point.
   const bool per_channel = request.type(1).quantization->scales.size() > 1;
-  return create_weighted_dynamic(request, kOperands, activation(request), {.asymmetric = per_channel, .weights_scale_first = per_channel}, loops(request));
+  return create_weighted_dynamic(request, kOperands, activation(request),
+                                 {.asymmetric = per_channel, .weights_scale_first = per_channel}, loops(request));
 }
 
 std::string declines_onednn(const KernelRequest& request) { return declines_onednn_weighted(request, kOperands); }
 Expected<std::unique_ptr<Kernel>> create_onednn(const KernelRequest& request) {
   const ConvolutionGeometry g = geometry(request);
-  OnednnWeights weights{{g.dst_c, g.group_c, g.h.kernel, g.w.kernel}, {g.h.kernel * g.w.kernel * g.group_c, 1, g.w.kernel * g.group_c, g.group_c}};
+  OnednnWeights weights{{g.dst_c, g.group_c, g.h.kernel, g.w.kernel},
+                        {g.h.kernel * g.w.kernel * g.group_c, 1, g.w.kernel * g.group_c, g.group_c}};
   if (g.groups() > 1) {
     weights.dims[0] = g.channels_per_group;
     weights.dims.insert(weights.dims.begin(), g.groups());
@@ -47,7 +56,10 @@ Expected<std::unique_ptr<Kernel>> create_onednn(const KernelRequest& request) {
 }  // namespace
 
 ImplementationList exec_conv_2d() {
-  return {{"onednn", declines_onednn, create_onednn, true}, {"plain", declines_float, create_float}, {"integer", declines_integer, create_integer}, {"dynamic range", declines_dynamic, create_dynamic}};
+  return {{"onednn", declines_onednn, create_onednn, true},
+          {"plain", declines_float, create_float},
+          {"integer", declines_integer, create_integer},
+          {"dynamic range", declines_dynamic, create_dynamic}};
 }
 
 }  // namespace pare

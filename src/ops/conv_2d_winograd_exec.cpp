@@ -13,8 +13,11 @@ using namespace avx512;
 class WinogradKernel final : public Kernel {
  public:
   explicit WinogradKernel(const KernelRequest& request)
-      : geometry_(window_geometry(request.shape(0), request.result_type().shape, {3, 1, 1}, {3, 1, 1}, request.node.attrs<Conv2dAttributes>().padding)),
-        winograd_(geometry_, request.operand(1)->data->values<float>().data(), request.shape(1)[0]), images_(request.shape(0)[0]), n_(request.shape(1)[0]),
+      : geometry_(window_geometry(request.shape(0), request.result_type().shape, {3, 1, 1}, {3, 1, 1},
+                                  request.node.attrs<Conv2dAttributes>().padding)),
+        winograd_(geometry_, request.operand(1)->data->values<float>().data(), request.shape(1)[0]),
+        images_(request.shape(0)[0]),
+        n_(request.shape(1)[0]),
         range_(activation_range(request.node.attrs<Conv2dAttributes>().activation)) {}
 
   void run(const Buffers& buffers) const override { run_share(buffers, {}); }
@@ -31,14 +34,17 @@ class WinogradKernel final : public Kernel {
       pad_rows(image, buffers.src<float>() + i * geometry_.src_h * geometry_.src_w * geometry_.channels, 0.f, read,
                padded + read.begin * image.padded_w() * image.channels);
       const float* addend = buffers.src<float>(3);
-      winograd_.run(padded, {buffers.src<float>(2), addend == nullptr ? nullptr : addend + i * result, range_.lowest, range_.highest}, from, to, scratch,
-                    buffers.dst<float>() + i * result);
+      winograd_.run(
+          padded,
+          {buffers.src<float>(2), addend == nullptr ? nullptr : addend + i * result, range_.lowest, range_.highest},
+          from, to, scratch, buffers.dst<float>() + i * result);
     }
   }
 
   size_t scratch_bytes() const override {
     const WindowGeometry& image = winograd_.padded_geometry();
-    return winograd_.scratch_bytes() + static_cast<size_t>(image.padded_h() * image.padded_w() * image.channels) * sizeof(float);
+    return winograd_.scratch_bytes() +
+           static_cast<size_t>(image.padded_h() * image.padded_w() * image.channels) * sizeof(float);
   }
   bool in_place(size_t operand) const override { return operand == 3; }
 
@@ -56,7 +62,8 @@ std::string declines(const KernelRequest& request) {
   const Shape& weights = request.shape(1);
   const auto& attributes = request.node.attrs<Conv2dAttributes>();
   if (weights[1] != 3 || weights[2] != 3) return "the window is not 3 x 3";
-  if (attributes.stride_h != 1 || attributes.stride_w != 1 || attributes.dilation_h != 1 || attributes.dilation_w != 1) return "strides or dilations";
+  if (attributes.stride_h != 1 || attributes.stride_w != 1 || attributes.dilation_h != 1 || attributes.dilation_w != 1)
+    return "strides or dilations";
   if (weights[3] != request.shape(0)[3]) return "grouped";
   if (weights[0] % 16 != 0 || weights[3] % 16 != 0) return "channels are not multiples of 16";
   if (request.result_type().shape.elements(1, 3) < 16) return "too few pixels to gain from it";
@@ -64,7 +71,9 @@ std::string declines(const KernelRequest& request) {
   return "";
 }
 
-Expected<std::unique_ptr<Kernel>> create(const KernelRequest& request) { return std::make_unique<WinogradKernel>(request); }
+Expected<std::unique_ptr<Kernel>> create(const KernelRequest& request) {
+  return std::make_unique<WinogradKernel>(request);
+}
 
 }  // namespace
 

@@ -9,9 +9,20 @@ namespace pare {
 // Everything about one convolution that the loops need. Channels fall into groups: an output channel reads the `group_c` input
 // channels of its group.
 struct ConvolutionGeometry {
-  ConvolutionGeometry(const Shape& src, const Shape& dst, int64_t channels_in_group, const Window& window_h, const Window& window_w, Padding padding)
-      : batch(src[0]), src_h(src[1]), src_w(src[2]), src_c(src[3]), dst_h(dst[1]), dst_w(dst[2]), dst_c(dst[3]), group_c(channels_in_group),
-        channels_per_group(dst_c / (src_c / group_c)), h(window_h), w(window_w), pad_h(padding_extents(src_h, dst_h, h, padding)),
+  ConvolutionGeometry(const Shape& src, const Shape& dst, int64_t channels_in_group, const Window& window_h,
+                      const Window& window_w, Padding padding)
+      : batch(src[0]),
+        src_h(src[1]),
+        src_w(src[2]),
+        src_c(src[3]),
+        dst_h(dst[1]),
+        dst_w(dst[2]),
+        dst_c(dst[3]),
+        group_c(channels_in_group),
+        channels_per_group(dst_c / (src_c / group_c)),
+        h(window_h),
+        w(window_w),
+        pad_h(padding_extents(src_h, dst_h, h, padding)),
         pad_w(padding_extents(src_w, dst_w, w, padding)) {}
 
   int64_t groups() const { return src_c / group_c; }
@@ -23,12 +34,18 @@ struct ConvolutionGeometry {
 
 // Where the weight of output channel o, window position t = i * width + j and input channel c of the group lies:
 // o * channel_stride + t * tap_stride + c.
-struct WeightLayout { int64_t channel_stride, tap_stride; };
+struct WeightLayout {
+  int64_t channel_stride, tap_stride;
+};
 
 // The loops of conv_2d and depthwise_conv_2d, see ops/weighted_kernels.h. Padding contributes nothing.
 struct ConvolutionLoops {
   ConvolutionLoops(const ConvolutionGeometry& geometry, WeightLayout weight_layout)
-      : g(geometry), layout(weight_layout), samples(g.batch), src_elements(g.src_h * g.src_w * g.src_c), dst_elements(g.dst_h * g.dst_w * g.dst_c) {}
+      : g(geometry),
+        layout(weight_layout),
+        samples(g.batch),
+        src_elements(g.src_h * g.src_w * g.src_c),
+        dst_elements(g.dst_h * g.dst_w * g.dst_c) {}
 
   template <class Sum, class Src, class Weight, class Term, class Finish>
   void run(const Src* src, const Weight* weights, Term term, Finish finish) const {

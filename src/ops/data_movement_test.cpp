@@ -32,7 +32,10 @@ Tensor moved(const Tensor& src, const Shape& dst, const std::function<std::optio
 
 // Tensors of 1 to 4 dimensions, each with the random numbers that made it.
 struct Trial {
-  explicit Trial(uint64_t trial_seed) : seed(trial_seed), random(trial_seed), src(numbered(random_shape(random, 1 + static_cast<int>(random.below(4))))) {}
+  explicit Trial(uint64_t trial_seed)
+      : seed(trial_seed),
+        random(trial_seed),
+        src(numbered(random_shape(random, 1 + static_cast<int>(random.below(4))))) {}
   uint64_t seed;
   Random random;
   Tensor src;
@@ -76,20 +79,20 @@ TEST(DataMovement, TileReverseAndSlice) {
       sliced.push_back(taken);
     }
     EXPECT_EQ(run_op("tile", {src, sizes(multiples)})[0], moved(src, tiled, [&](Index at) {
-      for (size_t d = 0; d < at.size(); ++d) at[d] %= shape.dims()[d];
-      return at;
-    }));
+                for (size_t d = 0; d < at.size(); ++d) at[d] %= shape.dims()[d];
+                return at;
+              }));
     EXPECT_EQ(run_op("reverse_v2", {src, sizes(axes)})[0], moved(src, shape, [&](Index at) {
-      for (const int32_t axis : axes) {
-        const auto d = static_cast<size_t>(axis < 0 ? axis + shape.rank() : axis);
-        at[d] = shape.dims()[d] - 1 - at[d];
-      }
-      return at;
-    }));
+                for (const int32_t axis : axes) {
+                  const auto d = static_cast<size_t>(axis < 0 ? axis + shape.rank() : axis);
+                  at[d] = shape.dims()[d] - 1 - at[d];
+                }
+                return at;
+              }));
     EXPECT_EQ(run_op("slice", {src, sizes(begin), sizes(size)})[0], moved(src, sliced, [&](Index at) {
-      for (size_t d = 0; d < at.size(); ++d) at[d] += begin[d];
-      return at;
-    }));
+                for (size_t d = 0; d < at.size(); ++d) at[d] += begin[d];
+                return at;
+              }));
   }
 }
 
@@ -103,7 +106,8 @@ TEST(DataMovement, StridedSliceTakesEveryStep) {
       const auto extent = static_cast<int32_t>(shape[d]);
       strides.push_back(static_cast<int32_t>(random.below(2) == 0 ? 1 + random.below(3) : -1 - random.below(3)));
       begin.push_back(static_cast<int32_t>(random.below(extent)));
-      end.push_back(strides.back() > 0 ? begin.back() + 1 + static_cast<int32_t>(random.below(extent - begin.back())) : begin.back() - 1 - static_cast<int32_t>(random.below(begin.back() + 1)));
+      end.push_back(strides.back() > 0 ? begin.back() + 1 + static_cast<int32_t>(random.below(extent - begin.back()))
+                                       : begin.back() - 1 - static_cast<int32_t>(random.below(begin.back() + 1)));
       if (end.back() < 0) end.back() -= extent;  // in front of the first element
       int64_t count = 0;
       const int64_t stop = end.back() < 0 ? -1 : end.back();
@@ -112,7 +116,8 @@ TEST(DataMovement, StridedSliceTakesEveryStep) {
       if (random.below(2) == 0) begin.back() -= extent;  // the same place, counted from the end
     }
     const Tensor expected = moved(src, dst, [&](Index at) {
-      for (size_t d = 0; d < at.size(); ++d) at[d] = (begin[d] < 0 ? begin[d] + shape.dims()[d] : begin[d]) + at[d] * strides[d];
+      for (size_t d = 0; d < at.size(); ++d)
+        at[d] = (begin[d] < 0 ? begin[d] + shape.dims()[d] : begin[d]) + at[d] * strides[d];
       return at;
     });
     EXPECT_EQ(run_op("strided_slice", {src, sizes(begin), sizes(end), sizes(strides)})[0], expected);
@@ -124,17 +129,24 @@ TEST(DataMovement, StridedSliceMasks) {
   const auto slice = [&](StridedSliceAttributes masks, const Sizes& begin, const Sizes& end, const Sizes& strides) {
     return run_op("strided_slice", {src, sizes(begin), sizes(end), sizes(strides)}, masks)[0];
   };
-  EXPECT_EQ(slice({.begin_mask = 1, .end_mask = 1, .shrink_axis_mask = 2}, {9, 1}, {9, 9}, {1, 1}), Tensor::of<int32_t>({2, 4}, {5, 6, 7, 8, 17, 18, 19, 20}));
-  EXPECT_EQ(slice({.ellipsis_mask = 1, .shrink_axis_mask = 2}, {0, -1}, {0, 0}, {1, 1}), Tensor::of<int32_t>({2, 3}, {4, 8, 12, 16, 20, 24}));
-  EXPECT_EQ(slice({.new_axis_mask = 1, .shrink_axis_mask = 6}, {0, 1, 2}, {0, 2, 3}, {1, 1, 1}), Tensor::of<int32_t>({1, 4}, {21, 22, 23, 24}));
-  EXPECT_EQ(slice({.begin_mask = 4, .end_mask = 4, .shrink_axis_mask = 3}, {0, 0, 0}, {1, 1, 0}, {1, 1, -2}), Tensor::vector<int32_t>({4, 2}));
-  EXPECT_EQ(slice({.shrink_axis_mask = 3, .offset = true}, {1, 1, 1}, {1, 1, 2}, {1, 1, 1}), Tensor::vector<int32_t>({18, 19}));
+  EXPECT_EQ(slice({.begin_mask = 1, .end_mask = 1, .shrink_axis_mask = 2}, {9, 1}, {9, 9}, {1, 1}),
+            Tensor::of<int32_t>({2, 4}, {5, 6, 7, 8, 17, 18, 19, 20}));
+  EXPECT_EQ(slice({.ellipsis_mask = 1, .shrink_axis_mask = 2}, {0, -1}, {0, 0}, {1, 1}),
+            Tensor::of<int32_t>({2, 3}, {4, 8, 12, 16, 20, 24}));
+  EXPECT_EQ(slice({.new_axis_mask = 1, .shrink_axis_mask = 6}, {0, 1, 2}, {0, 2, 3}, {1, 1, 1}),
+            Tensor::of<int32_t>({1, 4}, {21, 22, 23, 24}));
+  EXPECT_EQ(slice({.begin_mask = 4, .end_mask = 4, .shrink_axis_mask = 3}, {0, 0, 0}, {1, 1, 0}, {1, 1, -2}),
+            Tensor::vector<int32_t>({4, 2}));
+  EXPECT_EQ(slice({.shrink_axis_mask = 3, .offset = true}, {1, 1, 1}, {1, 1, 2}, {1, 1, 1}),
+            Tensor::vector<int32_t>({18, 19}));
 }
 
 TEST(DataMovement, DynamicUpdateSliceStaysInside) {
   const Tensor src(DType::Int32, {3, 3}), update = Tensor::of<int32_t>({2, 1}, {7, 8});
-  EXPECT_EQ(run_op("dynamic_update_slice", {src, update, sizes({0, 1})})[0], Tensor::of<int32_t>({3, 3}, {0, 7, 0, 0, 8, 0, 0, 0, 0}));
-  EXPECT_EQ(run_op("dynamic_update_slice", {src, update, sizes({9, -4})})[0], Tensor::of<int32_t>({3, 3}, {0, 0, 0, 7, 0, 0, 8, 0, 0}));
+  EXPECT_EQ(run_op("dynamic_update_slice", {src, update, sizes({0, 1})})[0],
+            Tensor::of<int32_t>({3, 3}, {0, 7, 0, 0, 8, 0, 0, 0, 0}));
+  EXPECT_EQ(run_op("dynamic_update_slice", {src, update, sizes({9, -4})})[0],
+            Tensor::of<int32_t>({3, 3}, {0, 0, 0, 7, 0, 0, 8, 0, 0}));
 }
 
 TEST(DataMovement, Padding) {
@@ -162,8 +174,10 @@ TEST(DataMovement, Padding) {
       const Tensor expected = moved(src, dst, [&](Index at) {
         for (size_t d = 0; d < at.size(); ++d) {
           at[d] -= before[d];
-          if (at[d] < 0) at[d] = -at[d] - repeated;
-          else if (at[d] >= shape.dims()[d]) at[d] = 2 * (shape.dims()[d] - 1) + repeated - at[d];
+          if (at[d] < 0)
+            at[d] = -at[d] - repeated;
+          else if (at[d] >= shape.dims()[d])
+            at[d] = 2 * (shape.dims()[d] - 1) + repeated - at[d];
         }
         return at;
       });
@@ -183,16 +197,21 @@ TEST(DataMovement, JoiningUndoesSplitting) {
     EXPECT_EQ(run_op("concatenation", {parts[0], parts[1]}, ConcatenationAttributes{.axis = axis})[0], src);
     const auto equal = run_op("split", {where, src}, SplitAttributes{extent}, static_cast<size_t>(extent));
     EXPECT_EQ(run_op("concatenation", {equal.begin(), equal.end()}, ConcatenationAttributes{.axis = axis})[0], src);
-    const auto slices = run_op("unpack", {src}, UnpackAttributes{.num = extent, .axis = axis}, static_cast<size_t>(extent));
-    EXPECT_EQ(run_op("pack", {slices.begin(), slices.end()}, PackAttributes{.values_count = extent, .axis = axis})[0], src);
+    const auto slices =
+        run_op("unpack", {src}, UnpackAttributes{.num = extent, .axis = axis}, static_cast<size_t>(extent));
+    EXPECT_EQ(run_op("pack", {slices.begin(), slices.end()}, PackAttributes{.values_count = extent, .axis = axis})[0],
+              src);
   }
-  EXPECT_EQ(run_op("unpack", {numbered({2, 2})}, UnpackAttributes{.num = 2, .axis = 1}, 2)[1], Tensor::vector<int32_t>({2, 4}));
+  EXPECT_EQ(run_op("unpack", {numbered({2, 2})}, UnpackAttributes{.num = 2, .axis = 1}, 2)[1],
+            Tensor::vector<int32_t>({2, 4}));
 }
 
 TEST(DataMovement, BlocksOfPixels) {
   const Tensor src = numbered({2, 4, 6, 3});
   const Tensor depth = run_op("space_to_depth", {src}, BlockAttributes{2})[0];
-  EXPECT_EQ(depth, moved(src, {2, 2, 3, 12}, [](const Index& at) { return Index{at[0], at[1] * 2 + at[3] / 6, at[2] * 2 + at[3] / 3 % 2, at[3] % 3}; }));
+  EXPECT_EQ(depth, moved(src, {2, 2, 3, 12}, [](const Index& at) {
+              return Index{at[0], at[1] * 2 + at[3] / 6, at[2] * 2 + at[3] / 3 % 2, at[3] % 3};
+            }));
   EXPECT_EQ(run_op("depth_to_space", {depth}, BlockAttributes{2})[0], src);
 
   const Tensor block = sizes({2, 3}), paddings = Tensor::of<int32_t>({2, 2}, {1, 1, 2, 1}), crops = paddings;
@@ -214,11 +233,18 @@ TEST(DataMovement, Gathering) {
     return index < 3 ? std::optional(Index{at[0], index, at[3]}) : std::nullopt;
   };
   EXPECT_EQ(run_op("gather", {src, indices}, GatherAttributes{.axis = 1})[0], moved(src, {2, 2, 2, 2}, from));
-  EXPECT_EQ(run_op("gather", {src, indices}, GatherAttributes{.axis = 1, .batch_dims = 1})[0], Tensor::of<int32_t>({2, 2, 2}, {5, 6, 1, 2, 9, 10, 0, 0}));
-  EXPECT_EQ(run_op("gather_nd", {src, Tensor::of<int32_t>({2, 2}, {1, 2, 0, 1})})[0], Tensor::of<int32_t>({2, 2}, {11, 12, 3, 4}));
-  EXPECT_EQ(run_op("scatter_nd", {Tensor::of<int32_t>({3, 1}, {3, 1, 3}), Tensor::vector<float>({1, 2, 4}), sizes({4})})[0], Tensor::vector<float>({0, 2, 0, 5}));
-  EXPECT_EQ(run_op("one_hot", {sizes({1, 9}), Tensor::scalar<int32_t>(3), Tensor::scalar(1.f), Tensor::scalar(0.f)})[0], Tensor::of<float>({2, 3}, {0, 1, 0, 0, 0, 0}));
-  EXPECT_EQ(run_op("one_hot", {sizes({1, 0}), Tensor::scalar<int32_t>(2), Tensor::scalar(1.f), Tensor::scalar(0.f)}, OneHotAttributes{.axis = 0})[0], Tensor::of<float>({2, 2}, {0, 1, 1, 0}));
+  EXPECT_EQ(run_op("gather", {src, indices}, GatherAttributes{.axis = 1, .batch_dims = 1})[0],
+            Tensor::of<int32_t>({2, 2, 2}, {5, 6, 1, 2, 9, 10, 0, 0}));
+  EXPECT_EQ(run_op("gather_nd", {src, Tensor::of<int32_t>({2, 2}, {1, 2, 0, 1})})[0],
+            Tensor::of<int32_t>({2, 2}, {11, 12, 3, 4}));
+  EXPECT_EQ(
+      run_op("scatter_nd", {Tensor::of<int32_t>({3, 1}, {3, 1, 3}), Tensor::vector<float>({1, 2, 4}), sizes({4})})[0],
+      Tensor::vector<float>({0, 2, 0, 5}));
+  EXPECT_EQ(run_op("one_hot", {sizes({1, 9}), Tensor::scalar<int32_t>(3), Tensor::scalar(1.f), Tensor::scalar(0.f)})[0],
+            Tensor::of<float>({2, 3}, {0, 1, 0, 0, 0, 0}));
+  EXPECT_EQ(run_op("one_hot", {sizes({1, 0}), Tensor::scalar<int32_t>(2), Tensor::scalar(1.f), Tensor::scalar(0.f)},
+                   OneHotAttributes{.axis = 0})[0],
+            Tensor::of<float>({2, 2}, {0, 1, 1, 0}));
 }
 
 TEST(DataMovement, Shapes) {
@@ -227,14 +253,17 @@ TEST(DataMovement, Shapes) {
   EXPECT_EQ(run_op("reshape", {src, std::nullopt}, ReshapeAttributes{{4, 3}})[0], src.reshaped({4, 3}));
   EXPECT_EQ(run_op("squeeze", {src})[0], src.reshaped({2, 6}));
   EXPECT_EQ(run_op("expand_dims", {src, Tensor::scalar<int32_t>(-1)})[0], src.reshaped({2, 1, 6, 1}));
-  EXPECT_EQ(run_op("broadcast_to", {Tensor::of<int32_t>({2, 1}, {1, 2}), sizes({2, 2, 3})})[0], Tensor::of<int32_t>({2, 2, 3}, {1, 1, 1, 2, 2, 2, 1, 1, 1, 2, 2, 2}));
+  EXPECT_EQ(run_op("broadcast_to", {Tensor::of<int32_t>({2, 1}, {1, 2}), sizes({2, 2, 3})})[0],
+            Tensor::of<int32_t>({2, 2, 3}, {1, 1, 1, 2, 2, 2, 1, 1, 1, 2, 2, 2}));
   EXPECT_EQ(run_op("shape", {src}, ShapeAttributes{DType::Int64})[0], Tensor::vector<int64_t>({2, 1, 6}));
   EXPECT_EQ(run_op("rank", {src})[0], Tensor::scalar<int32_t>(3));
   EXPECT_EQ(run_op("fill", {sizes({2, 2}), Tensor::scalar<float>(3)})[0], Tensor::of<float>({2, 2}, {3, 3, 3, 3}));
   EXPECT_EQ(run_op("zeros_like", {src})[0], Tensor(DType::Int32, {2, 1, 6}));
-  EXPECT_EQ(run_op("range", {Tensor::scalar<int32_t>(5), Tensor::scalar<int32_t>(0), Tensor::scalar<int32_t>(-2)})[0], sizes({5, 3, 1}));
+  EXPECT_EQ(run_op("range", {Tensor::scalar<int32_t>(5), Tensor::scalar<int32_t>(0), Tensor::scalar<int32_t>(-2)})[0],
+            sizes({5, 3, 1}));
   EXPECT_EQ(run_op("range", {Tensor::scalar(0.f), Tensor::scalar(1.f), Tensor::scalar(0.4f)})[0].shape(), Shape{3});
-  EXPECT_EQ(run_op("where", {Tensor::of<bool>({2, 2}, {false, true, true, false})})[0], Tensor::of<int64_t>({2, 2}, {0, 1, 1, 0}));
+  EXPECT_EQ(run_op("where", {Tensor::of<bool>({2, 2}, {false, true, true, false})})[0],
+            Tensor::of<int64_t>({2, 2}, {0, 1, 1, 0}));
 }
 
 TEST(DataMovement, Casts) {
@@ -247,9 +276,12 @@ TEST(DataMovement, Casts) {
 TEST(DataMovement, Resizing) {
   const Tensor src = Tensor::of<float>({1, 2, 2, 1}, {0, 4, 8, 12});
   EXPECT_EQ(run_op("resize_nearest_neighbor", {src, sizes({1, 4})})[0], Tensor::of<float>({1, 1, 4, 1}, {0, 0, 4, 4}));
-  EXPECT_EQ(run_op("resize_bilinear", {src, sizes({2, 4})})[0], Tensor::of<float>({1, 2, 4, 1}, {0, 2, 4, 4, 8, 10, 12, 12}));
-  EXPECT_EQ(run_op("resize_bilinear", {src, sizes({3, 3})}, ResizeAttributes{.align_corners = true})[0], Tensor::of<float>({1, 3, 3, 1}, {0, 2, 4, 4, 6, 8, 8, 10, 12}));
-  EXPECT_EQ(run_op("resize_bilinear", {src, sizes({2, 4})}, ResizeAttributes{.half_pixel_centers = true})[0], Tensor::of<float>({1, 2, 4, 1}, {0, 1, 3, 4, 8, 9, 11, 12}));
+  EXPECT_EQ(run_op("resize_bilinear", {src, sizes({2, 4})})[0],
+            Tensor::of<float>({1, 2, 4, 1}, {0, 2, 4, 4, 8, 10, 12, 12}));
+  EXPECT_EQ(run_op("resize_bilinear", {src, sizes({3, 3})}, ResizeAttributes{.align_corners = true})[0],
+            Tensor::of<float>({1, 3, 3, 1}, {0, 2, 4, 4, 6, 8, 8, 10, 12}));
+  EXPECT_EQ(run_op("resize_bilinear", {src, sizes({2, 4})}, ResizeAttributes{.half_pixel_centers = true})[0],
+            Tensor::of<float>({1, 2, 4, 1}, {0, 1, 3, 4, 8, 9, 11, 12}));
 }
 
 TEST(DataMovement, AnyWidthOfElement) {
@@ -270,12 +302,20 @@ TEST(DataMovement, TheBatchMayBeUnknown) {
     EXPECT_TRUE(node) << (node ? "" : node.error().to_string());
     return (*node)->result()->type.shape;
   };
-  EXPECT_EQ(shape_of("reshape", {src, graph.add_constant("shape", sizes({-1, 32}))}, ReshapeAttributes{}), (Shape{kDynamic, 32}));
+  EXPECT_EQ(shape_of("reshape", {src, graph.add_constant("shape", sizes({-1, 32}))}, ReshapeAttributes{}),
+            (Shape{kDynamic, 32}));
   EXPECT_EQ(shape_of("squeeze", {src}, SqueezeAttributes{}), (Shape{kDynamic, 4, 4, 2}));
   EXPECT_EQ(shape_of("concatenation", {src, src}, ConcatenationAttributes{.axis = 3}), (Shape{kDynamic, 4, 4, 4}));
-  EXPECT_EQ(shape_of("space_to_batch_nd", {src, graph.add_constant("b", sizes({2, 2})), graph.add_constant("p", Tensor(DType::Int32, {2, 2}))}, NoAttributes{}), (Shape{kDynamic, 2, 2, 2}));
+  EXPECT_EQ(
+      shape_of("space_to_batch_nd",
+               {src, graph.add_constant("b", sizes({2, 2})), graph.add_constant("p", Tensor(DType::Int32, {2, 2}))},
+               NoAttributes{}),
+      (Shape{kDynamic, 2, 2, 2}));
   EXPECT_EQ(shape_of("shape", {src}, ShapeAttributes{}), (Shape{4}));
-  EXPECT_EQ(shape_of("strided_slice", {src, graph.add_constant("b", sizes({0, 1})), graph.add_constant("e", sizes({0, 3})), graph.add_constant("s", sizes({1, 1}))}, StridedSliceAttributes{.begin_mask = 1, .end_mask = 1}),
+  EXPECT_EQ(shape_of("strided_slice",
+                     {src, graph.add_constant("b", sizes({0, 1})), graph.add_constant("e", sizes({0, 3})),
+                      graph.add_constant("s", sizes({1, 1}))},
+                     StridedSliceAttributes{.begin_mask = 1, .end_mask = 1}),
             (Shape{kDynamic, 2, 4, 2}));
 }
 

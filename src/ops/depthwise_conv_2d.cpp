@@ -10,12 +10,16 @@ Expected<std::vector<TensorType>> infer(const InferContext& context) {
   const auto& attributes = context.attributes.as<DepthwiseConv2dAttributes>();
   PARE_TRY(check_rank(context, 0, "src", 4));
   PARE_TRY(check_rank(context, 1, "weights", 4));
-  PARE_TRY(check_positive({{"stride_h", attributes.stride_h}, {"stride_w", attributes.stride_w}, {"dilation_h", attributes.dilation_h}, {"dilation_w", attributes.dilation_w}}));
+  PARE_TRY(check_positive({{"stride_h", attributes.stride_h},
+                           {"stride_w", attributes.stride_w},
+                           {"dilation_h", attributes.dilation_h},
+                           {"dilation_w", attributes.dilation_w}}));
   const Shape& src = context.shape(0);
   const Shape& weights = context.shape(1);
   if (weights[0] != 1) return bad_input("weights have the shape {}, 1,H,W,C was expected", weights.to_string());
   if (src[3] != kDynamic && (src[3] <= 0 || weights[3] % src[3] != 0))
-    return bad_input("weights {} do not fit {} input channels: their last extent must be a multiple of it", weights.to_string(), src[3]);
+    return bad_input("weights {} do not fit {} input channels: their last extent must be a multiple of it",
+                     weights.to_string(), src[3]);
   PARE_TRY(check_bias(context, 2, weights[3]));
   const Shape dst{src[0], output_extent(src[1], attributes.window_h(weights[1]), attributes.padding),
                   output_extent(src[2], attributes.window_w(weights[2]), attributes.padding), weights[3]};
@@ -34,14 +38,21 @@ const OpDef& op_depthwise_conv_2d() {
   static const OpDef def{
       .name = "depthwise_conv_2d",
       .summary = "Two-dimensional convolution of each channel by itself, with bias and fused activation.",
-      .details = "dst[n,y,x,o] = activation(bias[o] + sum over i,j of src[n, y*stride_h + i*dilation_h - pad, "
-                 "x*stride_w + j*dilation_w - pad, o / M] * weights[0,i,j,o]), with M = C' / C output channels for each input channel.",
+      .details =
+          "dst[n,y,x,o] = activation(bias[o] + sum over i,j of src[n, y*stride_h + i*dilation_h - pad, "
+          "x*stride_w + j*dilation_w - pad, o / M] * weights[0,i,j,o]), with M = C' / C output channels for each input channel.",
       .operands = {{"src", "N,H,W,C"}, {"weights", "1,H,W,C'"}, {"bias", "C'", OperandSpec::Kind::Optional}},
       .results = {{"dst", "N,H',W',C'"}},
       .attributes = DepthwiseConv2dAttributes{},
       .infer = infer,
       .cost = cost,
-      .quantization = {.scales = QuantRule::Scales::Free, .activations = {0}, .weights = 1, .weights_axis = 3, .bias = 2, .dynamic_range = true, .weight_only = true},
+      .quantization = {.scales = QuantRule::Scales::Free,
+                       .activations = {0},
+                       .weights = 1,
+                       .weights_axis = 3,
+                       .bias = 2,
+                       .dynamic_range = true,
+                       .weight_only = true},
       .traits = {.fuses_activation = true},
   };
   return def;

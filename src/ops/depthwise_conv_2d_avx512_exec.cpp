@@ -27,7 +27,8 @@ class DepthwiseKernel final : public Kernel {
       : geometry_(geometry_of(request)), depthwise_(std::move(depthwise)), images_(request.shape(0)[0]), fill_(fill) {
     const int64_t row_bytes = geometry_.padded_w() * geometry_.channels * static_cast<int64_t>(sizeof(Element));
     const int64_t rows_in_band = std::max(geometry_.h.span(), kBandBytes / std::max<int64_t>(row_bytes, 1));
-    band_ = std::clamp<int64_t>((rows_in_band - geometry_.h.span()) / geometry_.h.stride + 1, 1, std::max<int64_t>(geometry_.dst_h, 1));
+    band_ = std::clamp<int64_t>((rows_in_band - geometry_.h.span()) / geometry_.h.stride + 1, 1,
+                                std::max<int64_t>(geometry_.dst_h, 1));
   }
 
   void run(const Buffers& buffers) const override { run_share(buffers, {}); }
@@ -40,7 +41,8 @@ class DepthwiseKernel final : public Kernel {
       const Element* src = buffers.src<Element>() + image * geometry_.src_h * geometry_.src_w * geometry_.channels;
       const RowRange read = rows_read(geometry_, y, y + rows);
       if (geometry_.is_padded()) {
-        auto* padded = reinterpret_cast<Element*>(buffers.scratch + buffers.scratch_stride * static_cast<size_t>(share.index));
+        auto* padded =
+            reinterpret_cast<Element*>(buffers.scratch + buffers.scratch_stride * static_cast<size_t>(share.index));
         pad_rows(geometry_, src, fill_, read, padded);
         src = padded;
       } else {
@@ -87,13 +89,15 @@ std::string declines_i8(const KernelRequest& request) {
 Expected<std::unique_ptr<Kernel>> create_f32(const KernelRequest& request) {
   const RealRange range = activation_range(request.node.attrs<DepthwiseConv2dAttributes>().activation);
   const float* bias = request.has(2) ? request.operand(2)->data->values<float>().data() : nullptr;
-  DepthwiseF32 depthwise(geometry_of(request), request.operand(1)->data->values<float>().data(), bias, range.lowest, range.highest);
+  DepthwiseF32 depthwise(geometry_of(request), request.operand(1)->data->values<float>().data(), bias, range.lowest,
+                         range.highest);
   return std::make_unique<DepthwiseKernel<DepthwiseF32, float>>(request, std::move(depthwise), 0.f);
 }
 
 Expected<std::unique_ptr<Kernel>> create_i8(const KernelRequest& request) {
   const int64_t channels = request.shape(1)[3];
-  const RequantizeI8 requantize(request, {channels, 1, request.shape(1).elements(1, 3), channels}, request.node.attrs<DepthwiseConv2dAttributes>().activation);
+  const RequantizeI8 requantize(request, {channels, 1, request.shape(1).elements(1, 3), channels},
+                                request.node.attrs<DepthwiseConv2dAttributes>().activation);
   DepthwiseI8 depthwise(geometry_of(request), request.operand(1)->data->values<int8_t>().data(), requantize.epilogue());
   const auto zero_point = static_cast<int8_t>(request.type(0).quantization->zero_point());
   return std::make_unique<DepthwiseKernel<DepthwiseI8, int8_t>>(request, std::move(depthwise), zero_point);

@@ -61,7 +61,8 @@ const OpDef& op_div() {
   static const OpDef def = binary({
       .name = "div",
       .summary = "Quotient, with fused activation.",
-      .details = "dst = activation(x / y). Integers that are not quantised are truncated towards zero; their divisors must not be zero.",
+      .details =
+          "dst = activation(x / y). Integers that are not quantised are truncated towards zero; their divisors must not be zero.",
       .attributes = MulAttributes{},
       .quantization = free_scales({}, false),
       .traits = {.fuses_activation = true},

@@ -22,7 +22,9 @@ struct MulAttributes {
   Activation activation = Activation::None;
 
   template <class Self, class Visitor>
-  static void fields(Self& self, Visitor&& visit) { visit("activation", self.activation); }
+  static void fields(Self& self, Visitor&& visit) {
+    visit("activation", self.activation);
+  }
 };
 
 }  // namespace pare

@@ -22,21 +22,55 @@ T wrapping(T x, T y, const Function& f) {
   }
 }
 
-struct Add { template <class T> T operator()(T x, T y) const { return wrapping(x, y, [](auto a, auto b) { return a + b; }); } };
-struct Sub { template <class T> T operator()(T x, T y) const { return wrapping(x, y, [](auto a, auto b) { return a - b; }); } };
-struct Mul { template <class T> T operator()(T x, T y) const { return wrapping(x, y, [](auto a, auto b) { return a * b; }); } };
-struct Maximum { template <class T> T operator()(T x, T y) const { return x > y ? x : y; } };
-struct Minimum { template <class T> T operator()(T x, T y) const { return x < y ? x : y; } };
-struct SquaredDifference { template <class T> T operator()(T x, T y) const { return Mul()(Sub()(x, y), Sub()(x, y)); } };
+struct Add {
+  template <class T>
+  T operator()(T x, T y) const {
+    return wrapping(x, y, [](auto a, auto b) { return a + b; });
+  }
+};
+struct Sub {
+  template <class T>
+  T operator()(T x, T y) const {
+    return wrapping(x, y, [](auto a, auto b) { return a - b; });
+  }
+};
+struct Mul {
+  template <class T>
+  T operator()(T x, T y) const {
+    return wrapping(x, y, [](auto a, auto b) { return a * b; });
+  }
+};
+struct Maximum {
+  template <class T>
+  T operator()(T x, T y) const {
+    return x > y ? x : y;
+  }
+};
+struct Minimum {
+  template <class T>
+  T operator()(T x, T y) const {
+    return x < y ? x : y;
+  }
+};
+struct SquaredDifference {
+  template <class T>
+  T operator()(T x, T y) const {
+    return Mul()(Sub()(x, y), Sub()(x, y));
+  }
+};
 
 // An integer quotient by zero has no value; the kernel gives zero rather than stop the program.
 struct Div {
   float operator()(float x, float y) const { return x / y; }
-  template <class T> T operator()(T x, T y) const { return y == 0 ? T{0} : y == T{-1} ? Sub()(T{0}, x) : static_cast<T>(x / y); }
+  template <class T>
+  T operator()(T x, T y) const {
+    return y == 0 ? T{0} : y == T{-1} ? Sub()(T{0}, x) : static_cast<T>(x / y);
+  }
 };
 struct FloorDiv {
   float operator()(float x, float y) const { return std::floor(x / y); }
-  template <class T> T operator()(T x, T y) const {
+  template <class T>
+  T operator()(T x, T y) const {
     const T quotient = Div()(x, y);
     return y != 0 && y != T{-1} && x % y != 0 && (x < 0) != (y < 0) ? static_cast<T>(quotient - 1) : quotient;
   }
@@ -46,7 +80,8 @@ struct FloorMod {
     const float rest = std::fmod(x, y);
     return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
   }
-  template <class T> T operator()(T x, T y) const {
+  template <class T>
+  T operator()(T x, T y) const {
     if (y == 0 || y == T{-1}) return 0;
     const auto rest = static_cast<T>(x % y);
     return rest != 0 && (rest < 0) != (y < 0) ? static_cast<T>(rest + y) : rest;
@@ -54,7 +89,8 @@ struct FloorMod {
 };
 struct Power {
   float operator()(float x, float y) const { return std::pow(x, y); }
-  template <class T> T operator()(T x, T y) const {
+  template <class T>
+  T operator()(T x, T y) const {
     T power = 1;
     for (; y > 0; y = static_cast<T>(y >> 1), x = Mul()(x, x))
       if ((y & 1) != 0) power = Mul()(power, x);
@@ -69,7 +105,8 @@ Activation fused_activation(const Node& node) {
 }
 
 std::string declines_plain(const KernelRequest& request) {
-  if (request.dtype() != DType::Float32 && fused_activation(request.node) == Activation::Tanh) return "tanh of integers";
+  if (request.dtype() != DType::Float32 && fused_activation(request.node) == Activation::Tanh)
+    return "tanh of integers";
   if (request.type(0).is_quantized()) return "quantised elements";
   return refuse_other_types<float, int32_t, int64_t>(request.dtype());
 }
@@ -88,9 +125,13 @@ Expected<std::unique_ptr<Kernel>> create_plain(const KernelRequest& request) {
   const Activation activation = fused_activation(request.node);
   return with_type<float, int32_t, int64_t>(request.dtype(), [&]<class T>(T) -> Expected<std::unique_ptr<Kernel>> {
     if (activation == Activation::None) return make_binary<T, T>(request, Function());
-    if (activation == Activation::Relu) return make_binary<T, T>(request, [](T x, T y) { return std::max(Function()(x, y), T{0}); });
-    if constexpr (std::is_same_v<T, float>) return make_binary<T, T>(request, [activation](T x, T y) { return activate(Function()(x, y), activation); });
-    else return make_binary<T, T>(request, [activation](T x, T y) { return activate_integer(Function()(x, y), activation); });
+    if (activation == Activation::Relu)
+      return make_binary<T, T>(request, [](T x, T y) { return std::max(Function()(x, y), T{0}); });
+    if constexpr (std::is_same_v<T, float>)
+      return make_binary<T, T>(request, [activation](T x, T y) { return activate(Function()(x, y), activation); });
+    else
+      return make_binary<T, T>(request,
+                               [activation](T x, T y) { return activate_integer(Function()(x, y), activation); });
   });
 }
 
@@ -102,7 +143,9 @@ ImplementationList exec_mul() { return {{"plain", declines_plain, create_plain<M
 ImplementationList exec_div() { return {{"plain", declines_plain, create_plain<Div>}, integer_div()}; }
 ImplementationList exec_maximum() { return {{"plain", declines_plain, create_plain<Maximum>}, integer_maximum()}; }
 ImplementationList exec_minimum() { return {{"plain", declines_plain, create_plain<Minimum>}, integer_minimum()}; }
-ImplementationList exec_squared_difference() { return {{"plain", declines_plain, create_plain<SquaredDifference>}, integer_squared_difference()}; }
+ImplementationList exec_squared_difference() {
+  return {{"plain", declines_plain, create_plain<SquaredDifference>}, integer_squared_difference()};
+}
 ImplementationList exec_pow() { return {{"plain", declines_plain, create_plain<Power>}}; }
 ImplementationList exec_floor_div() { return {{"plain", declines_plain, create_plain<FloorDiv>}}; }
 ImplementationList exec_floor_mod() { return {{"plain", declines_plain, create_plain<FloorMod>}}; }

@@ -8,7 +8,8 @@ namespace pare {
 
 inline StridedLoops<3> binary_loops(const KernelRequest& request) {
   const Shape& dst = request.result_type().shape;
-  return {dst.dims(), {broadcast_strides(request.shape(0), dst), broadcast_strides(request.shape(1), dst), row_major_strides(dst)}};
+  return {dst.dims(),
+          {broadcast_strides(request.shape(0), dst), broadcast_strides(request.shape(1), dst), row_major_strides(dst)}};
 }
 
 // dst = f(x, y)
@@ -30,9 +31,13 @@ void run_binary(const StridedLoops<3>& loops, const Src* x, const Src* y, Dst* d
 
 template <class Src, class Dst, class Function>
 std::unique_ptr<Kernel> make_binary(const KernelRequest& request, Function f) {
-  const auto run = [loops = binary_loops(request), f = std::move(f)](const Buffers& buffers) { run_binary(loops, buffers.src<Src>(0), buffers.src<Src>(1), buffers.dst<Dst>(), f); };
-  if constexpr (std::is_same_v<Src, Dst>) return make_in_place_kernel(run);
-  else return make_kernel(run);
+  const auto run = [loops = binary_loops(request), f = std::move(f)](const Buffers& buffers) {
+    run_binary(loops, buffers.src<Src>(0), buffers.src<Src>(1), buffers.dst<Dst>(), f);
+  };
+  if constexpr (std::is_same_v<Src, Dst>)
+    return make_in_place_kernel(run);
+  else
+    return make_kernel(run);
 }
 
 // dst = f(src)
@@ -43,8 +48,10 @@ std::unique_ptr<Kernel> make_unary(const KernelRequest& request, Function f) {
     Dst* dst = buffers.dst<Dst>();
     for (int64_t i = 0; i < count; ++i) dst[i] = f(src[i]);
   };
-  if constexpr (std::is_same_v<Src, Dst>) return make_in_place_kernel(run);
-  else return make_kernel(run);
+  if constexpr (std::is_same_v<Src, Dst>)
+    return make_in_place_kernel(run);
+  else
+    return make_kernel(run);
 }
 
 }  // namespace pare

@@ -19,10 +19,15 @@ constexpr float kTolerance = 2e-6f;
 void expect_close(const Tensor& got, const Tensor& expected, const std::string& what) {
   ASSERT_EQ(got.shape(), expected.shape()) << what;
   const auto a = got.values<float>(), b = expected.values<float>();
-  for (size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], kTolerance * std::max(1.f, std::abs(b[i]))) << what << " element " << i;
+  for (size_t i = 0; i < a.size(); ++i)
+    EXPECT_NEAR(a[i], b[i], kTolerance * std::max(1.f, std::abs(b[i]))) << what << " element " << i;
 }
 
-struct UnaryCase { std::string_view op; double (*function)(double); float low = -4, high = 4; };
+struct UnaryCase {
+  std::string_view op;
+  double (*function)(double);
+  float low = -4, high = 4;
+};
 const UnaryCase kUnary[] = {
     {"abs", [](double x) { return std::abs(x); }},
     {"neg", [](double x) { return -x; }},
@@ -59,7 +64,8 @@ TEST(Elementwise, FunctionsOfOneTensor) {
   Random random(11);
   for (const UnaryCase& each : kUnary) {
     const Tensor src = random_floats({3, 37}, random, each.low, each.high);
-    const Tensor expected = tensor_of<float>(src.shape(), [&](const Index& at) { return static_cast<float>(each.function(broadcast_at<float>(src, at))); });
+    const Tensor expected = tensor_of<float>(
+        src.shape(), [&](const Index& at) { return static_cast<float>(each.function(broadcast_at<float>(src, at))); });
     expect_close(run_op(each.op, {src})[0], expected, std::string(each.op));
   }
 }
@@ -74,7 +80,11 @@ TEST(Elementwise, ApproximateGelu) {
   expect_close(got, Tensor::vector<float>({-0.15880801f, 0, 1.9545977f}), "gelu");
 }
 
-struct BinaryCase { std::string_view op; double (*function)(double, double); float low = -3, high = 3; };
+struct BinaryCase {
+  std::string_view op;
+  double (*function)(double, double);
+  float low = -3, high = 3;
+};
 const BinaryCase kBinary[] = {
     {"add", [](double x, double y) { return x + y; }},
     {"sub", [](double x, double y) { return x - y; }},
@@ -93,7 +103,8 @@ const BinaryCase kBinary[] = {
 std::pair<Shape, Shape> broadcastable(Random& random) {
   const Shape x = random_shape(random, 1 + static_cast<int>(random.uniform(0, 3.99f)));
   Shape y;
-  for (int i = static_cast<int>(random.uniform(0, static_cast<float>(x.rank()))); i < x.rank(); ++i) y.push_back(random.uniform(0, 1) < 0.4f ? 1 : x[i]);
+  for (int i = static_cast<int>(random.uniform(0, static_cast<float>(x.rank()))); i < x.rank(); ++i)
+    y.push_back(random.uniform(0, 1) < 0.4f ? 1 : x[i]);
   return {x, y};
 }
 
@@ -102,9 +113,13 @@ TEST(Elementwise, FunctionsOfTwoBroadcastTensors) {
     Random random(seed);
     for (const BinaryCase& each : kBinary) {
       const auto [x_shape, y_shape] = broadcastable(random);
-      const Tensor x = random_floats(x_shape, random, each.low, each.high), y = random_floats(y_shape, random, each.low, each.high);
-      const Tensor expected = tensor_of<float>(x_shape, [&](const Index& at) { return static_cast<float>(each.function(broadcast_at<float>(x, at), broadcast_at<float>(y, at))); });
-      expect_close(run_op(each.op, {x, y})[0], expected, fmt::format("{} seed {} {} {}", each.op, seed, x_shape.to_string(), y_shape.to_string()));
+      const Tensor x = random_floats(x_shape, random, each.low, each.high),
+                   y = random_floats(y_shape, random, each.low, each.high);
+      const Tensor expected = tensor_of<float>(x_shape, [&](const Index& at) {
+        return static_cast<float>(each.function(broadcast_at<float>(x, at), broadcast_at<float>(y, at)));
+      });
+      expect_close(run_op(each.op, {x, y})[0], expected,
+                   fmt::format("{} seed {} {} {}", each.op, seed, x_shape.to_string(), y_shape.to_string()));
     }
   }
 }
@@ -116,11 +131,15 @@ TEST(Elementwise, TheSecondOperandMayBeTheLarger) {
 
 TEST(Elementwise, FusedActivations) {
   const Tensor x = Tensor::vector<float>({-9, -0.5f, 3, 9}), y = Tensor::vector<float>({0, 0, 0, 0});
-  EXPECT_EQ(run_op("add", {x, y}, AddAttributes{.activation = Activation::Relu})[0], Tensor::vector<float>({0, 0, 3, 9}));
-  EXPECT_EQ(run_op("add", {x, y}, AddAttributes{.activation = Activation::Relu6})[0], Tensor::vector<float>({0, 0, 3, 6}));
-  EXPECT_EQ(run_op("sub", {x, y}, AddAttributes{.activation = Activation::ReluN1To1})[0], Tensor::vector<float>({-1, -0.5f, 1, 1}));
+  EXPECT_EQ(run_op("add", {x, y}, AddAttributes{.activation = Activation::Relu})[0],
+            Tensor::vector<float>({0, 0, 3, 9}));
+  EXPECT_EQ(run_op("add", {x, y}, AddAttributes{.activation = Activation::Relu6})[0],
+            Tensor::vector<float>({0, 0, 3, 6}));
+  EXPECT_EQ(run_op("sub", {x, y}, AddAttributes{.activation = Activation::ReluN1To1})[0],
+            Tensor::vector<float>({-1, -0.5f, 1, 1}));
   const Tensor whole = Tensor::vector<int32_t>({-9, 0, 3, 9}), nothing = Tensor::vector<int32_t>({0, 0, 0, 0});
-  EXPECT_EQ(run_op("add", {whole, nothing}, AddAttributes{.activation = Activation::Relu6})[0], Tensor::vector<int32_t>({0, 0, 3, 6}));
+  EXPECT_EQ(run_op("add", {whole, nothing}, AddAttributes{.activation = Activation::Relu6})[0],
+            Tensor::vector<int32_t>({0, 0, 3, 6}));
 }
 
 TEST(Elementwise, IntegersAreExact) {
@@ -129,7 +148,8 @@ TEST(Elementwise, IntegersAreExact) {
   EXPECT_EQ(run_op("div", {x, y})[0], Tensor::vector<int32_t>({3, -3, -3, 3, 2147483647}));
   EXPECT_EQ(run_op("floor_div", {x, y})[0], Tensor::vector<int32_t>({3, -4, -4, 3, 2147483647}));
   EXPECT_EQ(run_op("floor_mod", {x, y})[0], Tensor::vector<int32_t>({1, 1, -1, -1, 0}));
-  EXPECT_EQ(run_op("pow", {Tensor::vector<int64_t>({3, -2}), Tensor::vector<int64_t>({5, 3})})[0], Tensor::vector<int64_t>({243, -8}));
+  EXPECT_EQ(run_op("pow", {Tensor::vector<int64_t>({3, -2}), Tensor::vector<int64_t>({5, 3})})[0],
+            Tensor::vector<int64_t>({243, -8}));
 }
 
 TEST(Elementwise, ComparisonsAndLogic) {
@@ -140,7 +160,8 @@ TEST(Elementwise, ComparisonsAndLogic) {
   EXPECT_EQ(run_op("greater_equal", {x, y})[0], Tensor::vector<bool>({false, true, true}));
   EXPECT_EQ(run_op("less", {x, y})[0], Tensor::vector<bool>({true, false, false}));
   EXPECT_EQ(run_op("less_equal", {x, Tensor::scalar(2.f)})[0], Tensor::vector<bool>({true, true, false}));
-  const Tensor a = Tensor::vector<bool>({false, false, true, true}), b = Tensor::vector<bool>({false, true, false, true});
+  const Tensor a = Tensor::vector<bool>({false, false, true, true}),
+               b = Tensor::vector<bool>({false, true, false, true});
   EXPECT_EQ(run_op("logical_and", {a, b})[0], Tensor::vector<bool>({false, false, false, true}));
   EXPECT_EQ(run_op("logical_or", {a, b})[0], Tensor::vector<bool>({false, true, true, true}));
   EXPECT_EQ(run_op("logical_not", {a})[0], Tensor::vector<bool>({true, true, false, false}));
@@ -151,11 +172,16 @@ TEST(Elementwise, Select) {
   const Tensor rows = Tensor::vector<bool>({false, true}), columns = Tensor::vector<bool>({true, false, true});
   EXPECT_EQ(run_op("select", {rows, x, y})[0], Tensor::of<int32_t>({2, 3}, {-1, -2, -3, 4, 5, 6}));
   EXPECT_EQ(run_op("select_v2", {columns, x, y})[0], Tensor::of<int32_t>({2, 3}, {1, -2, 3, 4, -5, 6}));
-  EXPECT_EQ(run_op("select_v2", {columns, x, Tensor::scalar<int32_t>(0)})[0], Tensor::of<int32_t>({2, 3}, {1, 0, 3, 4, 0, 6}));
+  EXPECT_EQ(run_op("select_v2", {columns, x, Tensor::scalar<int32_t>(0)})[0],
+            Tensor::of<int32_t>({2, 3}, {1, 0, 3, 4, 0, 6}));
   EXPECT_EQ(run_op("select", {Tensor::scalar(false), x, y})[0], y);
 }
 
-struct ReductionCase { std::string_view op; double start; double (*combine)(double, double); };
+struct ReductionCase {
+  std::string_view op;
+  double start;
+  double (*combine)(double, double);
+};
 const ReductionCase kReductions[] = {
     {"sum", 0, [](double a, double b) { return a + b; }},
     {"mean", 0, [](double a, double b) { return a + b; }},
@@ -185,8 +211,11 @@ TEST(Elementwise, ReductionsOfRandomAxes) {
         double& sum = sums[offset_of(kept, to)];
         sum = each.combine(sum, broadcast_at<float>(src, at));
       });
-      const Tensor expected = tensor_of<float>(kept, [&](const Index& at) { return static_cast<float>(sums[offset_of(kept, at)] / (each.op == "mean" ? count : 1)); });
-      expect_close(run_op(each.op, {src, Tensor::vector(axes)}, ReduceAttributes{.keep_dims = true})[0], expected, fmt::format("{} seed {}", each.op, seed));
+      const Tensor expected = tensor_of<float>(kept, [&](const Index& at) {
+        return static_cast<float>(sums[offset_of(kept, at)] / (each.op == "mean" ? count : 1));
+      });
+      expect_close(run_op(each.op, {src, Tensor::vector(axes)}, ReduceAttributes{.keep_dims = true})[0], expected,
+                   fmt::format("{} seed {}", each.op, seed));
     }
   }
 }
@@ -202,10 +231,13 @@ TEST(Elementwise, ReductionsDropTheirAxes) {
 TEST(Elementwise, PositionsAndRunningSums) {
   const Tensor src = Tensor::of<float>({2, 3}, {1, 5, 5, 7, 2, 2});
   EXPECT_EQ(run_op("arg_max", {src, Tensor::scalar<int32_t>(1)})[0], Tensor::vector<int32_t>({1, 0}));
-  EXPECT_EQ(run_op("arg_min", {src, Tensor::scalar<int32_t>(-2)}, ArgMinMaxAttributes{.output_type = DType::Int64})[0], Tensor::vector<int64_t>({0, 1, 1}));
+  EXPECT_EQ(run_op("arg_min", {src, Tensor::scalar<int32_t>(-2)}, ArgMinMaxAttributes{.output_type = DType::Int64})[0],
+            Tensor::vector<int64_t>({0, 1, 1}));
   const Tensor row = Tensor::vector<int32_t>({1, 2, 3});
   EXPECT_EQ(run_op("cumsum", {row, Tensor::scalar<int32_t>(0)})[0], Tensor::vector<int32_t>({1, 3, 6}));
-  EXPECT_EQ(run_op("cumsum", {row, Tensor::scalar<int32_t>(0)}, CumsumAttributes{.exclusive = true, .reverse = true})[0], Tensor::vector<int32_t>({5, 3, 0}));
+  EXPECT_EQ(
+      run_op("cumsum", {row, Tensor::scalar<int32_t>(0)}, CumsumAttributes{.exclusive = true, .reverse = true})[0],
+      Tensor::vector<int32_t>({5, 3, 0}));
 }
 
 TEST(Elementwise, Refusals) {
@@ -217,12 +249,16 @@ TEST(Elementwise, Refusals) {
   EXPECT_THAT(refusal("select", {two, two, two}), HasSubstr("'condition' is f32, bool was expected"));
   EXPECT_THAT(refusal("select", {Tensor(DType::Bool, {2}), two, three}), HasSubstr("equal shapes were expected"));
   EXPECT_THAT(refusal("select", {Tensor(DType::Bool, {3}), two, two}), HasSubstr("'condition' has the shape [3]"));
-  EXPECT_THAT(refusal("select_v2", {Tensor(DType::Bool, {3}), two, two}), HasSubstr("'condition' [3] cannot be broadcast with [2]"));
-  EXPECT_THAT(refusal("mean", {two, Tensor::vector<int32_t>({1})}), HasSubstr("axis 1 is outside a tensor of 1 dimensions"));
+  EXPECT_THAT(refusal("select_v2", {Tensor(DType::Bool, {3}), two, two}),
+              HasSubstr("'condition' [3] cannot be broadcast with [2]"));
+  EXPECT_THAT(refusal("mean", {two, Tensor::vector<int32_t>({1})}),
+              HasSubstr("axis 1 is outside a tensor of 1 dimensions"));
   EXPECT_THAT(refusal("sum", {two, two}), HasSubstr("'axes' is f32, i32 or i64 was expected"));
   EXPECT_THAT(refusal("reduce_any", {two, Tensor::vector<int32_t>({0})}), HasSubstr("'src' is f32, bool was expected"));
-  EXPECT_THAT(refusal("arg_max", {two, Tensor::vector<int32_t>({0, 0})}), HasSubstr("'axis' has 2 elements, one was expected"));
-  EXPECT_THAT(refusal("arg_max", {two, Tensor::scalar<int32_t>(0)}, ArgMinMaxAttributes{.output_type = DType::Bool}), HasSubstr("output_type is bool"));
+  EXPECT_THAT(refusal("arg_max", {two, Tensor::vector<int32_t>({0, 0})}),
+              HasSubstr("'axis' has 2 elements, one was expected"));
+  EXPECT_THAT(refusal("arg_max", {two, Tensor::scalar<int32_t>(0)}, ArgMinMaxAttributes{.output_type = DType::Bool}),
+              HasSubstr("output_type is bool"));
   EXPECT_THAT(refusal("cumsum", {two, Tensor::scalar<int32_t>(3)}), HasSubstr("axis 3 is outside"));
 }
 

@@ -7,7 +7,9 @@
 namespace pare {
 namespace {
 
-std::string declines_float(const KernelRequest& request) { return request.all_float() ? "" : "operands are not all float32"; }
+std::string declines_float(const KernelRequest& request) {
+  return request.all_float() ? "" : "operands are not all float32";
+}
 
 // Functions of real numbers.
 float abs_of(float x) { return std::abs(x); }
@@ -35,20 +37,45 @@ std::string declines_integer(const KernelRequest& request) {
   return request.type(0).is_quantized() ? "quantised elements" : refuse_other_types<int32_t, int64_t>(request.dtype());
 }
 
-struct Abs { template <class T> T operator()(T x) const { return x < 0 ? static_cast<T>(T{0} - static_cast<std::make_unsigned_t<T>>(x)) : x; } };
-struct Neg { template <class T> T operator()(T x) const { return static_cast<T>(T{0} - static_cast<std::make_unsigned_t<T>>(x)); } };
-struct Square { template <class T> T operator()(T x) const { return static_cast<T>(static_cast<std::make_unsigned_t<T>>(x) * static_cast<std::make_unsigned_t<T>>(x)); } };
-struct Sign { template <class T> T operator()(T x) const { return static_cast<T>((x > 0) - (x < 0)); } };
+struct Abs {
+  template <class T>
+  T operator()(T x) const {
+    return x < 0 ? static_cast<T>(T{0} - static_cast<std::make_unsigned_t<T>>(x)) : x;
+  }
+};
+struct Neg {
+  template <class T>
+  T operator()(T x) const {
+    return static_cast<T>(T{0} - static_cast<std::make_unsigned_t<T>>(x));
+  }
+};
+struct Square {
+  template <class T>
+  T operator()(T x) const {
+    return static_cast<T>(static_cast<std::make_unsigned_t<T>>(x) * static_cast<std::make_unsigned_t<T>>(x));
+  }
+};
+struct Sign {
+  template <class T>
+  T operator()(T x) const {
+    return static_cast<T>((x > 0) - (x < 0));
+  }
+};
 
 template <class Function>
 Expected<std::unique_ptr<Kernel>> create_integer(const KernelRequest& request) {
-  return with_type<int32_t, int64_t>(request.dtype(), [&]<class T>(T) { return make_unary<T, T>(request, Function()); });
+  return with_type<int32_t, int64_t>(request.dtype(),
+                                     [&]<class T>(T) { return make_unary<T, T>(request, Function()); });
 }
 
 template <float (*function)(float)>
-Implementation plain() { return {"plain", declines_float, create_float<function>}; }
+Implementation plain() {
+  return {"plain", declines_float, create_float<function>};
+}
 template <class Function>
-Implementation plain_integer() { return {"plain integer", declines_integer, create_integer<Function>}; }
+Implementation plain_integer() {
+  return {"plain integer", declines_integer, create_integer<Function>};
+}
 
 }  // namespace
 

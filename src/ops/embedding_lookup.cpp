@@ -6,7 +6,8 @@ namespace {
 
 Expected<std::vector<TensorType>> infer(const InferContext& context) {
   const Shape& table = context.shape(1);
-  if (table.rank() < 2) return bad_input("'weights' have the shape {}, at least two dimensions were expected", table.to_string());
+  if (table.rank() < 2)
+    return bad_input("'weights' have the shape {}, at least two dimensions were expected", table.to_string());
   if (context.type(0).dtype != DType::Int32 && context.type(0).dtype != DType::Int64)
     return bad_input("'indices' are {}, i32 was expected", to_string(context.type(0).dtype));
   Shape dst = context.shape(0);
@@ -22,13 +23,17 @@ const OpDef& op_embedding_lookup() {
   static const OpDef def{
       .name = "embedding_lookup",
       .summary = "Rows of a table, by index.",
-      .details = "dst[i...,:] = weights[indices[i...],:]. Quantised weights are turned into real numbers on the way. An index outside the table reads zeros.",
+      .details =
+          "dst[i...,:] = weights[indices[i...],:]. Quantised weights are turned into real numbers on the way. An index outside the table reads zeros.",
       .operands = {{"indices", "int32, any shape"}, {"weights", "rows,..."}},
       .results = {{"dst", "the shape of indices, then that of a row"}},
       .attributes = NoAttributes{},
       .infer = infer,
       .cost = cost,
-      .quantization = {.weights = 1, .weights_axis = 0, .weight_only = true, .reason = "looks up, computes nothing; the table alone may be stored as integers"},
+      .quantization = {.weights = 1,
+                       .weights_axis = 0,
+                       .weight_only = true,
+                       .reason = "looks up, computes nothing; the table alone may be stored as integers"},
   };
   return def;
 }

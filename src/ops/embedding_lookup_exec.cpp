@@ -7,9 +7,14 @@ namespace {
 
 struct Geometry {
   explicit Geometry(const KernelRequest& request)
-      : lookups(request.shape(0).elements()), rows(request.shape(1)[0]), depth(request.shape(1).elements(1, request.shape(1).rank())), wide_indices(request.dtype(0) == DType::Int64) {}
+      : lookups(request.shape(0).elements()),
+        rows(request.shape(1)[0]),
+        depth(request.shape(1).elements(1, request.shape(1).rank())),
+        wide_indices(request.dtype(0) == DType::Int64) {}
 
-  int64_t index(const Buffers& buffers, int64_t i) const { return wide_indices ? buffers.src<int64_t>(0)[i] : buffers.src<int32_t>(0)[i]; }
+  int64_t index(const Buffers& buffers, int64_t i) const {
+    return wide_indices ? buffers.src<int64_t>(0)[i] : buffers.src<int32_t>(0)[i];
+  }
   bool inside(int64_t row) const { return row >= 0 && row < rows; }
 
   int64_t lookups, rows, depth;
@@ -28,16 +33,21 @@ Expected<std::unique_ptr<Kernel>> create_copy(const KernelRequest& request) {
     for (int64_t i = 0; i < g.lookups; ++i) {
       const int64_t row = g.index(buffers, i);
       std::byte* dst = buffers.dst<std::byte>() + static_cast<size_t>(i) * row_bytes;
-      if (g.inside(row)) std::memcpy(dst, buffers.src<std::byte>(1) + static_cast<size_t>(row) * row_bytes, row_bytes);
-      else std::memset(dst, 0, row_bytes);
+      if (g.inside(row))
+        std::memcpy(dst, buffers.src<std::byte>(1) + static_cast<size_t>(row) * row_bytes, row_bytes);
+      else
+        std::memset(dst, 0, row_bytes);
     }
   });
 }
 
 std::string declines_quantized(const KernelRequest& request) {
   const TensorType& table = request.type(1);
-  if (table.dtype != DType::Int8 && table.dtype != DType::Int4) return fmt::format("a table of {} with results of {}", to_string(table.dtype), to_string(request.result_type().dtype));
-  if (!table.is_quantized() || table.quantization->block > 0 || (!table.quantization->is_per_tensor() && table.quantization->axis != 0))
+  if (table.dtype != DType::Int8 && table.dtype != DType::Int4)
+    return fmt::format("a table of {} with results of {}", to_string(table.dtype),
+                       to_string(request.result_type().dtype));
+  if (!table.is_quantized() || table.quantization->block > 0 ||
+      (!table.quantization->is_per_tensor() && table.quantization->axis != 0))
     return "the table is not quantised by row or as a whole";
   if (!request.operand(1)->is_constant()) return "the table is computed at run time";
   return "";
@@ -46,9 +56,12 @@ std::string declines_quantized(const KernelRequest& request) {
 Expected<std::unique_ptr<Kernel>> create_quantized(const KernelRequest& request) {
   const Tensor& table = *request.operand(1)->data;
   std::vector<int8_t> codes;
-  if (table.dtype() == DType::Int4) codes = unpack_int4(table.bytes(), table.elements());
-  else codes.assign(table.values<int8_t>().begin(), table.values<int8_t>().end());
-  return make_kernel([g = Geometry(request), codes = std::move(codes), scales = request.type(1).quantization->scales](const Buffers& buffers) {
+  if (table.dtype() == DType::Int4)
+    codes = unpack_int4(table.bytes(), table.elements());
+  else
+    codes.assign(table.values<int8_t>().begin(), table.values<int8_t>().end());
+  return make_kernel([g = Geometry(request), codes = std::move(codes),
+                      scales = request.type(1).quantization->scales](const Buffers& buffers) {
     for (int64_t i = 0; i < g.lookups; ++i) {
       const int64_t row = g.index(buffers, i);
       float* dst = buffers.dst<float>() + i * g.depth;
@@ -57,7 +70,8 @@ Expected<std::unique_ptr<Kernel>> create_quantized(const KernelRequest& request)
         continue;
       }
       const float scale = scales[scales.size() == 1 ? 0 : static_cast<size_t>(row)];
-      for (int64_t j = 0; j < g.depth; ++j) dst[j] = static_cast<float>(codes[static_cast<size_t>(row * g.depth + j)]) * scale;
+      for (int64_t j = 0; j < g.depth; ++j)
+        dst[j] = static_cast<float>(codes[static_cast<size_t>(row * g.depth + j)]) * scale;
     }
   });
 }

@@ -10,12 +10,15 @@ namespace {
 Expected<int64_t> rows(const Shape& src, int64_t depth) {
   int64_t known = 1, dynamic = 0;
   for (const int64_t extent : src) {
-    if (extent == kDynamic) ++dynamic;
-    else known *= extent;
+    if (extent == kDynamic)
+      ++dynamic;
+    else
+      known *= extent;
   }
   if (dynamic == 0 && known % depth == 0) return known / depth;
   if (dynamic > 0 && (known % depth == 0 || depth % std::max<int64_t>(known, 1) == 0)) return kDynamic;
-  return bad_input("src {} cannot be read as rows of {} elements, the inner extent of the weights", src.to_string(), depth);
+  return bad_input("src {} cannot be read as rows of {} elements, the inner extent of the weights", src.to_string(),
+                   depth);
 }
 
 Expected<std::vector<TensorType>> infer(const InferContext& context) {
@@ -23,7 +26,8 @@ Expected<std::vector<TensorType>> infer(const InferContext& context) {
   PARE_TRY(check_rank(context, 1, "weights", 2));
   const Shape& src = context.shape(0);
   const Shape& weights = context.shape(1);
-  if (weights[1] < 1) return bad_input("weights have the shape {}, O,I with at least one input was expected", weights.to_string());
+  if (weights[1] < 1)
+    return bad_input("weights have the shape {}, O,I with at least one input was expected", weights.to_string());
   PARE_TRY(check_bias(context, 2, weights[0]));
   const DType dtype = context.type(0).dtype;
   if (!attributes.keep_num_dims) {
@@ -31,7 +35,8 @@ Expected<std::vector<TensorType>> infer(const InferContext& context) {
     return std::vector<TensorType>{{dtype, Shape{batch, weights[0]}, {}}};
   }
   if (src.empty() || (src[-1] != kDynamic && src[-1] != weights[1]))
-    return bad_input("the last extent of src {} must be {}, the inner extent of the weights, to keep the dimensions", src.to_string(), weights[1]);
+    return bad_input("the last extent of src {} must be {}, the inner extent of the weights, to keep the dimensions",
+                     src.to_string(), weights[1]);
   Shape dst = src;
   dst[-1] = weights[0];
   return std::vector<TensorType>{{dtype, dst, {}}};
@@ -48,14 +53,23 @@ const OpDef& op_fully_connected() {
   static const OpDef def{
       .name = "fully_connected",
       .summary = "Product with a weight matrix, with bias and fused activation.",
-      .details = "dst[n,o] = activation(bias[o] + sum over i of src[n,i] * weights[o,i]). src of any rank is read as rows of I elements. "
-                 "Int8 or int4 weights with a float src are computed with integers: each row of src is quantised at run time.",
-      .operands = {{"src", "any shape whose elements make rows of I"}, {"weights", "O,I"}, {"bias", "O", OperandSpec::Kind::Optional}},
+      .details =
+          "dst[n,o] = activation(bias[o] + sum over i of src[n,i] * weights[o,i]). src of any rank is read as rows of I elements. "
+          "Int8 or int4 weights with a float src are computed with integers: each row of src is quantised at run time.",
+      .operands = {{"src", "any shape whose elements make rows of I"},
+                   {"weights", "O,I"},
+                   {"bias", "O", OperandSpec::Kind::Optional}},
       .results = {{"dst", "N,O, or with keep_num_dims src's shape with O as the last extent"}},
       .attributes = FullyConnectedAttributes{},
       .infer = infer,
       .cost = cost,
-      .quantization = {.scales = QuantRule::Scales::Free, .activations = {0}, .weights = 1, .weights_axis = 0, .bias = 2, .dynamic_range = true, .weight_only = true},
+      .quantization = {.scales = QuantRule::Scales::Free,
+                       .activations = {0},
+                       .weights = 1,
+                       .weights_axis = 0,
+                       .bias = 2,
+                       .dynamic_range = true,
+                       .weight_only = true},
       .traits = {.fuses_activation = true},
   };
   return def;

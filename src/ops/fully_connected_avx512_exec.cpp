@@ -27,7 +27,9 @@ class FullyConnectedKernel : public Kernel {
 
  protected:
   template <class Element>
-  GatheredRows<Element> rows_of(const Element* src) const { return {src, nullptr, k_, &kOnlyRun, 1, k_}; }
+  GatheredRows<Element> rows_of(const Element* src) const {
+    return {src, nullptr, k_, &kOnlyRun, 1, k_};
+  }
 
   int64_t k_, rows_;
   Packed weights_;
@@ -36,7 +38,8 @@ class FullyConnectedKernel : public Kernel {
 class FullyConnectedF32 final : public FullyConnectedKernel<PackedF32> {
  public:
   explicit FullyConnectedF32(const KernelRequest& request)
-      : FullyConnectedKernel(request, PackedF32(request.operand(1)->data->values<float>().data(), request.shape(1)[0], 1, request.shape(1)[1])),
+      : FullyConnectedKernel(request, PackedF32(request.operand(1)->data->values<float>().data(), request.shape(1)[0],
+                                                1, request.shape(1)[1])),
         range_(activation_range(request.node.attrs<FullyConnectedAttributes>().activation)) {}
 
   void run_share(const Buffers& buffers, Share share) const override {
@@ -51,12 +54,14 @@ class FullyConnectedF32 final : public FullyConnectedKernel<PackedF32> {
 class FullyConnectedI8 final : public FullyConnectedKernel<PackedI8> {
  public:
   explicit FullyConnectedI8(const KernelRequest& request)
-      : FullyConnectedKernel(request, PackedI8(request.operand(1)->data->values<int8_t>().data(), request.shape(1)[0], 1, request.shape(1)[1])),
-        requantize_(request, {request.shape(1)[0], request.shape(1)[1], request.shape(1)[1], 1}, request.node.attrs<FullyConnectedAttributes>().activation) {}
+      : FullyConnectedKernel(request, PackedI8(request.operand(1)->data->values<int8_t>().data(), request.shape(1)[0],
+                                               1, request.shape(1)[1])),
+        requantize_(request, {request.shape(1)[0], request.shape(1)[1], request.shape(1)[1], 1},
+                    request.node.attrs<FullyConnectedAttributes>().activation) {}
 
   void run_share(const Buffers& buffers, Share share) const override {
-    product(rows_of(buffers.src<int8_t>()), weights_, requantize_.epilogue(), region_of(share, rows_, static_cast<int64_t>(weights_.blocks().size())),
-            buffers.dst<int8_t>());
+    product(rows_of(buffers.src<int8_t>()), weights_, requantize_.epilogue(),
+            region_of(share, rows_, static_cast<int64_t>(weights_.blocks().size())), buffers.dst<int8_t>());
   }
 
  private:

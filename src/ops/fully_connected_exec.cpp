@@ -7,7 +7,9 @@ namespace {
 // dst[rows][outputs] = src[rows][inputs] * weights[outputs][inputs]. A sample is a row. See ops/weighted_kernels.h.
 struct Loops {
   explicit Loops(const KernelRequest& request)
-      : samples(request.shape(0).elements() / request.shape(1)[1]), src_elements(request.shape(1)[1]), dst_elements(request.shape(1)[0]) {}
+      : samples(request.shape(0).elements() / request.shape(1)[1]),
+        src_elements(request.shape(1)[1]),
+        dst_elements(request.shape(1)[0]) {}
 
   template <class Sum, class Src, class Weight, class Term, class Finish>
   void run(const Src* src, const Weight* weights, Term term, Finish finish) const {
@@ -23,7 +25,9 @@ struct Loops {
 
 constexpr WeightedOperands kOperands{.src = 0, .weights = 1, .bias = 2};
 
-Activation activation(const KernelRequest& request) { return request.node.attrs<FullyConnectedAttributes>().activation; }
+Activation activation(const KernelRequest& request) {
+  return request.node.attrs<FullyConnectedAttributes>().activation;
+}
 
 std::string declines_float(const KernelRequest& request) { return declines_weighted_float(request, kOperands); }
 Expected<std::unique_ptr<Kernel>> create_float(const KernelRequest& request) {
@@ -49,9 +53,11 @@ Expected<std::unique_ptr<Kernel>> create_onednn(const KernelRequest& request) {
   return guarded([&]() -> Expected<std::unique_ptr<Kernel>> {
     const int64_t rows = Loops(request).samples, inputs = request.shape(1)[1], outputs = request.shape(1)[0];
     constexpr auto f32 = memory::data_type::f32;
-    const memory::desc src = plain({rows, inputs}, f32), dst = plain({rows, outputs}, f32), weights = plain({outputs, inputs}, f32);
+    const memory::desc src = plain({rows, inputs}, f32), dst = plain({rows, outputs}, f32),
+                       weights = plain({outputs, inputs}, f32);
     const memory::desc bias = request.has(2) ? plain({outputs}, f32) : memory::desc();
-    const dnnl::inner_product_forward::desc desc(dnnl::prop_kind::forward_inference, src, any_layout({outputs, inputs}, f32), bias, dst);
+    const dnnl::inner_product_forward::desc desc(dnnl::prop_kind::forward_inference, src,
+                                                 any_layout({outputs, inputs}, f32), bias, dst);
     dnnl::primitive_attr attr;
     attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     dnnl::post_ops post_ops;
@@ -61,16 +67,23 @@ Expected<std::unique_ptr<Kernel>> create_onednn(const KernelRequest& request) {
     std::vector<PrimitiveKernel::Argument> arguments{
         {DNNL_ARG_SRC, PrimitiveKernel::Source::Operand, 0, unbound(src)},
         {DNNL_ARG_DST, PrimitiveKernel::Source::Result, 0, unbound(dst)},
-        {DNNL_ARG_WEIGHTS, PrimitiveKernel::Source::Owned, 0, reorder(request.operand(1)->data->bytes().data(), weights, pd.weights_desc())}};
-    if (request.has(2)) arguments.push_back({DNNL_ARG_BIAS, PrimitiveKernel::Source::Owned, 0, reorder(request.operand(2)->data->bytes().data(), bias, bias)});
-    return std::make_unique<PrimitiveKernel>(dnnl::inner_product_forward(pd), std::move(arguments), pd.scratchpad_desc());
+        {DNNL_ARG_WEIGHTS, PrimitiveKernel::Source::Owned, 0,
+         reorder(request.operand(1)->data->bytes().data(), weights, pd.weights_desc())}};
+    if (request.has(2))
+      arguments.push_back({DNNL_ARG_BIAS, PrimitiveKernel::Source::Owned, 0,
+                           reorder(request.operand(2)->data->bytes().data(), bias, bias)});
+    return std::make_unique<PrimitiveKernel>(dnnl::inner_product_forward(pd), std::move(arguments),
+                                             pd.scratchpad_desc());
   });
 }
 
 }  // namespace
 
 ImplementationList exec_fully_connected() {
-  return {{"onednn", declines_onednn, create_onednn, true}, {"plain", declines_float, create_float}, {"integer", declines_integer, create_integer}, {"dynamic range", declines_dynamic, create_dynamic}};
+  return {{"onednn", declines_onednn, create_onednn, true},
+          {"plain", declines_float, create_float},
+          {"integer", declines_integer, create_integer},
+          {"dynamic range", declines_dynamic, create_dynamic}};
 }
 
 }  // namespace pare

@@ -13,7 +13,8 @@ class RandomFullyConnected : public ::testing::TestWithParam<uint64_t> {};
 TEST_P(RandomFullyConnected, FastAgreesWithPlain) {
   Random random(GetParam());
   FullyConnectedAttributes attributes;
-  attributes.activation = pick<Activation>(random, {Activation::None, Activation::Relu, Activation::Relu6, Activation::ReluN1To1});
+  attributes.activation =
+      pick<Activation>(random, {Activation::None, Activation::Relu, Activation::Relu6, Activation::ReluN1To1});
   attributes.keep_num_dims = random.below(2) == 1;
   const int64_t inputs = 1 + random.below(70), outputs = 1 + random.below(40);
   const Tensor src = random_tensor({1 + random.below(3), 1 + random.below(5), inputs}, random);
@@ -36,8 +37,12 @@ TEST_P(RandomFullyConnected, DynamicRangeAgreesWithFloat) {
   }
   for (const bool asymmetric : {false, true}) {
     const FullyConnectedAttributes attributes{.asymmetric_quantize_inputs = asymmetric};
-    expect_close(run_operator("fully_connected", attributes, {Operand::input(src), Operand::constant(codes, Quantization::per_tensor(0.01f))}, Engine::Reference),
-                 run_operator("fully_connected", attributes, {Operand::input(src), Operand::constant(real)}, Engine::Reference), 0.05);
+    expect_close(
+        run_operator("fully_connected", attributes,
+                     {Operand::input(src), Operand::constant(codes, Quantization::per_tensor(0.01f))},
+                     Engine::Reference),
+        run_operator("fully_connected", attributes, {Operand::input(src), Operand::constant(real)}, Engine::Reference),
+        0.05);
   }
 }
 
@@ -51,11 +56,16 @@ TEST(FullyConnected, InfersTheShape) {
 
 TEST(FullyConnected, RejectsWhatDoesNotFit) {
   const Attributes flat = FullyConnectedAttributes{}, kept = FullyConnectedAttributes{.keep_num_dims = true};
-  EXPECT_THAT(inferred("fully_connected", flat, {f32({1, 65}), f32({10, 64})}), HasSubstr("src [1, 65] cannot be read as rows of 64 elements"));
-  EXPECT_THAT(inferred("fully_connected", kept, {f32({2, 32}), f32({10, 64})}), HasSubstr("the last extent of src [2, 32] must be 64"));
-  EXPECT_THAT(inferred("fully_connected", flat, {f32({1, 64}), f32({10, 8, 8})}), HasSubstr("2 dimensions were expected"));
-  EXPECT_THAT(inferred("fully_connected", flat, {f32({1, 64}), f32({10, 0})}), HasSubstr("at least one input was expected"));
-  EXPECT_THAT(inferred("fully_connected", flat, {f32({1, 64}), f32({10, 64}), f32({9})}), HasSubstr("10 elements were expected"));
+  EXPECT_THAT(inferred("fully_connected", flat, {f32({1, 65}), f32({10, 64})}),
+              HasSubstr("src [1, 65] cannot be read as rows of 64 elements"));
+  EXPECT_THAT(inferred("fully_connected", kept, {f32({2, 32}), f32({10, 64})}),
+              HasSubstr("the last extent of src [2, 32] must be 64"));
+  EXPECT_THAT(inferred("fully_connected", flat, {f32({1, 64}), f32({10, 8, 8})}),
+              HasSubstr("2 dimensions were expected"));
+  EXPECT_THAT(inferred("fully_connected", flat, {f32({1, 64}), f32({10, 0})}),
+              HasSubstr("at least one input was expected"));
+  EXPECT_THAT(inferred("fully_connected", flat, {f32({1, 64}), f32({10, 64}), f32({9})}),
+              HasSubstr("10 elements were expected"));
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ Expected<std::vector<TensorType>> infer_gather(const InferContext& context) {
   Shape dst;
   for (int i = 0; i < axis; ++i) {
     if (i < batch_dims && !Shape{src[i]}.compatible_with(Shape{indices[i]}))
-      return bad_input("src {} and indices {} differ in the batch dimension {}", src.to_string(), indices.to_string(), i);
+      return bad_input("src {} and indices {} differ in the batch dimension {}", src.to_string(), indices.to_string(),
+                       i);
     dst.push_back(src[i]);
   }
   for (auto i = static_cast<int>(batch_dims); i < indices.rank(); ++i) dst.push_back(indices[i]);
@@ -54,7 +55,8 @@ Expected<std::vector<TensorType>> infer_scatter_nd(const InferContext& context) 
   if (context.constant(2) != nullptr) dst = Shape(to_int64(*context.constant(2)));
   Shape expected(std::vector<int64_t>(indices.begin(), indices.end() - 1));
   for (int i = depth; i < dst.rank(); ++i) expected.push_back(dst[i]);
-  if (!updates.compatible_with(expected)) return bad_input("'updates' has the shape {}, {} was expected", updates.to_string(), expected.to_string());
+  if (!updates.compatible_with(expected))
+    return bad_input("'updates' has the shape {}, {} was expected", updates.to_string(), expected.to_string());
   return std::vector<TensorType>{{context.type(1).dtype, dst, {}}};
 }
 
@@ -62,9 +64,14 @@ Expected<std::vector<TensorType>> infer_one_hot(const InferContext& context) {
   PARE_TRY(check_index_type(context, 0, "indices"));
   for (const size_t value : {size_t{1}, size_t{2}, size_t{3}})
     if (!context.shape(value).is_static() || context.shape(value).elements() != 1)
-      return bad_input("'{}' has the shape {}, one element was expected", value == 1 ? "depth" : value == 2 ? "on_value" : "off_value", context.shape(value).to_string());
+      return bad_input("'{}' has the shape {}, one element was expected",
+                       value == 1   ? "depth"
+                       : value == 2 ? "on_value"
+                                    : "off_value",
+                       context.shape(value).to_string());
   if (context.type(2).dtype != context.type(3).dtype)
-    return bad_input("'on_value' is {}, 'off_value' {}; one type was expected", to_string(context.type(2).dtype), to_string(context.type(3).dtype));
+    return bad_input("'on_value' is {}, 'off_value' {}; one type was expected", to_string(context.type(2).dtype),
+                     to_string(context.type(3).dtype));
   PARE_TRY(check_index_type(context, 1, "depth"));
   std::vector<int64_t> dims = context.shape(0).dims();
   PARE_ASSIGN(const int axis, check_axis(context.attributes.as<OneHotAttributes>().axis, context.shape(0).rank() + 1));
@@ -80,8 +87,9 @@ const OpDef& op_gather() {
   static const OpDef def{
       .name = "gather",
       .summary = "Slices along a dimension, by index.",
-      .details = "dst[b..., o..., i..., r...] = src[b..., o..., indices[b..., i...], r...], where b are the batch dimensions and o those up to the axis. "
-                 "An index outside reads zeros.",
+      .details =
+          "dst[b..., o..., i..., r...] = src[b..., o..., indices[b..., i...], r...], where b are the batch dimensions and o those up to the axis. "
+          "An index outside reads zeros.",
       .operands = {{"src", "any shape but a scalar"}, {"indices", "int32 or int64"}},
       .results = {{"dst", "src with the axis replaced by the dimensions of indices"}},
       .attributes = GatherAttributes{},
@@ -97,7 +105,8 @@ const OpDef& op_gather_nd() {
   static const OpDef def{
       .name = "gather_nd",
       .summary = "Slices named by rows of indices.",
-      .details = "dst[i..., :] = src[indices[i..., 0], indices[i..., 1], ..., :]. A row that points outside reads zeros.",
+      .details =
+          "dst[i..., :] = src[indices[i..., 0], indices[i..., 1], ..., :]. A row that points outside reads zeros.",
       .operands = {{"src", "any shape"}, {"indices", "int32 or int64; ..., dimensions named"}},
       .results = {{"dst", "the outer shape of indices, then what is left of src"}},
       .infer = infer_gather_nd,
@@ -113,8 +122,11 @@ const OpDef& op_scatter_nd() {
   static const OpDef def{
       .name = "scatter_nd",
       .summary = "Slices added at places named by rows of indices.",
-      .details = "dst is zero but for dst[indices[i..., 0], indices[i..., 1], ..., :], where updates[i..., :] are added up. A row that points outside is left out.",
-      .operands = {{"indices", "int32; ..., dimensions named"}, {"updates", "the outer shape of indices, then a slice of dst"}, {"shape", "int32, of dst"}},
+      .details =
+          "dst is zero but for dst[indices[i..., 0], indices[i..., 1], ..., :], where updates[i..., :] are added up. A row that points outside is left out.",
+      .operands = {{"indices", "int32; ..., dimensions named"},
+                   {"updates", "the outer shape of indices, then a slice of dst"},
+                   {"shape", "int32, of dst"}},
       .results = {{"dst", "the given shape"}},
       .infer = infer_scatter_nd,
       .cost = cost_per_element,
@@ -128,7 +140,10 @@ const OpDef& op_one_hot() {
       .name = "one_hot",
       .summary = "Indices as vectors with one element set.",
       .details = "dst[..., j, ...] = indices[...] == j ? on_value : off_value, where j stands at position `axis`.",
-      .operands = {{"indices", "int32 or int64, any shape"}, {"depth", "int32, one element"}, {"on_value", "one element"}, {"off_value", "one element"}},
+      .operands = {{"indices", "int32 or int64, any shape"},
+                   {"depth", "int32, one element"},
+                   {"on_value", "one element"},
+                   {"off_value", "one element"}},
       .results = {{"dst", "indices with one more dimension of extent depth"}},
       .attributes = OneHotAttributes{},
       .infer = infer_one_hot,

@@ -20,7 +20,9 @@ struct OneHotAttributes {
   int64_t axis = -1;  // of the new dimension in dst
 
   template <class Self, class Visitor>
-  static void fields(Self& self, Visitor&& visit) { visit("axis", self.axis); }
+  static void fields(Self& self, Visitor&& visit) {
+    visit("axis", self.axis);
+  }
 };
 
 }  // namespace pare

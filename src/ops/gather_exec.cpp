@@ -11,8 +11,11 @@ namespace {
 // Elements of an index operand, of either width.
 class Indices {
  public:
-  Indices(const KernelRequest& request, size_t operand) : operand_(operand), wide_(request.dtype(operand) == DType::Int64) {}
-  int64_t operator()(const Buffers& buffers, int64_t i) const { return wide_ ? buffers.src<int64_t>(operand_)[i] : buffers.src<int32_t>(operand_)[i]; }
+  Indices(const KernelRequest& request, size_t operand)
+      : operand_(operand), wide_(request.dtype(operand) == DType::Int64) {}
+  int64_t operator()(const Buffers& buffers, int64_t i) const {
+    return wide_ ? buffers.src<int64_t>(operand_)[i] : buffers.src<int32_t>(operand_)[i];
+  }
 
  private:
   size_t operand_;
@@ -25,7 +28,8 @@ Expected<std::unique_ptr<Kernel>> create_gather(const KernelRequest& request) {
   const auto& attributes = request.node.attrs<GatherAttributes>();
   const Shape &src = request.shape(0), &indices = request.shape(1);
   const auto axis = static_cast<int>(attributes.axis < 0 ? attributes.axis + src.rank() : attributes.axis);
-  const auto batch_dims = static_cast<int>(attributes.batch_dims < 0 ? attributes.batch_dims + indices.rank() : attributes.batch_dims);
+  const auto batch_dims =
+      static_cast<int>(attributes.batch_dims < 0 ? attributes.batch_dims + indices.rank() : attributes.batch_dims);
   const int64_t batches = src.elements(0, batch_dims), outer = src.elements(batch_dims, axis), extent = src[axis];
   const int64_t lookups = indices.elements(batch_dims, indices.rank());
   const size_t slice = static_cast<size_t>(src.elements(axis + 1, src.rank())) * element_bytes(request.dtype());
@@ -36,8 +40,10 @@ Expected<std::unique_ptr<Kernel>> create_gather(const KernelRequest& request) {
         const std::byte* src_at = buffers.src<std::byte>() + static_cast<size_t>((b * outer + o) * extent) * slice;
         for (int64_t i = 0; i < lookups; ++i, dst += slice) {
           const int64_t at = index(buffers, b * lookups + i);
-          if (at >= 0 && at < extent) std::memcpy(dst, src_at + static_cast<size_t>(at) * slice, slice);
-          else std::memset(dst, 0, slice);
+          if (at >= 0 && at < extent)
+            std::memcpy(dst, src_at + static_cast<size_t>(at) * slice, slice);
+          else
+            std::memset(dst, 0, slice);
         }
       }
   });
@@ -74,26 +80,34 @@ class RowPlaces {
 
 Expected<std::unique_ptr<Kernel>> create_gather_nd(const KernelRequest& request) {
   const RowPlaces rows(request, 1, request.shape(0));
-  return make_kernel([rows, bytes = static_cast<size_t>(rows.slice) * element_bytes(request.dtype())](const Buffers& buffers) {
-    for (int64_t i = 0; i < rows.count; ++i) {
-      std::byte* dst = buffers.dst<std::byte>() + static_cast<size_t>(i) * bytes;
-      const int64_t place = rows.place(buffers, i);
-      if (place >= 0) std::memcpy(dst, buffers.src<std::byte>() + static_cast<size_t>(place) * bytes, bytes);
-      else std::memset(dst, 0, bytes);
-    }
-  });
+  return make_kernel(
+      [rows, bytes = static_cast<size_t>(rows.slice) * element_bytes(request.dtype())](const Buffers& buffers) {
+        for (int64_t i = 0; i < rows.count; ++i) {
+          std::byte* dst = buffers.dst<std::byte>() + static_cast<size_t>(i) * bytes;
+          const int64_t place = rows.place(buffers, i);
+          if (place >= 0)
+            std::memcpy(dst, buffers.src<std::byte>() + static_cast<size_t>(place) * bytes, bytes);
+          else
+            std::memset(dst, 0, bytes);
+        }
+      });
 }
 
-std::string declines_scatter(const KernelRequest& request) { return refuse_other_types<float, int8_t, uint8_t, int32_t, int64_t>(request.dtype(1)); }
+std::string declines_scatter(const KernelRequest& request) {
+  return refuse_other_types<float, int8_t, uint8_t, int32_t, int64_t>(request.dtype(1));
+}
 
 Expected<std::unique_ptr<Kernel>> create_scatter_nd(const KernelRequest& request) {
   return with_type<float, int8_t, uint8_t, int32_t, int64_t>(request.dtype(1), [&]<class T>(T) {
-    return make_kernel([rows = RowPlaces(request, 0, request.result_type().shape), count = request.result_type().shape.elements()](const Buffers& buffers) {
+    return make_kernel([rows = RowPlaces(request, 0, request.result_type().shape),
+                        count = request.result_type().shape.elements()](const Buffers& buffers) {
       T* dst = buffers.dst<T>();
       std::fill_n(dst, count, T{0});
       for (int64_t i = 0; i < rows.count; ++i) {
         const int64_t place = rows.place(buffers, i);
-        for (int64_t k = 0; place >= 0 && k < rows.slice; ++k) dst[place * rows.slice + k] = static_cast<T>(dst[place * rows.slice + k] + buffers.src<T>(1)[i * rows.slice + k]);
+        for (int64_t k = 0; place >= 0 && k < rows.slice; ++k)
+          dst[place * rows.slice + k] =
+              static_cast<T>(dst[place * rows.slice + k] + buffers.src<T>(1)[i * rows.slice + k]);
       }
     });
   });
@@ -111,7 +125,8 @@ Expected<std::unique_ptr<Kernel>> create_one_hot(const KernelRequest& request) {
     std::byte* to = buffers.dst<std::byte>();
     for (int64_t o = 0; o < outer; ++o)
       for (int64_t d = 0; d < depth; ++d)
-        for (int64_t i = 0; i < inner; ++i, to += width) std::memcpy(to, buffers.src<std::byte>(index(buffers, o * inner + i) == d ? 2 : 3), width);
+        for (int64_t i = 0; i < inner; ++i, to += width)
+          std::memcpy(to, buffers.src<std::byte>(index(buffers, o * inner + i) == d ? 2 : 3), width);
   });
 }
 

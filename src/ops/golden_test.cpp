@@ -41,7 +41,8 @@ TEST_P(Golden, AgreesWithLiteRt) {
   ASSERT_EQ(got.shape(), expected.shape());
   if (got.dtype() == DType::Float32) {
     const auto ours = got.values<float>(), theirs = expected.values<float>();
-    for (size_t i = 0; i < ours.size(); ++i) EXPECT_NEAR(ours[i], theirs[i], 1e-6 * std::max(1.f, std::abs(theirs[i]))) << i;
+    for (size_t i = 0; i < ours.size(); ++i)
+      EXPECT_NEAR(ours[i], theirs[i], 1e-6 * std::max(1.f, std::abs(theirs[i]))) << i;
   } else {
     EXPECT_EQ(to_int64(got), to_int64(expected));
   }

@@ -40,7 +40,8 @@ Expected<std::unique_ptr<Kernel>> make_stored_unary(const KernelRequest& request
   return with_type<int8_t, uint8_t, int16_t>(request.dtype(), [&]<class T>(T) {
     if constexpr (sizeof(T) == 1) {
       std::array<T, 256> table;
-      for (int32_t i = std::numeric_limits<T>::min(); i <= std::numeric_limits<T>::max(); ++i) table[static_cast<uint8_t>(i)] = static_cast<T>(f(i));
+      for (int32_t i = std::numeric_limits<T>::min(); i <= std::numeric_limits<T>::max(); ++i)
+        table[static_cast<uint8_t>(i)] = static_cast<T>(f(i));
       return make_unary<T, T>(request, [table](T x) { return table[static_cast<uint8_t>(x)]; });
     } else {
       return make_unary<T, T>(request, [f](T x) { return static_cast<T>(f(x)); });
@@ -57,9 +58,11 @@ Expected<std::unique_ptr<Kernel>> make_tabulated(const KernelRequest& request, c
     const IntegerRange range = integer_range(dst.dtype);
     const float inverse = 1 / scale_of(dst);
     return make_stored_unary(request, [&](int32_t stored) {
-      const float value = std::round(f(scale_of(src) * static_cast<float>(stored - src_zero)) * inverse) + static_cast<float>(dst_zero);
+      const float value =
+          std::round(f(scale_of(src) * static_cast<float>(stored - src_zero)) * inverse) + static_cast<float>(dst_zero);
       // TFLite converts without a check, which gives the smallest integer for everything that an integer cannot hold.
-      const int32_t whole = std::abs(value) < 0x1p31f ? static_cast<int32_t>(value) : std::numeric_limits<int32_t>::min();
+      const int32_t whole =
+          std::abs(value) < 0x1p31f ? static_cast<int32_t>(value) : std::numeric_limits<int32_t>::min();
       return std::clamp(whole, static_cast<int32_t>(range.lowest), static_cast<int32_t>(range.highest));
     });
   }

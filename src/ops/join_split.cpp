@@ -12,7 +12,8 @@ namespace {
 Expected<void> check_one_type(const InferContext& context) {
   for (const TensorType* type : context.operands)
     if (type->dtype != context.type(0).dtype)
-      return bad_input("operands are {} and {}, one type was expected", to_string(context.type(0).dtype), to_string(type->dtype));
+      return bad_input("operands are {} and {}, one type was expected", to_string(context.type(0).dtype),
+                       to_string(type->dtype));
   return {};
 }
 
@@ -26,7 +27,9 @@ Expected<std::vector<TensorType>> infer_concatenation(const InferContext& contex
     const bool ranks_agree = part.rank() == dst.rank();
     const int64_t extent = ranks_agree ? part[axis] : 0;
     if (ranks_agree) part[axis] = dst[axis];
-    if (!part.compatible_with(dst)) return bad_input("{} cannot be joined to {} along axis {}", context.shape(i).to_string(), context.shape(0).to_string(), axis);
+    if (!part.compatible_with(dst))
+      return bad_input("{} cannot be joined to {} along axis {}", context.shape(i).to_string(),
+                       context.shape(0).to_string(), axis);
     for (int d = 0; d < dst.rank(); ++d)
       if (dst[d] == kDynamic && d != axis) dst[d] = part[d];
     dst[axis] = dst[axis] == kDynamic || extent == kDynamic ? kDynamic : dst[axis] + extent;
@@ -43,7 +46,8 @@ Expected<std::vector<TensorType>> infer_pack(const InferContext& context) {
   std::vector<int64_t> dims = context.shape(0).dims();
   for (size_t i = 1; i < context.operands.size(); ++i) {
     if (!context.shape(i).compatible_with(context.shape(0)))
-      return bad_input("operands have the shapes {} and {}, equal ones were expected", context.shape(0).to_string(), context.shape(i).to_string());
+      return bad_input("operands have the shapes {} and {}, equal ones were expected", context.shape(0).to_string(),
+                       context.shape(i).to_string());
     for (size_t d = 0; d < dims.size(); ++d)
       if (dims[d] == kDynamic) dims[d] = context.shape(i).dims()[d];
   }
@@ -57,10 +61,12 @@ Expected<std::vector<TensorType>> infer_unpack(const InferContext& context) {
   PARE_ASSIGN(const int axis, check_axis(attributes.axis, context.shape(0).rank()));
   const int64_t extent = context.shape(0)[axis];
   if (attributes.num < 0 || (extent != kDynamic && extent != attributes.num))
-    return bad_input("num is {}, but axis {} of {} has the extent {}", attributes.num, axis, context.shape(0).to_string(), extent);
+    return bad_input("num is {}, but axis {} of {} has the extent {}", attributes.num, axis,
+                     context.shape(0).to_string(), extent);
   std::vector<int64_t> dims = context.shape(0).dims();
   dims.erase(dims.begin() + axis);
-  return std::vector<TensorType>(static_cast<size_t>(attributes.num), TensorType{context.type(0).dtype, Shape(std::move(dims)), {}});
+  return std::vector<TensorType>(static_cast<size_t>(attributes.num),
+                                 TensorType{context.type(0).dtype, Shape(std::move(dims)), {}});
 }
 
 // The constant that tells which dimension is split.
@@ -75,7 +81,8 @@ Expected<std::vector<TensorType>> infer_split(const InferContext& context) {
   PARE_TRY(check_positive({{"num_splits", count}}));
   Shape part = context.shape(1);
   PARE_ASSIGN(const int axis, split_axis(context, 0, part.rank()));
-  if (part[axis] != kDynamic && part[axis] % count != 0) return bad_input("axis {} of {} cannot be split into {} equal parts", axis, part.to_string(), count);
+  if (part[axis] != kDynamic && part[axis] % count != 0)
+    return bad_input("axis {} of {} cannot be split into {} equal parts", axis, part.to_string(), count);
   if (part[axis] != kDynamic) part[axis] /= count;
   return std::vector<TensorType>(static_cast<size_t>(count), TensorType{context.type(1).dtype, part, {}});
 }
@@ -85,14 +92,17 @@ Expected<std::vector<TensorType>> infer_split_v(const InferContext& context) {
   PARE_ASSIGN(std::vector<int64_t> sizes, constant_operand(context, 1, "size_splits"));
   PARE_ASSIGN(const int axis, split_axis(context, 2, src.rank()));
   if (static_cast<int64_t>(sizes.size()) != context.attributes.as<SplitAttributes>().num_splits)
-    return bad_input("num_splits is {} with {} sizes", context.attributes.as<SplitAttributes>().num_splits, sizes.size());
+    return bad_input("num_splits is {} with {} sizes", context.attributes.as<SplitAttributes>().num_splits,
+                     sizes.size());
   const auto rest = std::find(sizes.begin(), sizes.end(), -1);
   int64_t known = 0;
   for (const int64_t size : sizes) known += size == -1 ? 0 : size;
   if (rest != sizes.end() && src[axis] != kDynamic) *rest = src[axis] - known;
-  const bool wrong = std::any_of(sizes.begin(), sizes.end(), [](int64_t size) { return size < -1; }) || std::count(sizes.begin(), sizes.end(), -1) > (src[axis] == kDynamic ? 1 : 0) ||
+  const bool wrong = std::any_of(sizes.begin(), sizes.end(), [](int64_t size) { return size < -1; }) ||
+                     std::count(sizes.begin(), sizes.end(), -1) > (src[axis] == kDynamic ? 1 : 0) ||
                      (rest == sizes.end() && src[axis] != kDynamic && known != src[axis]);
-  if (wrong) return bad_input("'size_splits' do not add up to the {} of axis {} of {}", src[axis], axis, src.to_string());
+  if (wrong)
+    return bad_input("'size_splits' do not add up to the {} of axis {} of {}", src[axis], axis, src.to_string());
   std::vector<TensorType> types;
   for (const int64_t size : sizes) {
     Shape part = src;
@@ -108,7 +118,8 @@ const OpDef& op_concatenation() {
   static const OpDef def{
       .name = "concatenation",
       .summary = "Joins tensors along a dimension.",
-      .details = "dst holds the operands one after the other along `axis`; other extents agree. A fused activation follows.",
+      .details =
+          "dst holds the operands one after the other along `axis`; other extents agree. A fused activation follows.",
       .operands = {{"src", "one type; equal shapes but for the axis", OperandSpec::Kind::Variadic}},
       .results = {{"dst", "the extents along the axis added"}},
       .attributes = ConcatenationAttributes{},
@@ -173,7 +184,9 @@ const OpDef& op_split_v() {
       .name = "split_v",
       .summary = "Splits a tensor into parts of given sizes along a dimension.",
       .details = "Result i has size_splits[i] elements along the axis; one size may be -1: what remains.",
-      .operands = {{"src", "any shape but a scalar"}, {"size_splits", "int32 or int64, constant"}, {"axis", "int32, constant, one element"}},
+      .operands = {{"src", "any shape but a scalar"},
+                   {"size_splits", "int32 or int64, constant"},
+                   {"axis", "int32, constant, one element"}},
       .results = {{"dst", "num_splits results", OperandSpec::Kind::Variadic}},
       .attributes = SplitAttributes{},
       .infer = infer_split_v,

@@ -43,7 +43,9 @@ struct SplitAttributes {
   int64_t num_splits = 1;
 
   template <class Self, class Visitor>
-  static void fields(Self& self, Visitor&& visit) { visit("num_splits", self.num_splits); }
+  static void fields(Self& self, Visitor&& visit) {
+    visit("num_splits", self.num_splits);
+  }
 };
 
 }  // namespace pare

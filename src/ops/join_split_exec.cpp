@@ -17,10 +17,17 @@ int64_t inside(int64_t axis, int rank) { return axis < 0 ? axis + rank : axis; }
 // What lies before and after a part of `extent` elements along one dimension of a whole.
 struct Part {
   Part(const Shape& whole, int64_t axis, int64_t extent)
-      : outer(whole.elements(0, static_cast<int>(axis))), inner(whole.elements(static_cast<int>(axis) + 1, whole.rank())), run(extent * inner), pitch(whole[static_cast<int>(axis)] * inner) {}
+      : outer(whole.elements(0, static_cast<int>(axis))),
+        inner(whole.elements(static_cast<int>(axis) + 1, whole.rank())),
+        run(extent * inner),
+        pitch(whole[static_cast<int>(axis)] * inner) {}
 
-  StridedCopy into_whole(int64_t start) const { return StridedCopy({outer, run}, {run, 1}, {pitch, 1}, 0, start * inner); }
-  StridedCopy out_of_whole(int64_t start) const { return StridedCopy({outer, run}, {pitch, 1}, {run, 1}, start * inner, 0); }
+  StridedCopy into_whole(int64_t start) const {
+    return StridedCopy({outer, run}, {run, 1}, {pitch, 1}, 0, start * inner);
+  }
+  StridedCopy out_of_whole(int64_t start) const {
+    return StridedCopy({outer, run}, {pitch, 1}, {run, 1}, start * inner, 0);
+  }
 
   int64_t outer, inner, run, pitch;
 };
@@ -40,7 +47,8 @@ Expected<std::unique_ptr<Kernel>> make_split(std::vector<StridedCopy> copies, si
 std::string declines_concatenation(const KernelRequest& request) {
   if (request.node.attrs<ConcatenationAttributes>().activation != Activation::None) return "the fused activation";
   for (const Value* operand : request.node.operands)
-    if (operand->type.quantization != request.result_type().quantization) return "operands and result have different scales";
+    if (operand->type.quantization != request.result_type().quantization)
+      return "operands and result have different scales";
   return declines(request);
 }
 
@@ -72,7 +80,8 @@ std::array<uint8_t, 256> rescaling(const TensorType& src, const TensorType& dst)
   const float scale = src.quantization->scale() * (1.f / dst.quantization->scale());
   const float bias = static_cast<float>(-src.quantization->zero_point()) * scale;
   for (int32_t i = 0; i < 256; ++i) {
-    const int64_t value = static_cast<int64_t>(std::round(static_cast<float>(i) * scale + bias)) + dst.quantization->zero_point();
+    const int64_t value =
+        static_cast<int64_t>(std::round(static_cast<float>(i) * scale + bias)) + dst.quantization->zero_point();
     table[static_cast<size_t>(i)] = static_cast<uint8_t>(same ? i : std::clamp<int64_t>(value, 0, 255));
   }
   return table;
@@ -81,15 +90,21 @@ std::array<uint8_t, 256> rescaling(const TensorType& src, const TensorType& dst)
 Expected<std::unique_ptr<Kernel>> create_rescaled(const KernelRequest& request) {
   const Shape& dst = request.result_type().shape;
   const auto axis = static_cast<int>(inside(request.node.attrs<ConcatenationAttributes>().axis, dst.rank()));
-  struct Section { std::array<uint8_t, 256> table; int64_t run; };
+  struct Section {
+    std::array<uint8_t, 256> table;
+    int64_t run;
+  };
   std::vector<Section> sections;
   const int64_t outer = dst.elements(0, axis);
-  for (size_t i = 0; i < request.node.operands.size(); ++i) sections.push_back({rescaling(request.type(i), request.result_type()), request.shape(i).elements(axis, dst.rank())});
+  for (size_t i = 0; i < request.node.operands.size(); ++i)
+    sections.push_back(
+        {rescaling(request.type(i), request.result_type()), request.shape(i).elements(axis, dst.rank())});
   return make_kernel([outer, sections = std::move(sections)](const Buffers& buffers) {
     uint8_t* to = buffers.dst<uint8_t>();
     for (int64_t o = 0; o < outer; ++o)
       for (size_t i = 0; i < sections.size(); ++i)
-        for (int64_t k = 0; k < sections[i].run; ++k) *to++ = sections[i].table[buffers.src<uint8_t>(i)[o * sections[i].run + k]];
+        for (int64_t k = 0; k < sections[i].run; ++k)
+          *to++ = sections[i].table[buffers.src<uint8_t>(i)[o * sections[i].run + k]];
   });
 }
 
@@ -128,7 +143,9 @@ Expected<std::unique_ptr<Kernel>> create_split_v(const KernelRequest& request) {
 
 }  // namespace
 
-ImplementationList exec_concatenation() { return {{"plain", declines_concatenation, create_concatenation}, {"integer", declines_rescaled, create_rescaled}}; }
+ImplementationList exec_concatenation() {
+  return {{"plain", declines_concatenation, create_concatenation}, {"integer", declines_rescaled, create_rescaled}};
+}
 ImplementationList exec_pack() { return {{"plain", declines, create_pack}}; }
 ImplementationList exec_unpack() { return {{"plain", declines, create_unpack}}; }
 ImplementationList exec_split() { return {{"plain", declines, create_split}}; }

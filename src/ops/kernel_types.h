@@ -30,7 +30,9 @@ inline size_t element_bytes(DType dtype) { return static_cast<size_t>(bit_width(
 
 // Refusal of an operand or result that is not quantised with one scale.
 inline std::string refuse_unquantized(const TensorType& type, std::string_view name) {
-  return type.is_quantized() && type.quantization->is_per_tensor() ? "" : fmt::format("{} is not quantised with one scale", name);
+  return type.is_quantized() && type.quantization->is_per_tensor()
+             ? ""
+             : fmt::format("{} is not quantised with one scale", name);
 }
 
 }  // namespace pare

@@ -11,7 +11,9 @@ namespace {
 using namespace avx512;
 
 template <class Element>
-PixelWindow<Element> whole_image(const Shape& src, const Element* image) { return {image, src[1], src[2], src[2] * src[3], src[3]}; }
+PixelWindow<Element> whole_image(const Shape& src, const Element* image) {
+  return {image, src[1], src[2], src[2] * src[3], src[3]};
+}
 
 std::string declines(const KernelRequest& request) {
   if (std::string reason = missing_avx512(); !reason.empty()) return reason;
@@ -28,7 +30,9 @@ std::string declines_f32(const KernelRequest& request) {
 }
 
 std::string declines_i8(const KernelRequest& request) {
-  const auto quantized = [](const TensorType& type) { return type.dtype == DType::Int8 && type.is_quantized() && type.quantization->is_per_tensor(); };
+  const auto quantized = [](const TensorType& type) {
+    return type.dtype == DType::Int8 && type.is_quantized() && type.quantization->is_per_tensor();
+  };
   if (!quantized(request.type(0)) || !quantized(request.result_type())) return "not int8";
   return declines(request);
 }
@@ -37,8 +41,9 @@ Expected<std::unique_ptr<Kernel>> create_f32(const KernelRequest& request) {
   return make_kernel([shape = request.shape(0)](const Buffers& buffers) {
     const int64_t pixels = shape[1] * shape[2];
     for (int64_t n = 0; n < shape[0]; ++n)
-      average(whole_image(shape, buffers.src<float>() + n * pixels * shape[3]), 1.f / static_cast<float>(pixels), -std::numeric_limits<float>::infinity(),
-              std::numeric_limits<float>::infinity(), buffers.dst<float>() + n * shape[3]);
+      average(whole_image(shape, buffers.src<float>() + n * pixels * shape[3]), 1.f / static_cast<float>(pixels),
+              -std::numeric_limits<float>::infinity(), std::numeric_limits<float>::infinity(),
+              buffers.dst<float>() + n * shape[3]);
   });
 }
 
@@ -47,10 +52,12 @@ Expected<std::unique_ptr<Kernel>> create_i8(const KernelRequest& request) {
   const Quantization& dst = *request.result_type().quantization;
   const double ratio = double{src.scale()} / dst.scale();
   const auto factor = static_cast<float>(ratio / static_cast<double>(request.shape(0)[1] * request.shape(0)[2]));
-  const auto offset = static_cast<float>(static_cast<double>(dst.zero_point()) - ratio * static_cast<double>(src.zero_point()));
+  const auto offset =
+      static_cast<float>(static_cast<double>(dst.zero_point()) - ratio * static_cast<double>(src.zero_point()));
   return make_kernel([shape = request.shape(0), factor, offset](const Buffers& buffers) {
     for (int64_t n = 0; n < shape[0]; ++n)
-      average(whole_image(shape, buffers.src<int8_t>() + n * shape.elements(1, 4)), factor, offset, -128, 127, buffers.dst<int8_t>() + n * shape[3]);
+      average(whole_image(shape, buffers.src<int8_t>() + n * shape.elements(1, 4)), factor, offset, -128, 127,
+              buffers.dst<int8_t>() + n * shape[3]);
   });
 }
 

@@ -6,7 +6,8 @@
 namespace pare {
 namespace {
 
-constexpr std::string_view kExpandReason = "no integer form; folded into a convolution or expanded into simple operators first";
+constexpr std::string_view kExpandReason =
+    "no integer form; folded into a convolution or expanded into simple operators first";
 
 // An optional vector operand with one element for each position it scales.
 Expected<void> check_elements(const InferContext& context, size_t index, std::string_view name, int64_t elements) {
@@ -45,7 +46,8 @@ Expected<std::vector<TensorType>> infer_layer(const InferContext& context) {
   const Shape& src = context.shape(0);
   PARE_ASSIGN(const int axis, check_axis(context.attributes.as<LayerNormalizationAttributes>().axis, src.rank()));
   for (int i = axis; i < src.rank(); ++i)
-    if (src[i] == kDynamic) return bad_input("dimension {} of src {} is normalised over and must be known", i, src.to_string());
+    if (src[i] == kDynamic)
+      return bad_input("dimension {} of src {} is normalised over and must be known", i, src.to_string());
   const int64_t elements = src.elements(axis, src.rank());
   PARE_TRY(check_elements(context, 1, "gamma", elements));
   PARE_TRY(check_elements(context, 2, "beta", elements));
@@ -55,9 +57,11 @@ Expected<std::vector<TensorType>> infer_layer(const InferContext& context) {
 Expected<std::vector<TensorType>> infer_group(const InferContext& context) {
   const int64_t groups = context.attributes.as<GroupNormalizationAttributes>().groups;
   PARE_TRY(check_positive({{"groups", groups}}));
-  if (context.shape(0).rank() < 2) return bad_input("'src' has the shape {}, at least two dimensions were expected", context.shape(0).to_string());
+  if (context.shape(0).rank() < 2)
+    return bad_input("'src' has the shape {}, at least two dimensions were expected", context.shape(0).to_string());
   const int64_t channels = context.shape(0)[-1];
-  if (channels == kDynamic || channels % groups != 0) return bad_input("{} channels cannot be parted into {} groups", channels, groups);
+  if (channels == kDynamic || channels % groups != 0)
+    return bad_input("{} channels cannot be parted into {} groups", channels, groups);
   PARE_TRY(check_elements(context, 1, "gamma", channels));
   PARE_TRY(check_elements(context, 2, "beta", channels));
   return same_as_src(context);
@@ -83,7 +87,9 @@ const OpDef& op_l2_normalization() {
       .attributes = L2NormalizationAttributes{},
       .infer = infer_l2,
       .cost = cost_statistics,
-      .quantization = {.scales = QuantRule::Scales::FixedOutput, .int16 = false, .fixed_int8 = QuantRule::Fixed{1.f / 128, 0}},
+      .quantization = {.scales = QuantRule::Scales::FixedOutput,
+                       .int16 = false,
+                       .fixed_int8 = QuantRule::Fixed{1.f / 128, 0}},
       .traits = {.fuses_activation = true},
   };
   return def;
@@ -93,9 +99,14 @@ const OpDef& op_batch_normalization() {
   static const OpDef def{
       .name = "batch_normalization",
       .summary = "Normalises each channel by given statistics.",
-      .details = "dst[...,c] = gamma[c] * (src[...,c] - mean[c]) / sqrt(variance[c] + epsilon) + beta[c]; an absent gamma is 1, an absent beta 0. "
-                 "Ioffe and Szegedy, \"Batch Normalization\" (2015), inference form.",
-      .operands = {{"src", "...,C"}, {"gamma", "C", OperandSpec::Kind::Optional}, {"beta", "C", OperandSpec::Kind::Optional}, {"mean", "C"}, {"variance", "C"}},
+      .details =
+          "dst[...,c] = gamma[c] * (src[...,c] - mean[c]) / sqrt(variance[c] + epsilon) + beta[c]; an absent gamma is 1, an absent beta 0. "
+          "Ioffe and Szegedy, \"Batch Normalization\" (2015), inference form.",
+      .operands = {{"src", "...,C"},
+                   {"gamma", "C", OperandSpec::Kind::Optional},
+                   {"beta", "C", OperandSpec::Kind::Optional},
+                   {"mean", "C"},
+                   {"variance", "C"}},
       .results = {{"dst", "as src"}},
       .attributes = BatchNormalizationAttributes{},
       .infer = infer_batch,
@@ -110,9 +121,12 @@ const OpDef& op_layer_normalization() {
   static const OpDef def{
       .name = "layer_normalization",
       .summary = "Normalises over the last dimensions of each sample.",
-      .details = "With mean and variance over the dimensions from `axis` to the last: dst = gamma * (src - mean) / sqrt(variance + epsilon) + beta; "
-                 "an absent gamma is 1, an absent beta 0. Ba et al., \"Layer Normalization\" (2016).",
-      .operands = {{"src", "any shape but a scalar"}, {"gamma", "the normalised extents", OperandSpec::Kind::Optional}, {"beta", "the normalised extents", OperandSpec::Kind::Optional}},
+      .details =
+          "With mean and variance over the dimensions from `axis` to the last: dst = gamma * (src - mean) / sqrt(variance + epsilon) + beta; "
+          "an absent gamma is 1, an absent beta 0. Ba et al., \"Layer Normalization\" (2016).",
+      .operands = {{"src", "any shape but a scalar"},
+                   {"gamma", "the normalised extents", OperandSpec::Kind::Optional},
+                   {"beta", "the normalised extents", OperandSpec::Kind::Optional}},
       .results = {{"dst", "as src"}},
       .attributes = LayerNormalizationAttributes{},
       .infer = infer_layer,
@@ -128,9 +142,12 @@ const OpDef& op_group_normalization() {
   static const OpDef def{
       .name = "group_normalization",
       .summary = "Normalises groups of neighbouring channels of each sample.",
-      .details = "With mean and variance over all positions and the channels of one group: dst[n,...,c] = gamma[c] * (src - mean) / sqrt(variance + epsilon) "
-                 "+ beta[c]; an absent gamma is 1, an absent beta 0. Wu and He, \"Group Normalization\" (2018).",
-      .operands = {{"src", "N,...,C"}, {"gamma", "C", OperandSpec::Kind::Optional}, {"beta", "C", OperandSpec::Kind::Optional}},
+      .details =
+          "With mean and variance over all positions and the channels of one group: dst[n,...,c] = gamma[c] * (src - mean) / sqrt(variance + epsilon) "
+          "+ beta[c]; an absent gamma is 1, an absent beta 0. Wu and He, \"Group Normalization\" (2018).",
+      .operands = {{"src", "N,...,C"},
+                   {"gamma", "C", OperandSpec::Kind::Optional},
+                   {"beta", "C", OperandSpec::Kind::Optional}},
       .results = {{"dst", "as src"}},
       .attributes = GroupNormalizationAttributes{},
       .infer = infer_group,

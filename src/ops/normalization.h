@@ -9,14 +9,18 @@ struct L2NormalizationAttributes {
   Activation activation = Activation::None;
 
   template <class Self, class Visitor>
-  static void fields(Self& self, Visitor&& visit) { visit("activation", self.activation); }
+  static void fields(Self& self, Visitor&& visit) {
+    visit("activation", self.activation);
+  }
 };
 
 struct BatchNormalizationAttributes {
   float epsilon = 1e-3f;  // added to the variance
 
   template <class Self, class Visitor>
-  static void fields(Self& self, Visitor&& visit) { visit("epsilon", self.epsilon); }
+  static void fields(Self& self, Visitor&& visit) {
+    visit("epsilon", self.epsilon);
+  }
 };
 
 struct LayerNormalizationAttributes {

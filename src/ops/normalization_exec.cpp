@@ -9,7 +9,9 @@
 namespace pare {
 namespace {
 
-std::string declines_float(const KernelRequest& request) { return request.all_float() ? "" : "operands are not all float32"; }
+std::string declines_float(const KernelRequest& request) {
+  return request.all_float() ? "" : "operands are not all float32";
+}
 
 Expected<std::unique_ptr<Kernel>> create_l2(const KernelRequest& request) {
   const int64_t depth = request.shape(0)[-1], elements = request.shape(0).elements();
@@ -29,7 +31,8 @@ Expected<std::unique_ptr<Kernel>> create_l2(const KernelRequest& request) {
 std::string declines_eight_bits(const KernelRequest& request) {
   const TensorType &src = request.type(0), &dst = request.result_type();
   if (src.dtype != DType::Int8 && src.dtype != DType::UInt8) return "src is not i8 or u8";
-  if (dst.dtype != src.dtype || !src.is_quantized() || !dst.is_quantized()) return "src and dst must be quantised with the same type";
+  if (dst.dtype != src.dtype || !src.is_quantized() || !dst.is_quantized())
+    return "src and dst must be quantised with the same type";
   if (request.shape(0)[-1] >= (1 << 15)) return "more than 32767 elements in a row";
   return request.node.attrs<L2NormalizationAttributes>().activation == Activation::None ? "" : "a fused activation";
 }
@@ -40,7 +43,8 @@ std::unique_ptr<Kernel> eight_bit_l2(const KernelRequest& request) {
   const int64_t depth = request.shape(0)[-1], elements = request.shape(0).elements();
   const auto src_zero = static_cast<int32_t>(request.type(0).quantization->zero_point());
   return make_kernel([depth, elements, src_zero](const Buffers& buffers) {
-    constexpr int32_t kLowest = std::numeric_limits<T>::lowest(), kHighest = std::numeric_limits<T>::max(), kZero = kLowest + 128;
+    constexpr int32_t kLowest = std::numeric_limits<T>::lowest(), kHighest = std::numeric_limits<T>::max(),
+                      kZero = kLowest + 128;
     for (int64_t first = 0; first < elements; first += depth) {
       const T* src = buffers.src<T>() + first;
       T* dst = buffers.dst<T>() + first;
@@ -50,7 +54,8 @@ std::unique_ptr<Kernel> eight_bit_l2(const KernelRequest& request) {
       for (int64_t i = 0; i < depth; ++i) {
         const int32_t difference = src[i] - src_zero;
         // TFLite multiplies by 128 through the shift for int8, ahead of the product for uint8; the roundings differ.
-        const int32_t scaled = std::is_signed_v<T> ? multiply(difference, {inverse.multiplier, inverse.shift + 7}) : multiply(128 * difference, inverse);
+        const int32_t scaled = std::is_signed_v<T> ? multiply(difference, {inverse.multiplier, inverse.shift + 7})
+                                                   : multiply(128 * difference, inverse);
         dst[i] = static_cast<T>(std::clamp(kZero + scaled, kLowest, kHighest));
       }
     }
@@ -76,7 +81,9 @@ Expected<std::unique_ptr<Kernel>> create_batch(const KernelRequest& request) {
   });
 }
 
-struct Moments { double mean, variance; };
+struct Moments {
+  double mean, variance;
+};
 
 // Of `count` values that value(i) gives. Two passes, so that a large mean does not swallow the variance.
 template <class Value>
@@ -101,7 +108,8 @@ Expected<std::unique_ptr<Kernel>> create_layer(const KernelRequest& request) {
       const Moments m = moments(depth, [src](int64_t i) { return static_cast<double>(src[i]); });
       const double factor = 1 / std::sqrt(m.variance + epsilon);
       for (int64_t i = 0; i < depth; ++i)
-        dst[i] = static_cast<float>((src[i] - m.mean) * factor) * (gamma != nullptr ? gamma[i] : 1.f) + (beta != nullptr ? beta[i] : 0.f);
+        dst[i] = static_cast<float>((src[i] - m.mean) * factor) * (gamma != nullptr ? gamma[i] : 1.f) +
+                 (beta != nullptr ? beta[i] : 0.f);
     }
   });
 }
@@ -122,7 +130,8 @@ Expected<std::unique_ptr<Kernel>> create_group(const KernelRequest& request) {
         const double factor = 1 / std::sqrt(m.variance + epsilon);
         for (int64_t i = 0; i < pixels * width; ++i) {
           const int64_t c = group * width + i % width;
-          dst[at(i)] = static_cast<float>((src[at(i)] - m.mean) * factor) * (gamma != nullptr ? gamma[c] : 1.f) + (beta != nullptr ? beta[c] : 0.f);
+          dst[at(i)] = static_cast<float>((src[at(i)] - m.mean) * factor) * (gamma != nullptr ? gamma[c] : 1.f) +
+                       (beta != nullptr ? beta[c] : 0.f);
         }
       }
   });

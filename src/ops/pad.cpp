@@ -11,7 +11,8 @@ Expected<std::vector<TensorType>> infer_pad(const InferContext& context) {
   const Shape& src = context.shape(0);
   PARE_TRY(check_index_type(context, 1, "paddings"));
   if (!context.shape(1).compatible_with(Shape{src.rank(), 2}))
-    return bad_input("'paddings' has the shape {}, two for each of {} dimensions were expected", context.shape(1).to_string(), src.rank());
+    return bad_input("'paddings' has the shape {}, two for each of {} dimensions were expected",
+                     context.shape(1).to_string(), src.rank());
   Shape dst = src;
   if (context.constant(1) == nullptr) {
     dst = Shape(std::vector<int64_t>(static_cast<size_t>(src.rank()), kDynamic));
@@ -20,16 +21,20 @@ Expected<std::vector<TensorType>> infer_pad(const InferContext& context) {
   const std::vector<int64_t> paddings = to_int64(*context.constant(1));
   for (int i = 0; i < src.rank(); ++i) {
     const int64_t before = paddings[static_cast<size_t>(2 * i)], after = paddings[static_cast<size_t>(2 * i + 1)];
-    if (before < 0 || after < 0) return bad_input("dimension {} is padded by {} and {}, at least 0 was expected", i, before, after);
-    if (src[i] != kDynamic) dst[i] = src[i] + before + after;
-    else if (before + after > 0) return unsupported("dimension {} of {} is dynamic and cannot be padded", i, src.to_string());
+    if (before < 0 || after < 0)
+      return bad_input("dimension {} is padded by {} and {}, at least 0 was expected", i, before, after);
+    if (src[i] != kDynamic)
+      dst[i] = src[i] + before + after;
+    else if (before + after > 0)
+      return unsupported("dimension {} of {} is dynamic and cannot be padded", i, src.to_string());
   }
   return std::vector<TensorType>{{context.type(0).dtype, dst, {}}};
 }
 
 Expected<std::vector<TensorType>> infer_padv2(const InferContext& context) {
   if (context.type(2).dtype != context.type(0).dtype)
-    return bad_input("'value' is {}, {} was expected", to_string(context.type(2).dtype), to_string(context.type(0).dtype));
+    return bad_input("'value' is {}, {} was expected", to_string(context.type(2).dtype),
+                     to_string(context.type(0).dtype));
   if (!context.shape(2).is_static() || context.shape(2).elements() != 1)
     return bad_input("'value' has the shape {}, one element was expected", context.shape(2).to_string());
   return infer_pad(context);
@@ -44,7 +49,8 @@ Expected<std::vector<TensorType>> infer_mirror_pad(const InferContext& context) 
   for (size_t i = 0; i < paddings.size(); ++i) {
     const int64_t extent = src[static_cast<int>(i / 2)];
     if (extent != kDynamic && paddings[i] > (reflect ? extent - 1 : extent))
-      return bad_input("dimension {} of {} cannot be mirrored into a padding of {}", i / 2, src.to_string(), paddings[i]);
+      return bad_input("dimension {} of {} cannot be mirrored into a padding of {}", i / 2, src.to_string(),
+                       paddings[i]);
   }
   return types;
 }
@@ -55,7 +61,8 @@ const OpDef& op_pad() {
   static const OpDef def{
       .name = "pad",
       .summary = "Zeros around a tensor.",
-      .details = "paddings[d] tells how many elements stand before and after src in dimension d. A quantised tensor is padded with its zero point.",
+      .details =
+          "paddings[d] tells how many elements stand before and after src in dimension d. A quantised tensor is padded with its zero point.",
       .operands = {{"src", "any shape"}, {"paddings", "int32 or int64, dimensions x 2"}},
       .results = {{"dst", "src and the paddings"}},
       .infer = infer_pad,
@@ -71,7 +78,9 @@ const OpDef& op_padv2() {
       .name = "padv2",
       .summary = "A given value around a tensor.",
       .details = "paddings[d] tells how many elements stand before and after src in dimension d.",
-      .operands = {{"src", "any shape"}, {"paddings", "int32 or int64, dimensions x 2"}, {"value", "one element, of the type of src"}},
+      .operands = {{"src", "any shape"},
+                   {"paddings", "int32 or int64, dimensions x 2"},
+                   {"value", "one element, of the type of src"}},
       .results = {{"dst", "src and the paddings"}},
       .infer = infer_padv2,
       .cost = cost_nothing,

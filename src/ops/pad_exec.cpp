@@ -16,7 +16,8 @@ std::string declines(const KernelRequest& request) {
 // Copies src into its place in dst.
 StridedCopy placement(const KernelRequest& request) {
   const Shape& src = request.shape(0);
-  const std::vector<int64_t> strides = row_major_strides(request.result_type().shape), paddings = to_int64(*request.operand(1)->data);
+  const std::vector<int64_t> strides = row_major_strides(request.result_type().shape),
+                             paddings = to_int64(*request.operand(1)->data);
   int64_t offset = 0;
   for (size_t d = 0; d < strides.size(); ++d) offset += paddings[2 * d] * strides[d];
   return StridedCopy(src.dims(), row_major_strides(src), strides, 0, offset);
@@ -46,14 +47,17 @@ uint64_t stored_zero(const TensorType& type) {
 }
 
 Expected<std::unique_ptr<Kernel>> create_pad(const KernelRequest& request) {
-  return make_kernel([copy = placement(request), zero = stored_zero(request.result_type()), count = request.result_type().shape.elements(), width = element_bytes(request.dtype())](const Buffers& buffers) {
+  return make_kernel([copy = placement(request), zero = stored_zero(request.result_type()),
+                      count = request.result_type().shape.elements(),
+                      width = element_bytes(request.dtype())](const Buffers& buffers) {
     fill(&zero, buffers.dst<void>(), count, width);
     copy.run(buffers.src<void>(), buffers.dst<void>(), width);
   });
 }
 
 Expected<std::unique_ptr<Kernel>> create_padv2(const KernelRequest& request) {
-  return make_kernel([copy = placement(request), count = request.result_type().shape.elements(), width = element_bytes(request.dtype())](const Buffers& buffers) {
+  return make_kernel([copy = placement(request), count = request.result_type().shape.elements(),
+                      width = element_bytes(request.dtype())](const Buffers& buffers) {
     fill(buffers.src<void>(2), buffers.dst<void>(), count, width);
     copy.run(buffers.src<void>(), buffers.dst<void>(), width);
   });
@@ -80,7 +84,8 @@ Expected<std::unique_ptr<Kernel>> create_mirror_pad(const KernelRequest& request
     const int64_t end = before + src.dims()[axis];
     mirrors.emplace_back(extents, reversed, strides, outer + (end - 1 - skip) * step, outer + end * step);
   }
-  return make_kernel([copy = placement(request), mirrors = std::move(mirrors), width = element_bytes(request.dtype())](const Buffers& buffers) {
+  return make_kernel([copy = placement(request), mirrors = std::move(mirrors),
+                      width = element_bytes(request.dtype())](const Buffers& buffers) {
     copy.run(buffers.src<void>(), buffers.dst<void>(), width);
     for (const StridedCopy& mirror : mirrors) mirror.run(buffers.dst<void>(), buffers.dst<void>(), width);
   });

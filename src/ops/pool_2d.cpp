@@ -9,9 +9,13 @@ namespace {
 Expected<std::vector<TensorType>> infer(const InferContext& context) {
   const auto& attributes = context.attributes.as<Pool2dAttributes>();
   PARE_TRY(check_rank(context, 0, "src", 4));
-  PARE_TRY(check_positive({{"window_h", attributes.window_h}, {"window_w", attributes.window_w}, {"stride_h", attributes.stride_h}, {"stride_w", attributes.stride_w}}));
+  PARE_TRY(check_positive({{"window_h", attributes.window_h},
+                           {"window_w", attributes.window_w},
+                           {"stride_h", attributes.stride_h},
+                           {"stride_w", attributes.stride_w}}));
   const Shape& src = context.shape(0);
-  const Shape dst{src[0], output_extent(src[1], attributes.h(), attributes.padding), output_extent(src[2], attributes.w(), attributes.padding), src[3]};
+  const Shape dst{src[0], output_extent(src[1], attributes.h(), attributes.padding),
+                  output_extent(src[2], attributes.w(), attributes.padding), src[3]};
   return std::vector<TensorType>{{context.type(0).dtype, dst, {}}};
 }
 
@@ -26,8 +30,9 @@ const OpDef& op_average_pool_2d() {
   static const OpDef def{
       .name = "average_pool_2d",
       .summary = "Mean over windows of height and width, with fused activation.",
-      .details = "dst[n,y,x,c] = activation(mean of src over the window at y*stride_h - pad, x*stride_w - pad). Only elements inside src "
-                 "count, padding does not.",
+      .details =
+          "dst[n,y,x,c] = activation(mean of src over the window at y*stride_h - pad, x*stride_w - pad). Only elements inside src "
+          "count, padding does not.",
       .operands = {{"src", "N,H,W,C"}},
       .results = {{"dst", "N,H',W',C"}},
       .attributes = Pool2dAttributes{},
@@ -44,7 +49,8 @@ const OpDef& op_max_pool_2d() {
   static const OpDef def{
       .name = "max_pool_2d",
       .summary = "Maximum over windows of height and width, with fused activation.",
-      .details = "dst[n,y,x,c] = activation(maximum of src over the window at y*stride_h - pad, x*stride_w - pad). Padding never wins.",
+      .details =
+          "dst[n,y,x,c] = activation(maximum of src over the window at y*stride_h - pad, x*stride_w - pad). Padding never wins.",
       .operands = {{"src", "N,H,W,C"}},
       .results = {{"dst", "N,H',W',C"}},
       .attributes = Pool2dAttributes{},

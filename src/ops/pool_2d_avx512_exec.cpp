@@ -16,7 +16,8 @@ class PoolKernel final : public Kernel {
  public:
   PoolKernel(const KernelRequest& request, Pool pool) : images_(request.shape(0)[0]), pool_(std::move(pool)) {
     const auto& attributes = request.node.attrs<Pool2dAttributes>();
-    geometry_ = window_geometry(request.shape(0), request.result_type().shape, attributes.h(), attributes.w(), attributes.padding);
+    geometry_ = window_geometry(request.shape(0), request.result_type().shape, attributes.h(), attributes.w(),
+                                attributes.padding);
   }
 
   void run(const Buffers& buffers) const override { run_share(buffers, {}); }
@@ -32,7 +33,8 @@ class PoolKernel final : public Kernel {
       for (int64_t x = 0; x < g.dst_w; ++x, dst += g.channels) {
         const int64_t origin_x = x * g.w.stride - g.pad_w.before;
         const int64_t left = std::max<int64_t>(0, origin_x), right = std::min(g.src_w, origin_x + g.w.kernel);
-        pool_(PixelWindow<Element>{image + top * row + left * g.channels, bottom - top, right - left, row, g.channels}, dst);
+        pool_(PixelWindow<Element>{image + top * row + left * g.channels, bottom - top, right - left, row, g.channels},
+              dst);
       }
     }
   }
@@ -49,21 +51,30 @@ Expected<std::unique_ptr<Kernel>> kernel(const KernelRequest& request, Pool pool
 }
 
 template <class Element>
-float share_of_one(const PixelWindow<Element>& window) { return 1.f / static_cast<float>(window.rows * window.columns); }
+float share_of_one(const PixelWindow<Element>& window) {
+  return 1.f / static_cast<float>(window.rows * window.columns);
+}
 
 Expected<std::unique_ptr<Kernel>> create_average_f32(const KernelRequest& request) {
   const RealRange range = activation_range(request.node.attrs<Pool2dAttributes>().activation);
-  return kernel<float>(request, [range](const PixelWindow<float>& window, float* dst) { average(window, share_of_one(window), range.lowest, range.highest, dst); });
+  return kernel<float>(request, [range](const PixelWindow<float>& window, float* dst) {
+    average(window, share_of_one(window), range.lowest, range.highest, dst);
+  });
 }
 
 Expected<std::unique_ptr<Kernel>> create_max_f32(const KernelRequest& request) {
   const RealRange range = activation_range(request.node.attrs<Pool2dAttributes>().activation);
-  return kernel<float>(request, [range](const PixelWindow<float>& window, float* dst) { maximum(window, range.lowest, range.highest, dst); });
+  return kernel<float>(request, [range](const PixelWindow<float>& window, float* dst) {
+    maximum(window, range.lowest, range.highest, dst);
+  });
 }
 
-struct Limits { int32_t lowest, highest; };
+struct Limits {
+  int32_t lowest, highest;
+};
 Limits limits_of(const KernelRequest& request) {
-  const IntegerRange range = quantized_activation_range(request.node.attrs<Pool2dAttributes>().activation, request.result_type());
+  const IntegerRange range =
+      quantized_activation_range(request.node.attrs<Pool2dAttributes>().activation, request.result_type());
   return {static_cast<int32_t>(range.lowest), static_cast<int32_t>(range.highest)};
 }
 
@@ -84,10 +95,14 @@ std::string declines(const KernelRequest& request) {
   return request.node.attrs<Pool2dAttributes>().activation == Activation::Tanh ? "tanh is not fused" : "";
 }
 
-std::string declines_f32(const KernelRequest& request) { return request.all_float() ? declines(request) : "operands are not all float32"; }
+std::string declines_f32(const KernelRequest& request) {
+  return request.all_float() ? declines(request) : "operands are not all float32";
+}
 
 std::string declines_i8(const KernelRequest& request) {
-  if (request.dtype() != DType::Int8 || !request.result_type().is_quantized() || !request.result_type().quantization->is_per_tensor()) return "not int8";
+  if (request.dtype() != DType::Int8 || !request.result_type().is_quantized() ||
+      !request.result_type().quantization->is_per_tensor())
+    return "not int8";
   return declines(request);
 }
 

@@ -10,8 +10,12 @@ struct Geometry {
     const auto& attributes = request.node.attrs<Pool2dAttributes>();
     const Shape& src = request.shape(0);
     const Shape& dst = request.result_type().shape;
-    batch = src[0]; src_h = src[1]; src_w = src[2]; channels = src[3];
-    dst_h = dst[1]; dst_w = dst[2];
+    batch = src[0];
+    src_h = src[1];
+    src_w = src[2];
+    channels = src[3];
+    dst_h = dst[1];
+    dst_w = dst[2];
     h = attributes.h();
     w = attributes.w();
     pad_h = padding_extents(src_h, dst_h, h, attributes.padding);
@@ -24,7 +28,9 @@ struct Geometry {
 };
 
 // Part of one dimension of src that a window covers.
-struct Stretch { int64_t first, last; };
+struct Stretch {
+  int64_t first, last;
+};
 Stretch covered(int64_t position, const Window& window, const PaddingExtents& pad, int64_t extent) {
   const int64_t origin = position * window.stride - pad.before;
   return {std::max<int64_t>(0, origin), std::min(extent, origin + window.kernel)};
@@ -42,13 +48,16 @@ void pool(const Geometry& g, const Src* src, State initial, Add add, Finish fini
         for (int64_t c = 0; c < g.channels; ++c, ++at) {
           State state = initial;
           for (int64_t i = rows.first; i < rows.last; ++i)
-            for (int64_t j = columns.first; j < columns.last; ++j) state = add(state, src[((n * g.src_h + i) * g.src_w + j) * g.channels + c]);
+            for (int64_t j = columns.first; j < columns.last; ++j)
+              state = add(state, src[((n * g.src_h + i) * g.src_w + j) * g.channels + c]);
           finish(at, state, count);
         }
       }
 }
 
-std::string declines_float(const KernelRequest& request) { return request.all_float() ? "" : "operands are not all float32"; }
+std::string declines_float(const KernelRequest& request) {
+  return request.all_float() ? "" : "operands are not all float32";
+}
 
 Expected<std::unique_ptr<Kernel>> create_float_average(const KernelRequest& request) {
   const Activation activation = request.node.attrs<Pool2dAttributes>().activation;
@@ -65,7 +74,8 @@ Expected<std::unique_ptr<Kernel>> create_float_max(const KernelRequest& request)
   return make_kernel([g = Geometry(request), activation](const Buffers& buffers) {
     float* dst = buffers.dst<float>();
     pool(
-        g, buffers.src<float>(), std::numeric_limits<float>::lowest(), [](float best, float value) { return std::max(best, value); },
+        g, buffers.src<float>(), std::numeric_limits<float>::lowest(),
+        [](float best, float value) { return std::max(best, value); },
         [&](int64_t at, float best, int64_t) { dst[at] = activate(best, activation); });
   });
 }
@@ -76,13 +86,15 @@ std::string declines_integer(const KernelRequest& request) {
   const DType dtype = request.dtype();
   if (dtype != DType::Int8 && dtype != DType::UInt8 && dtype != DType::Int16) return "src is not i8, u8 or i16";
   if (request.result_type().dtype != dtype) return "src and dst have different types";
-  if (request.node.attrs<Pool2dAttributes>().activation != Activation::None && !request.result_type().is_quantized()) return "dst has no quantisation parameters";
+  if (request.node.attrs<Pool2dAttributes>().activation != Activation::None && !request.result_type().is_quantized())
+    return "dst has no quantisation parameters";
   return "";
 }
 
 IntegerRange stored_range(const KernelRequest& request) {
   const Activation activation = request.node.attrs<Pool2dAttributes>().activation;
-  return activation == Activation::None ? integer_range(request.dtype()) : quantized_activation_range(activation, request.result_type());
+  return activation == Activation::None ? integer_range(request.dtype())
+                                        : quantized_activation_range(activation, request.result_type());
 }
 
 template <class T>
@@ -104,7 +116,9 @@ std::unique_ptr<Kernel> integer_max(const KernelRequest& request) {
     T* dst = buffers.dst<T>();
     pool(
         g, buffers.src<T>(), std::numeric_limits<T>::lowest(), [](T best, T value) { return std::max(best, value); },
-        [&](int64_t at, T best, int64_t) { dst[at] = static_cast<T>(std::clamp<int64_t>(best, range.lowest, range.highest)); });
+        [&](int64_t at, T best, int64_t) {
+          dst[at] = static_cast<T>(std::clamp<int64_t>(best, range.lowest, range.highest));
+        });
   });
 }
 
@@ -131,8 +145,10 @@ Expected<std::unique_ptr<Kernel>> create_onednn(const KernelRequest& request, dn
   using namespace onednn;
   return guarded([&]() -> Expected<std::unique_ptr<Kernel>> {
     const Geometry g(request);
-    const auto src = nhwc(request.shape(0), dnnl::memory::data_type::f32), dst = nhwc(request.result_type().shape, dnnl::memory::data_type::f32);
-    const dnnl::pooling_forward::desc desc(dnnl::prop_kind::forward_inference, algorithm, src, dst, {g.h.stride, g.w.stride}, {g.h.kernel, g.w.kernel},
+    const auto src = nhwc(request.shape(0), dnnl::memory::data_type::f32),
+               dst = nhwc(request.result_type().shape, dnnl::memory::data_type::f32);
+    const dnnl::pooling_forward::desc desc(dnnl::prop_kind::forward_inference, algorithm, src, dst,
+                                           {g.h.stride, g.w.stride}, {g.h.kernel, g.w.kernel},
                                            {g.pad_h.before, g.pad_w.before}, {g.pad_h.after, g.pad_w.after});
     dnnl::primitive_attr attr;
     attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
@@ -143,16 +159,24 @@ Expected<std::unique_ptr<Kernel>> create_onednn(const KernelRequest& request, dn
   });
 }
 
-Expected<std::unique_ptr<Kernel>> create_onednn_average(const KernelRequest& request) { return create_onednn(request, dnnl::algorithm::pooling_avg_exclude_padding); }
-Expected<std::unique_ptr<Kernel>> create_onednn_max(const KernelRequest& request) { return create_onednn(request, dnnl::algorithm::pooling_max); }
+Expected<std::unique_ptr<Kernel>> create_onednn_average(const KernelRequest& request) {
+  return create_onednn(request, dnnl::algorithm::pooling_avg_exclude_padding);
+}
+Expected<std::unique_ptr<Kernel>> create_onednn_max(const KernelRequest& request) {
+  return create_onednn(request, dnnl::algorithm::pooling_max);
+}
 
 }  // namespace
 
 ImplementationList exec_average_pool_2d() {
-  return {{"onednn", declines_onednn, create_onednn_average, true}, {"plain", declines_float, create_float_average}, {"integer", declines_integer, create_integer_average}};
+  return {{"onednn", declines_onednn, create_onednn_average, true},
+          {"plain", declines_float, create_float_average},
+          {"integer", declines_integer, create_integer_average}};
 }
 ImplementationList exec_max_pool_2d() {
-  return {{"onednn", declines_onednn, create_onednn_max, true}, {"plain", declines_float, create_float_max}, {"integer", declines_integer, create_integer_max}};
+  return {{"onednn", declines_onednn, create_onednn_max, true},
+          {"plain", declines_float, create_float_max},
+          {"integer", declines_integer, create_integer_max}};
 }
 
 }  // namespace pare

@@ -9,7 +9,9 @@ struct QuantizeAttributes {
   DType dtype = DType::Int8;  // storage type of the result
 
   template <class Self, class Visitor>
-  static void fields(Self& self, Visitor&& visit) { visit("dtype", self.dtype); }
+  static void fields(Self& self, Visitor&& visit) {
+    visit("dtype", self.dtype);
+  }
 };
 
 }  // namespace pare

@@ -33,27 +33,33 @@ Expected<std::unique_ptr<Kernel>> with_storage_type(DType dtype, Run run) {
   }
 }
 
-bool is_storage_type(DType dtype) { return dtype == DType::Int8 || dtype == DType::UInt8 || dtype == DType::Int16 || dtype == DType::Int32; }
+bool is_storage_type(DType dtype) {
+  return dtype == DType::Int8 || dtype == DType::UInt8 || dtype == DType::Int16 || dtype == DType::Int32;
+}
 
 // --- quantize
 
 std::string declines_quantize(const KernelRequest& request) {
   if (!request.result_type().is_quantized()) return "the result has no quantisation parameters";
-  if (!is_storage_type(request.result_type().dtype)) return fmt::format("a result of {}", to_string(request.result_type().dtype));
+  if (!is_storage_type(request.result_type().dtype))
+    return fmt::format("a result of {}", to_string(request.result_type().dtype));
   return request.dtype() == DType::Float32 ? "" : "src is not float32";
 }
 
 Expected<std::unique_ptr<Kernel>> create_quantize(const KernelRequest& request) {
   const TensorType& type = request.result_type();
   return with_storage_type(type.dtype, [&]<class Dst>(Dst) {
-    return make_kernel([index = ScaleIndex(type), quantization = *type.quantization, count = type.shape.elements()](const Buffers& buffers) {
+    return make_kernel([index = ScaleIndex(type), quantization = *type.quantization,
+                        count = type.shape.elements()](const Buffers& buffers) {
       const float* src = buffers.src<float>();
       Dst* dst = buffers.dst<Dst>();
       for (int64_t i = 0; i < count; ++i) {
         const size_t at = index(i);
-        const double stored = std::round(src[i] / quantization.scales[at]) + static_cast<double>(quantization.zero_points[at]);
+        const double stored =
+            std::round(src[i] / quantization.scales[at]) + static_cast<double>(quantization.zero_points[at]);
         // Not clamp: a NaN becomes the smallest value.
-        dst[i] = static_cast<Dst>(std::min<double>(std::max<double>(std::numeric_limits<Dst>::lowest(), stored), std::numeric_limits<Dst>::max()));
+        dst[i] = static_cast<Dst>(std::min<double>(std::max<double>(std::numeric_limits<Dst>::lowest(), stored),
+                                                   std::numeric_limits<Dst>::max()));
       }
     });
   });
@@ -64,14 +70,17 @@ std::string declines_requantize(const KernelRequest& request) {
   if (!is_storage_type(request.dtype()) || !is_storage_type(request.result_type().dtype))
     return fmt::format("{} to {}", to_string(request.dtype()), to_string(request.result_type().dtype));
   if (!request.type(0).is_quantized()) return "src has no quantisation parameters";
-  if (!request.type(0).quantization->is_per_tensor() || !request.result_type().quantization->is_per_tensor()) return "more than one scale";
+  if (!request.type(0).quantization->is_per_tensor() || !request.result_type().quantization->is_per_tensor())
+    return "more than one scale";
   return "";
 }
 
 Expected<std::unique_ptr<Kernel>> create_requantize(const KernelRequest& request) {
   const TensorType &from = request.type(0), &to = request.result_type();
-  const FixedMultiplier multiplier = to_fixed_multiplier(static_cast<double>(from.quantization->scale()) / to.quantization->scale());
-  const auto src_zero = static_cast<int32_t>(from.quantization->zero_point()), dst_zero = static_cast<int32_t>(to.quantization->zero_point());
+  const FixedMultiplier multiplier =
+      to_fixed_multiplier(static_cast<double>(from.quantization->scale()) / to.quantization->scale());
+  const auto src_zero = static_cast<int32_t>(from.quantization->zero_point()),
+             dst_zero = static_cast<int32_t>(to.quantization->zero_point());
   return with_storage_type(from.dtype, [&]<class Src>(Src) {
     return with_storage_type(to.dtype, [&]<class Dst>(Dst) {
       return make_kernel([=, count = from.shape.elements()](const Buffers& buffers) {
@@ -79,7 +88,8 @@ Expected<std::unique_ptr<Kernel>> create_requantize(const KernelRequest& request
         Dst* dst = buffers.dst<Dst>();
         for (int64_t i = 0; i < count; ++i) {
           const int32_t stored = multiply(static_cast<int32_t>(src[i]) - src_zero, multiplier) + dst_zero;
-          dst[i] = static_cast<Dst>(std::clamp<int32_t>(stored, std::numeric_limits<Dst>::lowest(), std::numeric_limits<Dst>::max()));
+          dst[i] = static_cast<Dst>(
+              std::clamp<int32_t>(stored, std::numeric_limits<Dst>::lowest(), std::numeric_limits<Dst>::max()));
         }
       });
     });
@@ -104,7 +114,8 @@ void dequantize(const Src* src, float* dst, int64_t count, const ScaleIndex& ind
 Expected<std::unique_ptr<Kernel>> create_dequantize(const KernelRequest& request) {
   const TensorType& type = request.type(0);
   return with_storage_type(type.dtype, [&]<class Src>(Src) {
-    return make_kernel([index = ScaleIndex(type), quantization = *type.quantization, count = type.shape.elements()](const Buffers& buffers) {
+    return make_kernel([index = ScaleIndex(type), quantization = *type.quantization,
+                        count = type.shape.elements()](const Buffers& buffers) {
       dequantize(buffers.src<Src>(), buffers.dst<float>(), count, index, quantization);
     });
   });
@@ -118,15 +129,17 @@ std::string declines_int4(const KernelRequest& request) {
 Expected<std::unique_ptr<Kernel>> create_int4(const KernelRequest& request) {
   const Tensor& src = *request.operand(0)->data;
   Tensor values(DType::Float32, src.shape());
-  dequantize(unpack_int4(src.bytes(), src.elements()).data(), values.mutable_values<float>().data(), src.elements(), ScaleIndex(request.type(0)),
-             *request.type(0).quantization);
+  dequantize(unpack_int4(src.bytes(), src.elements()).data(), values.mutable_values<float>().data(), src.elements(),
+             ScaleIndex(request.type(0)), *request.type(0).quantization);
   return make_kernel([values = std::move(values)](const Buffers& buffers) {
     const auto floats = values.values<float>();
     std::copy(floats.begin(), floats.end(), buffers.dst<float>());
   });
 }
 
-std::string declines_half(const KernelRequest& request) { return request.dtype() == DType::Float16 ? "" : "src is not f16"; }
+std::string declines_half(const KernelRequest& request) {
+  return request.dtype() == DType::Float16 ? "" : "src is not f16";
+}
 
 Expected<std::unique_ptr<Kernel>> create_half(const KernelRequest& request) {
   return make_kernel([count = request.shape(0).elements()](const Buffers& buffers) {
@@ -143,7 +156,9 @@ ImplementationList exec_quantize() {
 }
 
 ImplementationList exec_dequantize() {
-  return {{"plain", declines_dequantize, create_dequantize}, {"int4", declines_int4, create_int4}, {"float16", declines_half, create_half}};
+  return {{"plain", declines_dequantize, create_dequantize},
+          {"int4", declines_int4, create_int4},
+          {"float16", declines_half, create_half}};
 }
 
 }  // namespace pare

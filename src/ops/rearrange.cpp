@@ -19,7 +19,8 @@ Expected<std::vector<TensorType>> infer_transpose(const InferContext& context) {
     dst.push_back(src[axis]);
   }
   if (dst.rank() != src.rank() || std::find(seen.begin(), seen.end(), false) != seen.end())
-    return bad_input("'permutation' has {} elements and does not name each of {} dimensions once", permutation.size(), src.rank());
+    return bad_input("'permutation' has {} elements and does not name each of {} dimensions once", permutation.size(),
+                     src.rank());
   return std::vector<TensorType>{{context.type(0).dtype, dst, {}}};
 }
 
@@ -27,12 +28,14 @@ Expected<std::vector<TensorType>> infer_tile(const InferContext& context) {
   Shape dst = context.shape(0);
   PARE_TRY(check_index_type(context, 1, "multiples"));
   if (!context.shape(1).compatible_with(Shape{dst.rank()}))
-    return bad_input("'multiples' has the shape {}, one for each of {} dimensions was expected", context.shape(1).to_string(), dst.rank());
+    return bad_input("'multiples' has the shape {}, one for each of {} dimensions was expected",
+                     context.shape(1).to_string(), dst.rank());
   std::vector<int64_t> multiples(static_cast<size_t>(dst.rank()), kDynamic);
   if (context.constant(1) != nullptr) multiples = to_int64(*context.constant(1));
   for (int i = 0; i < dst.rank(); ++i) {
     const int64_t times = multiples[static_cast<size_t>(i)];
-    if (times < kDynamic || (context.constant(1) != nullptr && times < 0)) return bad_input("dimension {} is to be repeated {} times", i, times);
+    if (times < kDynamic || (context.constant(1) != nullptr && times < 0))
+      return bad_input("dimension {} is to be repeated {} times", i, times);
     dst[i] = dst[i] == kDynamic || times == kDynamic ? kDynamic : dst[i] * times;
   }
   return std::vector<TensorType>{{context.type(0).dtype, dst, {}}};
@@ -44,11 +47,13 @@ Expected<std::vector<TensorType>> infer_broadcast_to(const InferContext& context
   PARE_TRY(check_rank(context, 1, "shape", 1));
   if (context.constant(1) == nullptr) {
     if (context.shape(1)[0] == kDynamic) return unsupported("the number of dimensions is computed at run time");
-    return std::vector<TensorType>{{context.type(0).dtype, Shape(std::vector<int64_t>(static_cast<size_t>(context.shape(1)[0]), kDynamic)), {}}};
+    return std::vector<TensorType>{
+        {context.type(0).dtype, Shape(std::vector<int64_t>(static_cast<size_t>(context.shape(1)[0]), kDynamic)), {}}};
   }
   const Shape dst(to_int64(*context.constant(1)));
   const std::optional<Shape> both = broadcast(src, dst);
-  if (!dst.is_static() || !both || *both != dst) return bad_input("{} cannot be broadcast to {}", src.to_string(), dst.to_string());
+  if (!dst.is_static() || !both || *both != dst)
+    return bad_input("{} cannot be broadcast to {}", src.to_string(), dst.to_string());
   return std::vector<TensorType>{{context.type(0).dtype, dst, {}}};
 }
 
@@ -89,7 +94,8 @@ const OpDef& op_broadcast_to() {
   static const OpDef def{
       .name = "broadcast_to",
       .summary = "Repeats extents of 1.",
-      .details = "dst[i...] = src at the same place, where dimensions of extent 1 are repeated and missing ones are put in front.",
+      .details =
+          "dst[i...] = src at the same place, where dimensions of extent 1 are repeated and missing ones are put in front.",
       .operands = {{"src", "any shape"}, {"shape", "int32 or int64"}},
       .results = {{"dst", "the given shape"}},
       .infer = infer_broadcast_to,

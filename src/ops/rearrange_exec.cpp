@@ -7,14 +7,17 @@ namespace {
 std::string declines(const KernelRequest& request) { return refuse_packed_types(request.dtype()); }
 
 Expected<std::unique_ptr<Kernel>> make_copy(const KernelRequest& request, StridedCopy copy) {
-  return make_kernel([copy = std::move(copy), width = element_bytes(request.dtype())](const Buffers& buffers) { copy.run(buffers.src<void>(), buffers.dst<void>(), width); });
+  return make_kernel([copy = std::move(copy), width = element_bytes(request.dtype())](const Buffers& buffers) {
+    copy.run(buffers.src<void>(), buffers.dst<void>(), width);
+  });
 }
 
 Expected<std::unique_ptr<Kernel>> create_transpose(const KernelRequest& request) {
   const Shape &src = request.shape(0), &dst = request.result_type().shape;
   const std::vector<int64_t> dense = row_major_strides(src);
   std::vector<int64_t> strides;
-  for (const int64_t axis : to_int64(*request.operand(1)->data)) strides.push_back(dense[static_cast<size_t>(axis < 0 ? axis + src.rank() : axis)]);
+  for (const int64_t axis : to_int64(*request.operand(1)->data))
+    strides.push_back(dense[static_cast<size_t>(axis < 0 ? axis + src.rank() : axis)]);
   return make_copy(request, StridedCopy(dst.dims(), strides, row_major_strides(dst)));
 }
 

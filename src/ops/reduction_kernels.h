@@ -24,7 +24,8 @@ inline int64_t reduced_count(const KernelRequest& request) {
 
 // dst = combination of the elements of src, starting from `initial`.
 template <class Src, class State, class Combine>
-void reduce(const StridedLoops<2>& loops, const Src* src, State* dst, int64_t results, State initial, const Combine& combine) {
+void reduce(const StridedLoops<2>& loops, const Src* src, State* dst, int64_t results, State initial,
+            const Combine& combine) {
   std::fill_n(dst, results, initial);
   const int64_t count = loops.row_length();
   const auto [src_step, dst_step] = loops.row_strides();

@@ -17,14 +17,17 @@ Expected<std::vector<TensorType>> infer_reduction(const InferContext& context) {
   }
   Shape dst;
   for (int i = 0; i < src.rank(); ++i) {
-    if (!reduced[static_cast<size_t>(i)]) dst.push_back(src[i]);
-    else if (context.attributes.as<ReduceAttributes>().keep_dims) dst.push_back(1);
+    if (!reduced[static_cast<size_t>(i)])
+      dst.push_back(src[i]);
+    else if (context.attributes.as<ReduceAttributes>().keep_dims)
+      dst.push_back(1);
   }
   return std::vector<TensorType>{{context.type(0).dtype, dst, {}}};
 }
 
 Expected<std::vector<TensorType>> infer_logical_reduction(const InferContext& context) {
-  if (context.type(0).dtype != DType::Bool) return bad_input("'src' is {}, bool was expected", to_string(context.type(0).dtype));
+  if (context.type(0).dtype != DType::Bool)
+    return bad_input("'src' is {}, bool was expected", to_string(context.type(0).dtype));
   return infer_reduction(context);
 }
 
@@ -45,7 +48,8 @@ Expected<std::vector<TensorType>> infer_arg(const InferContext& context) {
   if (axes.size() != 1) return bad_input("'axis' has {} elements, one was expected", axes.size());
   PARE_ASSIGN(const int axis, check_axis(axes[0], context.shape(0).rank()));
   const DType output_type = context.attributes.as<ArgMinMaxAttributes>().output_type;
-  if (output_type != DType::Int32 && output_type != DType::Int64) return bad_input("output_type is {}, i32 or i64 was expected", to_string(output_type));
+  if (output_type != DType::Int32 && output_type != DType::Int64)
+    return bad_input("output_type is {}, i32 or i64 was expected", to_string(output_type));
   std::vector<int64_t> dims = context.shape(0).dims();
   dims.erase(dims.begin() + axis);
   return std::vector<TensorType>{{output_type, Shape(std::move(dims)), {}}};
@@ -71,7 +75,11 @@ Expected<std::vector<TensorType>> infer_cumsum(const InferContext& context) {
 }  // namespace
 
 const OpDef& op_mean() {
-  static const OpDef def = reduction({.name = "mean", .summary = "Mean over dimensions.", .details = "dst = sum of the elements of src along the axes / their number", .quantization = free_scales({0}), .traits = {.positively_homogeneous = true}});
+  static const OpDef def = reduction({.name = "mean",
+                                      .summary = "Mean over dimensions.",
+                                      .details = "dst = sum of the elements of src along the axes / their number",
+                                      .quantization = free_scales({0}),
+                                      .traits = {.positively_homogeneous = true}});
   return def;
 }
 
@@ -87,37 +95,60 @@ const OpDef& op_sum() {
 }
 
 const OpDef& op_reduce_max() {
-  static const OpDef def = reduction({.name = "reduce_max", .summary = "Largest element over dimensions.", .details = "dst = maximum of src along the axes", .quantization = same_scales({0}), .traits = {.positively_homogeneous = true}});
+  static const OpDef def = reduction({.name = "reduce_max",
+                                      .summary = "Largest element over dimensions.",
+                                      .details = "dst = maximum of src along the axes",
+                                      .quantization = same_scales({0}),
+                                      .traits = {.positively_homogeneous = true}});
   return def;
 }
 
 const OpDef& op_reduce_min() {
-  static const OpDef def = reduction({.name = "reduce_min", .summary = "Smallest element over dimensions.", .details = "dst = minimum of src along the axes", .quantization = same_scales({0}), .traits = {.positively_homogeneous = true}});
+  static const OpDef def = reduction({.name = "reduce_min",
+                                      .summary = "Smallest element over dimensions.",
+                                      .details = "dst = minimum of src along the axes",
+                                      .quantization = same_scales({0}),
+                                      .traits = {.positively_homogeneous = true}});
   return def;
 }
 
 const OpDef& op_reduce_prod() {
-  static const OpDef def = reduction({.name = "reduce_prod", .summary = "Product over dimensions.", .details = "dst = product of the elements of src along the axes", .quantization = free_scales({0})});
+  static const OpDef def = reduction({.name = "reduce_prod",
+                                      .summary = "Product over dimensions.",
+                                      .details = "dst = product of the elements of src along the axes",
+                                      .quantization = free_scales({0})});
   return def;
 }
 
 const OpDef& op_reduce_any() {
-  static const OpDef def = reduction({.name = "reduce_any", .summary = "Whether any element is true.", .details = "dst = or of the elements of src along the axes", .infer = infer_logical_reduction, .quantization = not_quantized(kPlainNumbers)});
+  static const OpDef def = reduction({.name = "reduce_any",
+                                      .summary = "Whether any element is true.",
+                                      .details = "dst = or of the elements of src along the axes",
+                                      .infer = infer_logical_reduction,
+                                      .quantization = not_quantized(kPlainNumbers)});
   return def;
 }
 
 const OpDef& op_reduce_all() {
-  static const OpDef def = reduction({.name = "reduce_all", .summary = "Whether all elements are true.", .details = "dst = and of the elements of src along the axes", .infer = infer_logical_reduction, .quantization = not_quantized(kPlainNumbers)});
+  static const OpDef def = reduction({.name = "reduce_all",
+                                      .summary = "Whether all elements are true.",
+                                      .details = "dst = and of the elements of src along the axes",
+                                      .infer = infer_logical_reduction,
+                                      .quantization = not_quantized(kPlainNumbers)});
   return def;
 }
 
 const OpDef& op_arg_max() {
-  static const OpDef def = arg({.name = "arg_max", .summary = "Position of the largest element.", .details = "dst = the first index of the maximum along the axis"});
+  static const OpDef def = arg({.name = "arg_max",
+                                .summary = "Position of the largest element.",
+                                .details = "dst = the first index of the maximum along the axis"});
   return def;
 }
 
 const OpDef& op_arg_min() {
-  static const OpDef def = arg({.name = "arg_min", .summary = "Position of the smallest element.", .details = "dst = the first index of the minimum along the axis"});
+  static const OpDef def = arg({.name = "arg_min",
+                                .summary = "Position of the smallest element.",
+                                .details = "dst = the first index of the minimum along the axis"});
   return def;
 }
 

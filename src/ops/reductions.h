@@ -10,7 +10,9 @@ struct ReduceAttributes {
   bool keep_dims = false;  // reduced dimensions stay with extent 1
 
   template <class Self, class Visitor>
-  static void fields(Self& self, Visitor&& visit) { visit("keep_dims", self.keep_dims); }
+  static void fields(Self& self, Visitor&& visit) {
+    visit("keep_dims", self.keep_dims);
+  }
 };
 
 // arg_max, arg_min
@@ -18,7 +20,9 @@ struct ArgMinMaxAttributes {
   DType output_type = DType::Int32;
 
   template <class Self, class Visitor>
-  static void fields(Self& self, Visitor&& visit) { visit("output_type", self.output_type); }
+  static void fields(Self& self, Visitor&& visit) {
+    visit("output_type", self.output_type);
+  }
 };
 
 struct CumsumAttributes {

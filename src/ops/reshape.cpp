@@ -13,7 +13,8 @@ namespace {
 // dynamic too, unless all of src is known.
 Expected<Shape> resolve(const Shape& src, std::vector<int64_t> wanted) {
   const auto unknown = std::find(wanted.begin(), wanted.end(), -1);
-  if (std::any_of(wanted.begin(), wanted.end(), [](int64_t extent) { return extent < -1; }) || std::count(wanted.begin(), wanted.end(), -1) > 1)
+  if (std::any_of(wanted.begin(), wanted.end(), [](int64_t extent) { return extent < -1; }) ||
+      std::count(wanted.begin(), wanted.end(), -1) > 1)
     return bad_input("the new shape {} is not a shape with at most one -1", Shape(std::move(wanted)).to_string());
   int64_t known = 1;
   for (const int64_t extent : wanted)
@@ -50,7 +51,8 @@ Expected<std::vector<TensorType>> infer_squeeze(const InferContext& context) {
   std::vector<bool> removed(static_cast<size_t>(src.rank()), false);
   for (const int64_t each : dims) {
     PARE_ASSIGN(const int axis, check_axis(each, src.rank()));
-    if (src[axis] != 1 && src[axis] != kDynamic) return bad_input("dimension {} of {} has the extent {}, 1 was expected", axis, src.to_string(), src[axis]);
+    if (src[axis] != 1 && src[axis] != kDynamic)
+      return bad_input("dimension {} of {} has the extent {}, 1 was expected", axis, src.to_string(), src[axis]);
     removed[static_cast<size_t>(axis)] = true;
   }
   Shape dst;
@@ -77,7 +79,8 @@ const OpDef& op_reshape() {
       .name = "reshape",
       .summary = "The same elements under another shape.",
       .details = "The elements keep their row-major order. One extent of the new shape may be -1: what remains.",
-      .operands = {{"src", "any shape"}, {"shape", "int32, the new shape; absent: the attribute new_shape", OperandSpec::Kind::Optional}},
+      .operands = {{"src", "any shape"},
+                   {"shape", "int32, the new shape; absent: the attribute new_shape", OperandSpec::Kind::Optional}},
       .results = {{"dst", "the new shape"}},
       .attributes = ReshapeAttributes{},
       .infer = infer_reshape,

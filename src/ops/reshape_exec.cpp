@@ -10,7 +10,8 @@ std::string accepts(const KernelRequest&) { return ""; }
 Expected<std::unique_ptr<Kernel>> create(const KernelRequest& request) {
   const size_t bytes = storage_bytes(request.dtype(), request.shape(0).elements());
   return make_in_place_kernel([bytes](const Buffers& buffers) {
-    if (buffers.dst<void>() != buffers.src<void>() && bytes > 0) std::memcpy(buffers.dst<void>(), buffers.src<void>(), bytes);
+    if (buffers.dst<void>() != buffers.src<void>() && bytes > 0)
+      std::memcpy(buffers.dst<void>(), buffers.src<void>(), bytes);
   });
 }
 

@@ -10,9 +10,11 @@ namespace {
 Expected<std::vector<TensorType>> infer(const InferContext& context) {
   PARE_TRY(check_rank(context, 0, "src", 4));
   PARE_TRY(check_index_type(context, 1, "size"));
-  if (!context.shape(1).compatible_with(Shape{2})) return bad_input("'size' has the shape {}, height and width were expected", context.shape(1).to_string());
+  if (!context.shape(1).compatible_with(Shape{2}))
+    return bad_input("'size' has the shape {}, height and width were expected", context.shape(1).to_string());
   const auto& attributes = context.attributes.as<ResizeAttributes>();
-  if (attributes.align_corners && attributes.half_pixel_centers) return bad_input("align_corners and half_pixel_centers exclude each other");
+  if (attributes.align_corners && attributes.half_pixel_centers)
+    return bad_input("align_corners and half_pixel_centers exclude each other");
   const Shape& src = context.shape(0);
   Shape dst{src[0], kDynamic, kDynamic, src[3]};
   if (context.constant(1) != nullptr) {
@@ -39,8 +41,9 @@ const OpDef& op_resize_bilinear() {
   static const OpDef def = resize({
       .name = "resize_bilinear",
       .summary = "Another resolution, by linear interpolation.",
-      .details = "Pixel y of dst lies at y * s in src, with half_pixel_centers at (y + 0.5) * s - 0.5; s = H / H', with align_corners (H - 1) / (H' - 1). "
-                 "The four neighbours are weighted by distance; those outside count as the border.",
+      .details =
+          "Pixel y of dst lies at y * s in src, with half_pixel_centers at (y + 0.5) * s - 0.5; s = H / H', with align_corners (H - 1) / (H' - 1). "
+          "The four neighbours are weighted by distance; those outside count as the border.",
       .traits = {.positively_homogeneous = true},
   });
   return def;
@@ -50,8 +53,9 @@ const OpDef& op_resize_nearest_neighbor() {
   static const OpDef def = resize({
       .name = "resize_nearest_neighbor",
       .summary = "Another resolution, by the nearest pixel.",
-      .details = "Pixel y of dst is pixel floor(y * s) of src, with half_pixel_centers floor((y + 0.5) * s); s = H / H'. With align_corners it is "
-                 "round(y * s), s = (H - 1) / (H' - 1).",
+      .details =
+          "Pixel y of dst is pixel floor(y * s) of src, with half_pixel_centers floor((y + 0.5) * s); s = H / H'. With align_corners it is "
+          "round(y * s), s = (H - 1) / (H' - 1).",
       .traits = {.moves_data = true},
   });
   return def;

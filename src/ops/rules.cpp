@@ -10,7 +10,9 @@ Expected<std::vector<TensorType>> infer_as_src(const InferContext& context) {
 
 Expected<Shape> broadcast_operands(const InferContext& context, size_t a, size_t b) {
   std::optional<Shape> shape = broadcast(context.shape(a), context.shape(b));
-  if (!shape) return bad_input("the shapes {} and {} cannot be broadcast", context.shape(a).to_string(), context.shape(b).to_string());
+  if (!shape)
+    return bad_input("the shapes {} and {} cannot be broadcast", context.shape(a).to_string(),
+                     context.shape(b).to_string());
   return *shape;
 }
 
@@ -25,8 +27,12 @@ Expected<std::vector<TensorType>> infer_broadcast_as(const InferContext& context
 
 }  // namespace
 
-Expected<std::vector<TensorType>> infer_broadcast(const InferContext& context) { return infer_broadcast_as(context, std::nullopt); }
-Expected<std::vector<TensorType>> infer_broadcast_bool(const InferContext& context) { return infer_broadcast_as(context, DType::Bool); }
+Expected<std::vector<TensorType>> infer_broadcast(const InferContext& context) {
+  return infer_broadcast_as(context, std::nullopt);
+}
+Expected<std::vector<TensorType>> infer_broadcast_bool(const InferContext& context) {
+  return infer_broadcast_as(context, DType::Bool);
+}
 
 Cost cost_per_element(const Node& node) {
   int64_t elements = 0;

@@ -20,9 +20,11 @@ std::unique_ptr<Kernel> make_select(StridedLoops<4> loops) {
   });
 }
 
-Expected<std::unique_ptr<Kernel>> make_by_width(const KernelRequest& request, const std::vector<int64_t>& condition_strides) {
+Expected<std::unique_ptr<Kernel>> make_by_width(const KernelRequest& request,
+                                                const std::vector<int64_t>& condition_strides) {
   const Shape& dst = request.result_type().shape;
-  StridedLoops<4> loops(dst.dims(), {condition_strides, broadcast_strides(request.shape(1), dst), broadcast_strides(request.shape(2), dst), row_major_strides(dst)});
+  StridedLoops<4> loops(dst.dims(), {condition_strides, broadcast_strides(request.shape(1), dst),
+                                     broadcast_strides(request.shape(2), dst), row_major_strides(dst)});
   switch (element_bytes(request.dtype(1))) {
     case 1: return make_select<uint8_t>(std::move(loops));
     case 2: return make_select<uint16_t>(std::move(loops));

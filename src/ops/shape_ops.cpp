@@ -16,11 +16,14 @@ Expected<std::vector<TensorType>> infer_cast(const InferContext& context) {
 
 Expected<std::vector<TensorType>> infer_shape(const InferContext& context) {
   const DType out_type = context.attributes.as<ShapeAttributes>().out_type;
-  if (out_type != DType::Int32 && out_type != DType::Int64) return bad_input("out_type is {}, i32 or i64 was expected", to_string(out_type));
+  if (out_type != DType::Int32 && out_type != DType::Int64)
+    return bad_input("out_type is {}, i32 or i64 was expected", to_string(out_type));
   return std::vector<TensorType>{{out_type, Shape{context.shape(0).rank()}, {}}};
 }
 
-Expected<std::vector<TensorType>> infer_rank(const InferContext&) { return std::vector<TensorType>{{DType::Int32, Shape{}, {}}}; }
+Expected<std::vector<TensorType>> infer_rank(const InferContext&) {
+  return std::vector<TensorType>{{DType::Int32, Shape{}, {}}};
+}
 
 Expected<std::vector<TensorType>> infer_fill(const InferContext& context) {
   PARE_TRY(check_index_type(context, 0, "dims"));
@@ -29,7 +32,8 @@ Expected<std::vector<TensorType>> infer_fill(const InferContext& context) {
     return bad_input("'value' has the shape {}, one element was expected", context.shape(1).to_string());
   if (context.constant(0) == nullptr) {
     if (context.shape(0)[0] == kDynamic) return unsupported("the number of dimensions is computed at run time");
-    return std::vector<TensorType>{{context.type(1).dtype, Shape(std::vector<int64_t>(static_cast<size_t>(context.shape(0)[0]), kDynamic)), {}}};
+    return std::vector<TensorType>{
+        {context.type(1).dtype, Shape(std::vector<int64_t>(static_cast<size_t>(context.shape(0)[0]), kDynamic)), {}}};
   }
   Shape dst(to_int64(*context.constant(0)));
   if (!dst.checked_elements()) return bad_input("'dims' are {}, a shape was expected", dst.to_string());
@@ -39,20 +43,25 @@ Expected<std::vector<TensorType>> infer_fill(const InferContext& context) {
 Expected<std::vector<TensorType>> infer_range(const InferContext& context) {
   const DType dtype = context.type(0).dtype;
   for (size_t i = 0; i < 3; ++i) {
-    if (context.type(i).dtype != dtype) return bad_input("operands are {} and {}, one type was expected", to_string(dtype), to_string(context.type(i).dtype));
-    if (!context.shape(i).is_static() || context.shape(i).elements() != 1) return bad_input("an operand has the shape {}, one element was expected", context.shape(i).to_string());
+    if (context.type(i).dtype != dtype)
+      return bad_input("operands are {} and {}, one type was expected", to_string(dtype),
+                       to_string(context.type(i).dtype));
+    if (!context.shape(i).is_static() || context.shape(i).elements() != 1)
+      return bad_input("an operand has the shape {}, one element was expected", context.shape(i).to_string());
   }
   const bool known = context.constant(0) != nullptr && context.constant(1) != nullptr && context.constant(2) != nullptr;
   if (!known) return std::vector<TensorType>{{dtype, Shape{kDynamic}, {}}};
   int64_t count = 0;
   bool endless = false;
   if (is_float(dtype)) {
-    const float start = to_floats(*context.constant(0))[0], limit = to_floats(*context.constant(1))[0], delta = to_floats(*context.constant(2))[0];
+    const float start = to_floats(*context.constant(0))[0], limit = to_floats(*context.constant(1))[0],
+                delta = to_floats(*context.constant(2))[0];
     endless = delta == 0 || (start < limit) != (delta > 0);
     if (!endless) count = static_cast<int64_t>(std::ceil(std::abs((limit - start) / delta)));
     endless = endless && start != limit;
   } else {
-    const int64_t start = to_int64(*context.constant(0))[0], limit = to_int64(*context.constant(1))[0], delta = to_int64(*context.constant(2))[0];
+    const int64_t start = to_int64(*context.constant(0))[0], limit = to_int64(*context.constant(1))[0],
+                  delta = to_int64(*context.constant(2))[0];
     endless = start != limit && (delta == 0 || (start < limit) != (delta > 0));
     if (!endless && start != limit) count = (std::abs(limit - start) + std::abs(delta) - 1) / std::abs(delta);
   }

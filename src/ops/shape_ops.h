@@ -9,14 +9,18 @@ struct CastAttributes {
   DType out_data_type = DType::Float32;
 
   template <class Self, class Visitor>
-  static void fields(Self& self, Visitor&& visit) { visit("out_data_type", self.out_data_type); }
+  static void fields(Self& self, Visitor&& visit) {
+    visit("out_data_type", self.out_data_type);
+  }
 };
 
 struct ShapeAttributes {
   DType out_type = DType::Int32;
 
   template <class Self, class Visitor>
-  static void fields(Self& self, Visitor&& visit) { visit("out_type", self.out_type); }
+  static void fields(Self& self, Visitor&& visit) {
+    visit("out_type", self.out_type);
+  }
 };
 
 }  // namespace pare

@@ -15,8 +15,13 @@ std::string accepts(const KernelRequest&) { return ""; }
 // --- cast
 
 std::string declines_cast(const KernelRequest& request) {
-  if (std::string reason = refuse_other_types<float, int8_t, uint8_t, int16_t, uint16_t, int32_t, uint32_t, int64_t, bool>(request.dtype()); !reason.empty()) return reason;
-  return refuse_other_types<float, int8_t, uint8_t, int16_t, uint16_t, int32_t, uint32_t, int64_t, bool>(request.result_type().dtype);
+  if (std::string reason =
+          refuse_other_types<float, int8_t, uint8_t, int16_t, uint16_t, int32_t, uint32_t, int64_t, bool>(
+              request.dtype());
+      !reason.empty())
+    return reason;
+  return refuse_other_types<float, int8_t, uint8_t, int16_t, uint16_t, int32_t, uint32_t, int64_t, bool>(
+      request.result_type().dtype);
 }
 
 // Real numbers outside an integer type become its nearest value, NaN zero; in C++ they would have none.
@@ -32,13 +37,16 @@ Dst convert(Src value) {
 
 template <class Src, class... Dsts>
 Expected<std::unique_ptr<Kernel>> create_cast_from(const KernelRequest& request) {
-  return with_type<Dsts...>(request.result_type().dtype, [&]<class Dst>(Dst) { return make_unary<Src, Dst>(request, convert<Dst, Src>); });
+  return with_type<Dsts...>(request.result_type().dtype,
+                            [&]<class Dst>(Dst) { return make_unary<Src, Dst>(request, convert<Dst, Src>); });
 }
 
 Expected<std::unique_ptr<Kernel>> create_cast(const KernelRequest& request) {
-  return with_type<float, int8_t, uint8_t, int16_t, uint16_t, int32_t, uint32_t, int64_t, bool>(request.dtype(), [&]<class Src>(Src) {
-    return create_cast_from<Src, float, int8_t, uint8_t, int16_t, uint16_t, int32_t, uint32_t, int64_t, bool>(request);
-  });
+  return with_type<float, int8_t, uint8_t, int16_t, uint16_t, int32_t, uint32_t, int64_t, bool>(
+      request.dtype(), [&]<class Src>(Src) {
+        return create_cast_from<Src, float, int8_t, uint8_t, int16_t, uint16_t, int32_t, uint32_t, int64_t, bool>(
+            request);
+      });
 }
 
 // --- shapes
@@ -60,17 +68,22 @@ Expected<std::unique_ptr<Kernel>> create_rank(const KernelRequest& request) {
 std::string declines_fill(const KernelRequest& request) { return refuse_packed_types(request.dtype(1)); }
 
 Expected<std::unique_ptr<Kernel>> create_fill(const KernelRequest& request) {
-  return make_kernel([width = element_bytes(request.dtype(1)), copy = StridedCopy({request.result_type().shape.elements()}, {0}, {1})](const Buffers& buffers) {
+  return make_kernel([width = element_bytes(request.dtype(1)),
+                      copy = StridedCopy({request.result_type().shape.elements()}, {0}, {1})](const Buffers& buffers) {
     copy.run(buffers.src<void>(1), buffers.dst<void>(), width);
   });
 }
 
 Expected<std::unique_ptr<Kernel>> create_zeros(const KernelRequest& request) {
   const TensorType& type = request.result_type();
-  return make_kernel([bytes = storage_bytes(type.dtype, type.shape.elements())](const Buffers& buffers) { std::memset(buffers.dst<void>(), 0, bytes); });
+  return make_kernel([bytes = storage_bytes(type.dtype, type.shape.elements())](const Buffers& buffers) {
+    std::memset(buffers.dst<void>(), 0, bytes);
+  });
 }
 
-std::string declines_range(const KernelRequest& request) { return refuse_other_types<float, int32_t, int64_t>(request.dtype()); }
+std::string declines_range(const KernelRequest& request) {
+  return refuse_other_types<float, int32_t, int64_t>(request.dtype());
+}
 
 Expected<std::unique_ptr<Kernel>> create_range(const KernelRequest& request) {
   return with_type<float, int32_t, int64_t>(request.dtype(), [&]<class T>(T) {
@@ -90,17 +103,18 @@ std::string declines_where(const KernelRequest& request) {
 
 Expected<std::unique_ptr<Kernel>> create_where(const KernelRequest& request) {
   return with_type<bool, float, int8_t, uint8_t, int32_t, uint32_t, int64_t>(request.dtype(), [&]<class T>(T) {
-    return make_kernel([strides = row_major_strides(request.shape(0)), count = request.shape(0).elements()](const Buffers& buffers) {
-      int64_t* dst = buffers.dst<int64_t>();
-      for (int64_t i = 0; i < count; ++i) {
-        if (buffers.src<T>()[i] == T{0}) continue;
-        int64_t rest = i;
-        for (const int64_t stride : strides) {
-          *dst++ = rest / stride;
-          rest %= stride;
-        }
-      }
-    });
+    return make_kernel(
+        [strides = row_major_strides(request.shape(0)), count = request.shape(0).elements()](const Buffers& buffers) {
+          int64_t* dst = buffers.dst<int64_t>();
+          for (int64_t i = 0; i < count; ++i) {
+            if (buffers.src<T>()[i] == T{0}) continue;
+            int64_t rest = i;
+            for (const int64_t stride : strides) {
+              *dst++ = rest / stride;
+              rest %= stride;
+            }
+          }
+        });
   });
 }
 

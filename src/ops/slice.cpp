@@ -17,7 +17,8 @@ Expected<std::vector<TensorType>> infer_slice(const InferContext& context) {
     const std::string_view name = operand == 1 ? "begin" : "size";
     PARE_TRY(check_index_type(context, operand, name));
     if (!context.shape(operand).compatible_with(Shape{src.rank()}))
-      return bad_input("'{}' has the shape {}, one element for each of {} dimensions was expected", name, context.shape(operand).to_string(), src.rank());
+      return bad_input("'{}' has the shape {}, one element for each of {} dimensions was expected", name,
+                       context.shape(operand).to_string(), src.rank());
   }
   Shape dst(std::vector<int64_t>(static_cast<size_t>(src.rank()), kDynamic));
   if (context.constant(2) == nullptr) return std::vector<TensorType>{{context.type(0).dtype, dst, {}}};
@@ -26,12 +27,16 @@ Expected<std::vector<TensorType>> infer_slice(const InferContext& context) {
   if (context.constant(1) != nullptr) begin = to_int64(*context.constant(1));
   for (int i = 0; i < src.rank(); ++i) {
     const auto at = static_cast<size_t>(i);
-    if (size[at] >= 0) dst[i] = size[at];
-    else if (size[at] != -1) return bad_input("'size' has the element {}", size[at]);
-    else if (!begin.empty() && src[i] != kDynamic) dst[i] = src[i] - begin[at];
+    if (size[at] >= 0)
+      dst[i] = size[at];
+    else if (size[at] != -1)
+      return bad_input("'size' has the element {}", size[at]);
+    else if (!begin.empty() && src[i] != kDynamic)
+      dst[i] = src[i] - begin[at];
     if (begin.empty() || src[i] == kDynamic) continue;
     if (begin[at] < 0 || begin[at] > src[i] || begin[at] + dst[i] > src[i])
-      return bad_input("elements {} to {} of dimension {} of {} do not exist", begin[at], begin[at] + dst[i], i, src.to_string());
+      return bad_input("elements {} to {} of dimension {} of {} do not exist", begin[at], begin[at] + dst[i], i,
+                       src.to_string());
   }
   return std::vector<TensorType>{{context.type(0).dtype, dst, {}}};
 }
@@ -40,20 +45,24 @@ Expected<std::vector<TensorType>> infer_strided_slice(const InferContext& contex
   PARE_ASSIGN(const std::vector<int64_t> begin, constant_operand(context, 1, "begin"));
   PARE_ASSIGN(const std::vector<int64_t> end, constant_operand(context, 2, "end"));
   PARE_ASSIGN(const std::vector<int64_t> strides, constant_operand(context, 3, "strides"));
-  PARE_ASSIGN(StridedBox box, resolve_strided_slice(context.attributes.as<StridedSliceAttributes>(), context.shape(0), begin, end, strides));
+  PARE_ASSIGN(StridedBox box, resolve_strided_slice(context.attributes.as<StridedSliceAttributes>(), context.shape(0),
+                                                    begin, end, strides));
   return std::vector<TensorType>{{context.type(0).dtype, std::move(box.dst), {}}};
 }
 
 Expected<std::vector<TensorType>> infer_dynamic_update_slice(const InferContext& context) {
   const Shape &src = context.shape(0), &update = context.shape(1);
   if (context.type(0).dtype != context.type(1).dtype)
-    return bad_input("'src' is {}, 'update' {}; one type was expected", to_string(context.type(0).dtype), to_string(context.type(1).dtype));
+    return bad_input("'src' is {}, 'update' {}; one type was expected", to_string(context.type(0).dtype),
+                     to_string(context.type(1).dtype));
   PARE_TRY(check_rank(context, 1, "update", src.rank()));
   for (int i = 0; i < src.rank(); ++i)
-    if (src[i] != kDynamic && update[i] > src[i]) return bad_input("'update' {} is larger than 'src' {}", update.to_string(), src.to_string());
+    if (src[i] != kDynamic && update[i] > src[i])
+      return bad_input("'update' {} is larger than 'src' {}", update.to_string(), src.to_string());
   PARE_TRY(check_index_type(context, 2, "start_indices"));
   if (!context.shape(2).compatible_with(Shape{src.rank()}))
-    return bad_input("'start_indices' has the shape {}, one element for each of {} dimensions was expected", context.shape(2).to_string(), src.rank());
+    return bad_input("'start_indices' has the shape {}, one element for each of {} dimensions was expected",
+                     context.shape(2).to_string(), src.rank());
   return infer_as_src(context);
 }
 
@@ -64,23 +73,31 @@ Expected<std::vector<TensorType>> infer_reverse(const InferContext& context) {
 }
 
 // One entry of begin, end and strides against one dimension of src.
-struct Stretch { int64_t begin, extent; };
-Stretch resolve_stretch(const StridedSliceAttributes& attributes, int entry, int64_t extent, int64_t begin, int64_t end, int64_t stride) {
+struct Stretch {
+  int64_t begin, extent;
+};
+Stretch resolve_stretch(const StridedSliceAttributes& attributes, int entry, int64_t extent, int64_t begin, int64_t end,
+                        int64_t stride) {
   const int64_t first = stride > 0 ? 0 : -1, last = stride > 0 ? extent : extent - 1;
-  const auto place = [&](int64_t position) { return std::clamp(position < 0 ? position + extent : position, first, last); };
+  const auto place = [&](int64_t position) {
+    return std::clamp(position < 0 ? position + extent : position, first, last);
+  };
   const int64_t from = has_bit(attributes.begin_mask, entry) ? (stride > 0 ? first : last) : place(begin);
-  const int64_t to = has_bit(attributes.end_mask, entry) ? (stride > 0 ? last : first) : place(attributes.offset ? from + end : end);
+  const int64_t to =
+      has_bit(attributes.end_mask, entry) ? (stride > 0 ? last : first) : place(attributes.offset ? from + end : end);
   const int64_t distance = stride > 0 ? to - from : from - to, step = std::abs(stride);
   return {from, distance <= 0 ? 0 : (distance + step - 1) / step};
 }
 
 }  // namespace
 
-Expected<StridedBox> resolve_strided_slice(const StridedSliceAttributes& attributes, const Shape& src, const std::vector<int64_t>& begin,
-                                           const std::vector<int64_t>& end, const std::vector<int64_t>& strides) {
+Expected<StridedBox> resolve_strided_slice(const StridedSliceAttributes& attributes, const Shape& src,
+                                           const std::vector<int64_t>& begin, const std::vector<int64_t>& end,
+                                           const std::vector<int64_t>& strides) {
   const auto entries = static_cast<int>(begin.size());
   if (end.size() != begin.size() || strides.size() != begin.size())
-    return bad_input("begin, end and strides have {}, {} and {} elements, equally many were expected", begin.size(), end.size(), strides.size());
+    return bad_input("begin, end and strides have {}, {} and {} elements, equally many were expected", begin.size(),
+                     end.size(), strides.size());
   int given = 0, ellipses = 0;  // dimensions of src that entries speak of
   for (int i = 0; i < entries; ++i) {
     const bool ellipsis = has_bit(attributes.ellipsis_mask, i);
@@ -112,7 +129,9 @@ Expected<StridedBox> resolve_strided_slice(const StridedSliceAttributes& attribu
     const auto dimension = static_cast<int>(box.begin.size());
     const int64_t extent = src[dimension];
     if (has_bit(attributes.shrink_axis_mask, i)) {
-      const int64_t position = has_bit(attributes.begin_mask, i) ? 0 : begin[at] < 0 && extent != kDynamic ? begin[at] + extent : begin[at];
+      const int64_t position = has_bit(attributes.begin_mask, i)     ? 0
+                               : begin[at] < 0 && extent != kDynamic ? begin[at] + extent
+                                                                     : begin[at];
       if (extent != kDynamic && (position < 0 || position >= extent))
         return bad_input("element {} of dimension {} of {} does not exist", begin[at], dimension, src.to_string());
       box.begin.push_back(position);
@@ -120,7 +139,9 @@ Expected<StridedBox> resolve_strided_slice(const StridedSliceAttributes& attribu
       box.extent.push_back(1);
       continue;
     }
-    const Stretch stretch = extent == kDynamic ? Stretch{kDynamic, kDynamic} : resolve_stretch(attributes, i, extent, begin[at], end[at], strides[at]);
+    const Stretch stretch = extent == kDynamic
+                                ? Stretch{kDynamic, kDynamic}
+                                : resolve_stretch(attributes, i, extent, begin[at], end[at], strides[at]);
     box.begin.push_back(stretch.begin);
     box.stride.push_back(strides[at]);
     box.extent.push_back(stretch.extent);
@@ -149,8 +170,12 @@ const OpDef& op_strided_slice() {
   static const OpDef def{
       .name = "strided_slice",
       .summary = "Every so many elements of a box of a tensor.",
-      .details = "dst = src[begin : end : strides] as in NumPy, with masks for omitted bounds, an ellipsis, new and dropped dimensions.",
-      .operands = {{"src", "any shape"}, {"begin", "int32, constant"}, {"end", "int32, constant"}, {"strides", "int32, constant, may be negative"}},
+      .details =
+          "dst = src[begin : end : strides] as in NumPy, with masks for omitted bounds, an ellipsis, new and dropped dimensions.",
+      .operands = {{"src", "any shape"},
+                   {"begin", "int32, constant"},
+                   {"end", "int32, constant"},
+                   {"strides", "int32, constant, may be negative"}},
       .results = {{"dst", "the slice"}},
       .attributes = StridedSliceAttributes{},
       .infer = infer_strided_slice,
@@ -166,7 +191,9 @@ const OpDef& op_dynamic_update_slice() {
       .name = "dynamic_update_slice",
       .summary = "Replaces a box of a tensor.",
       .details = "dst = src with `update` at start_indices, which are moved so that the whole of it lies inside.",
-      .operands = {{"src", "any shape"}, {"update", "as many dimensions, none larger"}, {"start_indices", "int32 or int64, one for each dimension"}},
+      .operands = {{"src", "any shape"},
+                   {"update", "as many dimensions, none larger"},
+                   {"start_indices", "int32 or int64, one for each dimension"}},
       .results = {{"dst", "as src"}},
       .infer = infer_dynamic_update_slice,
       .cost = cost_nothing,

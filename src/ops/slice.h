@@ -35,7 +35,8 @@ struct StridedBox {
 
 // Resolves masks and negative positions against the shape of src. Fails for a stride of 0, more than one ellipsis, more entries
 // than dimensions, an element outside.
-Expected<StridedBox> resolve_strided_slice(const StridedSliceAttributes& attributes, const Shape& src, const std::vector<int64_t>& begin,
-                                           const std::vector<int64_t>& end, const std::vector<int64_t>& strides);
+Expected<StridedBox> resolve_strided_slice(const StridedSliceAttributes& attributes, const Shape& src,
+                                           const std::vector<int64_t>& begin, const std::vector<int64_t>& end,
+                                           const std::vector<int64_t>& strides);
 
 }  // namespace pare

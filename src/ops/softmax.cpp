@@ -19,13 +19,16 @@ const OpDef& op_softmax() {
   static const OpDef def{
       .name = "softmax",
       .summary = "Exponentials that sum to 1 over the last dimension.",
-      .details = "dst[...,i] = exp(beta * src[...,i]) / sum over j of exp(beta * src[...,j]), computed relative to the maximum.",
+      .details =
+          "dst[...,i] = exp(beta * src[...,i]) / sum over j of exp(beta * src[...,j]), computed relative to the maximum.",
       .operands = {{"src", "any shape but a scalar"}},
       .results = {{"dst", "as src"}},
       .attributes = SoftmaxAttributes{},
       .infer = infer,
       .cost = cost,
-      .quantization = {.scales = QuantRule::Scales::FixedOutput, .fixed_int8 = QuantRule::Fixed{1.f / 256, -128}, .fixed_int16 = QuantRule::Fixed{1.f / 32768, 0}},
+      .quantization = {.scales = QuantRule::Scales::FixedOutput,
+                       .fixed_int8 = QuantRule::Fixed{1.f / 256, -128},
+                       .fixed_int16 = QuantRule::Fixed{1.f / 32768, 0}},
   };
   return def;
 }
@@ -40,7 +43,9 @@ const OpDef& op_log_softmax() {
       .attributes = NoAttributes{},
       .infer = infer,
       .cost = cost,
-      .quantization = {.scales = QuantRule::Scales::FixedOutput, .int16 = false, .fixed_int8 = QuantRule::Fixed{16.f / 256, 127}},
+      .quantization = {.scales = QuantRule::Scales::FixedOutput,
+                       .int16 = false,
+                       .fixed_int8 = QuantRule::Fixed{16.f / 256, 127}},
   };
   return def;
 }

@@ -9,7 +9,9 @@ struct SoftmaxAttributes {
   float beta = 1;  // factor of the exponent
 
   template <class Self, class Visitor>
-  static void fields(Self& self, Visitor&& visit) { visit("beta", self.beta); }
+  static void fields(Self& self, Visitor&& visit) {
+    visit("beta", self.beta);
+  }
 };
 
 }  // namespace pare

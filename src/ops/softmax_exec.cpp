@@ -12,7 +12,8 @@ namespace {
 
 // Rows of `depth` neighbouring elements.
 struct Rows {
-  explicit Rows(const KernelRequest& request) : depth(request.shape(0)[-1]), count(depth == 0 ? 0 : request.shape(0).elements() / depth) {}
+  explicit Rows(const KernelRequest& request)
+      : depth(request.shape(0)[-1]), count(depth == 0 ? 0 : request.shape(0).elements() / depth) {}
   int64_t depth, count;
 };
 
@@ -20,13 +21,16 @@ struct Rows {
 template <class Src, class Dst, class Body>
 std::unique_ptr<Kernel> by_rows(const KernelRequest& request, Body body) {
   return make_kernel([rows = Rows(request), body = std::move(body)](const Buffers& buffers) {
-    for (int64_t row = 0; row < rows.count; ++row) body(buffers.src<Src>() + row * rows.depth, buffers.dst<Dst>() + row * rows.depth, rows.depth);
+    for (int64_t row = 0; row < rows.count; ++row)
+      body(buffers.src<Src>() + row * rows.depth, buffers.dst<Dst>() + row * rows.depth, rows.depth);
   });
 }
 
 // --- float
 
-std::string declines_float(const KernelRequest& request) { return request.all_float() ? "" : "operands are not all float32"; }
+std::string declines_float(const KernelRequest& request) {
+  return request.all_float() ? "" : "operands are not all float32";
+}
 
 Expected<std::unique_ptr<Kernel>> create_float_softmax(const KernelRequest& request) {
   const float beta = request.node.attrs<SoftmaxAttributes>().beta;
@@ -54,7 +58,8 @@ Expected<std::unique_ptr<Kernel>> create_float_log_softmax(const KernelRequest& 
 struct ScaledDifference {
   ScaledDifference(double beta, float src_scale) {
     constexpr int kFractionBits = 26;
-    multiplier = to_fixed_multiplier(std::min(beta * static_cast<double>(src_scale) * (1 << kFractionBits), 0x1p31 - 1));
+    multiplier =
+        to_fixed_multiplier(std::min(beta * static_cast<double>(src_scale) * (1 << kFractionBits), 0x1p31 - 1));
     smallest = -static_cast<int32_t>(std::floor(31.0 * (1 << kFractionBits) / std::ldexp(1.0, multiplier.shift)));
   }
   Fixed<5> operator()(int32_t difference) const { return {multiply(difference, multiplier)}; }
@@ -77,12 +82,16 @@ Fixed<12> sum_of_exponentials(const T* src, int64_t depth, int32_t maximum, cons
 std::string declines_eight_bits(const KernelRequest& request, double beta) {
   const TensorType &src = request.type(0), &dst = request.result_type();
   if (src.dtype != DType::Int8 && src.dtype != DType::UInt8) return "src is not i8 or u8";
-  if (dst.dtype != src.dtype || !src.is_quantized() || !dst.is_quantized()) return "src and dst must be quantised with the same type";
-  if (beta * static_cast<double>(src.quantization->scale()) <= 0x1p-26) return fmt::format("scale {} of src is too small", src.quantization->scale());
+  if (dst.dtype != src.dtype || !src.is_quantized() || !dst.is_quantized())
+    return "src and dst must be quantised with the same type";
+  if (beta * static_cast<double>(src.quantization->scale()) <= 0x1p-26)
+    return fmt::format("scale {} of src is too small", src.quantization->scale());
   return request.shape(0)[-1] < (1 << 12) ? "" : "more than 4095 elements in a row";
 }
 
-std::string declines_eight_bit_softmax(const KernelRequest& request) { return declines_eight_bits(request, request.node.attrs<SoftmaxAttributes>().beta); }
+std::string declines_eight_bit_softmax(const KernelRequest& request) {
+  return declines_eight_bits(request, request.node.attrs<SoftmaxAttributes>().beta);
+}
 
 template <class T>
 std::unique_ptr<Kernel> eight_bit_softmax(const KernelRequest& request) {
@@ -94,7 +103,9 @@ std::unique_ptr<Kernel> eight_bit_softmax(const KernelRequest& request) {
     for (int64_t i = 0; i < depth; ++i) {
       const int32_t difference = src[i] - maximum;
       int32_t stored = kLowest;
-      if (difference >= scaled.smallest) stored += rounding_shift_right((inverse.mantissa * exp_of_negative(scaled(difference))).raw, inverse.exponent + 31 - 8);
+      if (difference >= scaled.smallest)
+        stored += rounding_shift_right((inverse.mantissa * exp_of_negative(scaled(difference))).raw,
+                                       inverse.exponent + 31 - 8);
       dst[i] = static_cast<T>(std::clamp(stored, kLowest, kHighest));
     }
   });
@@ -110,24 +121,29 @@ template <class T>
 std::unique_ptr<Kernel> eight_bit_log_softmax(const KernelRequest& request) {
   const ScaledDifference scaled(1, request.type(0).quantization->scale());
   // From Q5.26 back to stored differences.
-  const FixedMultiplier inverse = to_fixed_multiplier(std::ldexp(1.0, 31 - scaled.multiplier.shift) / scaled.multiplier.multiplier);
+  const FixedMultiplier inverse =
+      to_fixed_multiplier(std::ldexp(1.0, 31 - scaled.multiplier.shift) / scaled.multiplier.multiplier);
   return by_rows<T, T>(request, [scaled, inverse](const T* src, T* dst, int64_t depth) {
-    constexpr int32_t kLowest = std::numeric_limits<T>::lowest(), kHighest = std::numeric_limits<T>::max();  // kHighest is 0 in real numbers
-    constexpr int kOutputShift = 31 - 5 - 4;  // to steps of 1/16
+    constexpr int32_t kLowest = std::numeric_limits<T>::lowest(),
+                      kHighest = std::numeric_limits<T>::max();  // kHighest is 0 in real numbers
+    constexpr int kOutputShift = 31 - 5 - 4;                     // to steps of 1/16
     const int32_t maximum = *std::max_element(src, src + depth);
     const int32_t log_sum = log_of_at_least_one(sum_of_exponentials(src, depth, maximum, scaled)).raw;
-    const int32_t smallest = std::max(scaled.smallest - 1, multiply(log_sum + std::numeric_limits<int32_t>::lowest(), inverse));
+    const int32_t smallest =
+        std::max(scaled.smallest - 1, multiply(log_sum + std::numeric_limits<int32_t>::lowest(), inverse));
     for (int64_t i = 0; i < depth; ++i) {
       const int32_t difference = src[i] - maximum;
       int32_t stored = kLowest;
-      if (difference > smallest) stored = rounding_shift_right(scaled(difference).raw - log_sum, kOutputShift) + kHighest;
+      if (difference > smallest)
+        stored = rounding_shift_right(scaled(difference).raw - log_sum, kOutputShift) + kHighest;
       dst[i] = static_cast<T>(std::clamp(stored, kLowest, kHighest));
     }
   });
 }
 
 Expected<std::unique_ptr<Kernel>> create_eight_bit_log_softmax(const KernelRequest& request) {
-  return request.dtype() == DType::Int8 ? eight_bit_log_softmax<int8_t>(request) : eight_bit_log_softmax<uint8_t>(request);
+  return request.dtype() == DType::Int8 ? eight_bit_log_softmax<int8_t>(request)
+                                        : eight_bit_log_softmax<uint8_t>(request);
 }
 
 // --- 16 bits: tables of exp over [-10, 0] and of 1 / (1 + x) over [0, 1]
@@ -141,7 +157,8 @@ std::string declines_sixteen_bits(const KernelRequest& request) {
 
 Expected<std::unique_ptr<Kernel>> create_sixteen_bits(const KernelRequest& request) {
   const auto exponentials = Int16Table::of(10.0 / 65535, 32767, 2.0 / 65535, 0, [](double x) { return std::exp(x); });
-  const auto reciprocals = Int16Table::of(1.0 / 65535, -32768, 2.0 / 65535, 0, [](double x) { return 1.0 / (1.0 + x); });
+  const auto reciprocals =
+      Int16Table::of(1.0 / 65535, -32768, 2.0 / 65535, 0, [](double x) { return 1.0 / (1.0 + x); });
   // Stretches differences so that -65535 means -10. The first product is in single precision, as in TFLite.
   const float beta_scale = request.type(0).quantization->scale() * request.node.attrs<SoftmaxAttributes>().beta;
   const FixedMultiplier stretch = to_fixed_multiplier(beta_scale / (10.0 / 65535));
@@ -149,7 +166,8 @@ Expected<std::unique_ptr<Kernel>> create_sixteen_bits(const KernelRequest& reque
     const auto saturated = [](int32_t x) { return static_cast<int16_t>(std::clamp(x, -32768, 32767)); };
     const int32_t maximum = *std::max_element(src, src + depth);
     int32_t sum = 0;  // Q16.15
-    for (int64_t i = 0; i < depth; ++i) sum += dst[i] = exponentials(saturated(multiply(src[i] - maximum, stretch) + 32767));
+    for (int64_t i = 0; i < depth; ++i)
+      sum += dst[i] = exponentials(saturated(multiply(src[i] - maximum, stretch) + 32767));
     // The sum scaled to [1, 2), as 1 + x with x in 16 bits, recentred for the table.
     const int zeros = std::countl_zero(static_cast<uint32_t>(sum));
     const auto one_plus_x = static_cast<int32_t>(((int64_t{sum} << (zeros - 1)) + (1 << 13)) >> 14);
@@ -171,7 +189,8 @@ ImplementationList exec_softmax() {
 }
 
 ImplementationList exec_log_softmax() {
-  return {{"plain", declines_float, create_float_log_softmax}, {"8 bits", declines_eight_bit_log_softmax, create_eight_bit_log_softmax}};
+  return {{"plain", declines_float, create_float_log_softmax},
+          {"8 bits", declines_eight_bit_log_softmax, create_eight_bit_log_softmax}};
 }
 
 }  // namespace pare

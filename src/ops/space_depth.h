@@ -10,7 +10,9 @@ struct BlockAttributes {
   int64_t block_size = 2;
 
   template <class Self, class Visitor>
-  static void fields(Self& self, Visitor&& visit) { visit("block_size", self.block_size); }
+  static void fields(Self& self, Visitor&& visit) {
+    visit("block_size", self.block_size);
+  }
 };
 
 }  // namespace pare

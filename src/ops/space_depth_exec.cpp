@@ -10,11 +10,15 @@ namespace {
 
 std::string declines(const KernelRequest& request) { return refuse_packed_types(request.dtype()); }
 
-Expected<std::unique_ptr<Kernel>> make_copies(const KernelRequest& request, std::vector<StridedCopy> copies, std::optional<int64_t> background) {
+Expected<std::unique_ptr<Kernel>> make_copies(const KernelRequest& request, std::vector<StridedCopy> copies,
+                                              std::optional<int64_t> background) {
   const TensorType& dst = request.result_type();
-  return make_kernel([=, copies = std::move(copies), width = element_bytes(dst.dtype), count = dst.shape.elements()](const Buffers& buffers) {
-    if (background && width == 2) std::fill_n(buffers.dst<int16_t>(), count, static_cast<int16_t>(*background));
-    else if (background) std::memset(buffers.dst<void>(), static_cast<int>(*background), static_cast<size_t>(count) * width);
+  return make_kernel([=, copies = std::move(copies), width = element_bytes(dst.dtype),
+                      count = dst.shape.elements()](const Buffers& buffers) {
+    if (background && width == 2)
+      std::fill_n(buffers.dst<int16_t>(), count, static_cast<int16_t>(*background));
+    else if (background)
+      std::memset(buffers.dst<void>(), static_cast<int>(*background), static_cast<size_t>(count) * width);
     for (const StridedCopy& copy : copies) copy.run(buffers.src<void>(), buffers.dst<void>(), width);
   });
 }
@@ -47,7 +51,8 @@ struct BatchWalk {
   int64_t space_offset = 0, batch_offset = 0;
 };
 
-std::vector<BatchWalk> batch_walks(const Shape& space, const Shape& batch, const std::vector<int64_t>& block, const std::vector<int64_t>& pairs) {
+std::vector<BatchWalk> batch_walks(const Shape& space, const Shape& batch, const std::vector<int64_t>& block,
+                                   const std::vector<int64_t>& pairs) {
   const std::vector<int64_t> space_strides = row_major_strides(space), batch_strides = row_major_strides(batch);
   const int64_t positions = batch[0] / std::max<int64_t>(space[0], 1);
   std::vector<BatchWalk> walks;
@@ -72,7 +77,8 @@ std::vector<BatchWalk> batch_walks(const Shape& space, const Shape& batch, const
 
 Expected<std::unique_ptr<Kernel>> create_space_to_batch(const KernelRequest& request) {
   std::vector<StridedCopy> copies;
-  for (const BatchWalk& walk : batch_walks(request.shape(0), request.result_type().shape, to_int64(*request.operand(1)->data), to_int64(*request.operand(2)->data)))
+  for (const BatchWalk& walk : batch_walks(request.shape(0), request.result_type().shape,
+                                           to_int64(*request.operand(1)->data), to_int64(*request.operand(2)->data)))
     copies.emplace_back(walk.extents, walk.in_space, walk.in_batch, walk.space_offset, walk.batch_offset);
   const TensorType& dst = request.result_type();
   return make_copies(request, std::move(copies), dst.is_quantized() ? dst.quantization->zero_point() : 0);
@@ -80,7 +86,8 @@ Expected<std::unique_ptr<Kernel>> create_space_to_batch(const KernelRequest& req
 
 Expected<std::unique_ptr<Kernel>> create_batch_to_space(const KernelRequest& request) {
   std::vector<StridedCopy> copies;
-  for (const BatchWalk& walk : batch_walks(request.result_type().shape, request.shape(0), to_int64(*request.operand(1)->data), to_int64(*request.operand(2)->data)))
+  for (const BatchWalk& walk : batch_walks(request.result_type().shape, request.shape(0),
+                                           to_int64(*request.operand(1)->data), to_int64(*request.operand(2)->data)))
     copies.emplace_back(walk.extents, walk.in_batch, walk.in_space, walk.batch_offset, walk.space_offset);
   return make_copies(request, std::move(copies), std::nullopt);
 }

@@ -68,19 +68,22 @@ inline std::vector<int64_t> broadcast_strides(const Shape& operand, const Shape&
   const std::vector<int64_t> dense = row_major_strides(operand);
   std::vector<int64_t> strides(static_cast<size_t>(shape.rank()), 0);
   for (int i = 1; i <= operand.rank(); ++i)
-    if (operand[-i] != 1) strides[strides.size() - static_cast<size_t>(i)] = dense[dense.size() - static_cast<size_t>(i)];
+    if (operand[-i] != 1)
+      strides[strides.size() - static_cast<size_t>(i)] = dense[dense.size() - static_cast<size_t>(i)];
   return strides;
 }
 
 // Copies elements of a fixed width from one layout to another. Offsets and strides count elements.
 class StridedCopy {
  public:
-  StridedCopy(const std::vector<int64_t>& extents, const std::vector<int64_t>& src_strides, const std::vector<int64_t>& dst_strides, int64_t src_offset = 0, int64_t dst_offset = 0)
+  StridedCopy(const std::vector<int64_t>& extents, const std::vector<int64_t>& src_strides,
+              const std::vector<int64_t>& dst_strides, int64_t src_offset = 0, int64_t dst_offset = 0)
       : loops_(extents, {src_strides, dst_strides}), src_offset_(src_offset), dst_offset_(dst_offset) {}
 
   // `shift` moves the first element of src or dst further on, for places that are known at run time only.
   void run(const void* src, void* dst, size_t element_bytes, int64_t src_shift = 0, int64_t dst_shift = 0) const {
-    const auto* from = static_cast<const std::byte*>(src) + (src_offset_ + src_shift) * static_cast<int64_t>(element_bytes);
+    const auto* from =
+        static_cast<const std::byte*>(src) + (src_offset_ + src_shift) * static_cast<int64_t>(element_bytes);
     auto* to = static_cast<std::byte*>(dst) + (dst_offset_ + dst_shift) * static_cast<int64_t>(element_bytes);
     switch (element_bytes) {
       case 1: return copy<uint8_t>(from, to);
@@ -99,7 +102,8 @@ class StridedCopy {
     loops_.run([=](const std::array<int64_t, 2>& at) {
       const Element* from = reinterpret_cast<const Element*>(src) + at[0];
       Element* to = reinterpret_cast<Element*>(dst) + at[1];
-      if (src_step == 1 && dst_step == 1) std::memcpy(to, from, static_cast<size_t>(count) * sizeof(Element));
+      if (src_step == 1 && dst_step == 1)
+        std::memcpy(to, from, static_cast<size_t>(count) * sizeof(Element));
       else
         for (int64_t i = 0; i < count; ++i) to[i * dst_step] = from[i * src_step];
     });

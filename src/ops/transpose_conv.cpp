@@ -12,7 +12,8 @@ Expected<void> check_extent(std::string_view name, int64_t src, int64_t dst, con
   if (dst < 1) return bad_input("output_shape asks for a {} of {}", name, dst);
   const int64_t expected = output_extent(dst, window, padding);
   if (expected == src) return {};
-  return bad_input("output_shape asks for a {} of {}, which takes {} input elements with {} padding; src has {}", name, dst, expected, to_string(padding), src);
+  return bad_input("output_shape asks for a {} of {}, which takes {} input elements with {} padding; src has {}", name,
+                   dst, expected, to_string(padding), src);
 }
 
 Expected<std::vector<TensorType>> infer(const InferContext& context) {
@@ -24,13 +25,15 @@ Expected<std::vector<TensorType>> infer(const InferContext& context) {
   const Shape& weights = context.shape(1);
   const Shape& src = context.shape(2);
   if (src[3] != kDynamic && src[3] != weights[3])
-    return bad_input("weights {} do not fit {} input channels: their last extent must be equal", weights.to_string(), src[3]);
+    return bad_input("weights {} do not fit {} input channels: their last extent must be equal", weights.to_string(),
+                     src[3]);
   PARE_TRY(check_bias(context, 3, weights[0]));
   Shape dst{src[0], kDynamic, kDynamic, weights[0]};
   if (const Tensor* output_shape = context.constant(0)) {
     const std::vector<int64_t> wanted = to_int64(*output_shape);
     if (wanted.size() != 4) return bad_input("output_shape has {} elements, 4 were expected", wanted.size());
-    if (wanted[3] != weights[0]) return bad_input("output_shape asks for {} channels, the weights give {}", wanted[3], weights[0]);
+    if (wanted[3] != weights[0])
+      return bad_input("output_shape asks for {} channels, the weights give {}", wanted[3], weights[0]);
     PARE_TRY(check_extent("height", src[1], wanted[1], attributes.window_h(weights[1]), attributes.padding));
     PARE_TRY(check_extent("width", src[2], wanted[2], attributes.window_w(weights[2]), attributes.padding));
     dst[1] = wanted[1];
@@ -50,15 +53,24 @@ const OpDef& op_transpose_conv() {
   static const OpDef def{
       .name = "transpose_conv",
       .summary = "Transposed two-dimensional convolution, with bias and fused activation.",
-      .details = "The adjoint of conv_2d: each src[n,y,x,c] adds src * weights[o,i,j,c] to dst[n, y*stride_h + i - pad, "
-                 "x*stride_w + j - pad, o]; then bias and activation. output_shape is needed because several heights and widths lead "
-                 "to the same src under conv_2d. Its first element is not looked at: the batch is that of src.",
-      .operands = {{"output_shape", "4 integers N,H',W',O"}, {"weights", "O,H,W,C"}, {"src", "N,H,W,C"}, {"bias", "O", OperandSpec::Kind::Optional}},
+      .details =
+          "The adjoint of conv_2d: each src[n,y,x,c] adds src * weights[o,i,j,c] to dst[n, y*stride_h + i - pad, "
+          "x*stride_w + j - pad, o]; then bias and activation. output_shape is needed because several heights and widths lead "
+          "to the same src under conv_2d. Its first element is not looked at: the batch is that of src.",
+      .operands = {{"output_shape", "4 integers N,H',W',O"},
+                   {"weights", "O,H,W,C"},
+                   {"src", "N,H,W,C"},
+                   {"bias", "O", OperandSpec::Kind::Optional}},
       .results = {{"dst", "N,H',W',O"}},
       .attributes = TransposeConvAttributes{},
       .infer = infer,
       .cost = cost,
-      .quantization = {.scales = QuantRule::Scales::Free, .activations = {2}, .weights = 1, .weights_axis = 0, .bias = 3, .weight_only = true},
+      .quantization = {.scales = QuantRule::Scales::Free,
+                       .activations = {2},
+                       .weights = 1,
+                       .weights_axis = 0,
+                       .bias = 3,
+                       .weight_only = true},
       .traits = {.fuses_activation = true},
   };
   return def;

@@ -8,7 +8,8 @@ namespace {
 ConvolutionGeometry forward_geometry(const KernelRequest& request) {
   const auto& attributes = request.node.attrs<TransposeConvAttributes>();
   const Shape& weights = request.shape(1);
-  return {request.result_type().shape, request.shape(2), weights[0], attributes.window_h(weights[1]), attributes.window_w(weights[2]), attributes.padding};
+  return {request.result_type().shape,     request.shape(2),  weights[0], attributes.window_h(weights[1]),
+          attributes.window_w(weights[2]), attributes.padding};
 }
 
 // The element that window position `tap` joins with the element `written`; -1 where there is none.
@@ -22,7 +23,10 @@ int64_t read_position(int64_t written, int64_t tap, const Window& window, const 
 // See ops/weighted_kernels.h. `g` is the forward geometry, so its dst is what is read and its src what is written.
 struct Loops {
   explicit Loops(const ConvolutionGeometry& forward)
-      : g(forward), samples(g.batch), src_elements(g.dst_h * g.dst_w * g.dst_c), dst_elements(g.src_h * g.src_w * g.src_c) {}
+      : g(forward),
+        samples(g.batch),
+        src_elements(g.dst_h * g.dst_w * g.dst_c),
+        dst_elements(g.src_h * g.src_w * g.src_c) {}
 
   template <class Sum, class Src, class Weight, class Term, class Finish>
   void run(const Src* src, const Weight* weights, Term term, Finish finish) const {
@@ -68,20 +72,25 @@ Expected<std::unique_ptr<Kernel>> create_integer(const KernelRequest& request) {
 std::string declines_dynamic(const KernelRequest& request) { return declines_weighted_dynamic(request, kOperands); }
 Expected<std::unique_ptr<Kernel>> create_dynamic(const KernelRequest& request) {
   // TFLite quantises src with a zero point.
-  return create_weighted_dynamic(request, kOperands, activation(request), {.asymmetric = true, .weights_scale_first = true}, loops(request));
+  return create_weighted_dynamic(request, kOperands, activation(request),
+                                 {.asymmetric = true, .weights_scale_first = true}, loops(request));
 }
 
 std::string declines_onednn(const KernelRequest& request) { return declines_onednn_weighted(request, kOperands); }
 Expected<std::unique_ptr<Kernel>> create_onednn(const KernelRequest& request) {
   const ConvolutionGeometry g = forward_geometry(request);
-  const OnednnWeights weights{{g.src_c, g.dst_c, g.h.kernel, g.w.kernel}, {g.h.kernel * g.w.kernel * g.dst_c, 1, g.w.kernel * g.dst_c, g.dst_c}};
+  const OnednnWeights weights{{g.src_c, g.dst_c, g.h.kernel, g.w.kernel},
+                              {g.h.kernel * g.w.kernel * g.dst_c, 1, g.w.kernel * g.dst_c, g.dst_c}};
   return create_onednn_deconvolution(request, kOperands, g, weights, activation(request));
 }
 
 }  // namespace
 
 ImplementationList exec_transpose_conv() {
-  return {{"onednn", declines_onednn, create_onednn, true}, {"plain", declines_float, create_float}, {"integer", declines_integer, create_integer}, {"dynamic range", declines_dynamic, create_dynamic}};
+  return {{"onednn", declines_onednn, create_onednn, true},
+          {"plain", declines_float, create_float},
+          {"integer", declines_integer, create_integer},
+          {"dynamic range", declines_dynamic, create_dynamic}};
 }
 
 }  // namespace pare

@@ -17,7 +17,9 @@
 namespace pare {
 
 // Operand positions.
-struct WeightedOperands { size_t src, weights, bias; };
+struct WeightedOperands {
+  size_t src, weights, bias;
+};
 
 std::string declines_weighted_float(const KernelRequest& request, WeightedOperands at);
 std::string declines_weighted_integer(const KernelRequest& request, WeightedOperands at);
@@ -28,7 +30,8 @@ template <class Weight>
 class ByteWeights {
  public:
   ByteWeights(const KernelRequest& request, size_t index) : index_(index) {
-    if (request.dtype(index) == DType::Int4) unpacked_ = unpack_int4(request.operand(index)->data->bytes(), request.shape(index).elements());
+    if (request.dtype(index) == DType::Int4)
+      unpacked_ = unpack_int4(request.operand(index)->data->bytes(), request.shape(index).elements());
   }
   const Weight* data(const Buffers& buffers) const {
     return unpacked_.empty() ? buffers.src<Weight>(index_) : reinterpret_cast<const Weight*>(unpacked_.data());
@@ -46,36 +49,49 @@ std::unique_ptr<Kernel> create_weighted_float(WeightedOperands at, Activation ac
     for (int64_t n = 0; n < loops.samples; ++n) {
       float* dst = buffers.dst<float>() + n * loops.dst_elements;
       loops.template run<float>(
-          buffers.src<float>(at.src) + n * loops.src_elements, buffers.src<float>(at.weights), [](float s, float w) { return s * w; },
-          [&](int64_t i, int64_t o, float sum) { dst[i] = activate(sum + (bias != nullptr ? bias[o] : 0.f), activation); });
+          buffers.src<float>(at.src) + n * loops.src_elements, buffers.src<float>(at.weights),
+          [](float s, float w) { return s * w; },
+          [&](int64_t i, int64_t o, float sum) {
+            dst[i] = activate(sum + (bias != nullptr ? bias[o] : 0.f), activation);
+          });
     }
   });
 }
 
 // Integers of given types. The bias has the type of the sum.
 template <class Src, class Weight, class Sum, class Requantizer, class Loops>
-std::unique_ptr<Kernel> create_weighted_typed(const KernelRequest& request, WeightedOperands at, Activation activation, const Loops& loops) {
+std::unique_ptr<Kernel> create_weighted_typed(const KernelRequest& request, WeightedOperands at, Activation activation,
+                                              const Loops& loops) {
   const TensorType &src_type = request.type(at.src), &weights_type = request.type(at.weights);
   const auto src_zero = static_cast<int32_t>(src_type.quantization->zero_point());
-  const auto weights_zero = static_cast<int32_t>(weights_type.quantization->zero_points.front());  // 0 with a scale a channel
-  return make_kernel([=, weights = ByteWeights<Weight>(request, at.weights),
-                      requantize = Requantizer(src_type, weights_type, request.result_type(), activation)](const Buffers& buffers) {
-    const Sum* bias = buffers.src<Sum>(at.bias);
-    for (int64_t n = 0; n < loops.samples; ++n) {
-      Src* dst = buffers.dst<Src>() + n * loops.dst_elements;
-      loops.template run<Sum>(
-          buffers.src<Src>(at.src) + n * loops.src_elements, weights.data(buffers),
-          [src_zero, weights_zero](Src s, Weight w) { return (static_cast<int32_t>(s) - src_zero) * (static_cast<int32_t>(w) - weights_zero); },
-          [&](int64_t i, int64_t o, Sum sum) { dst[i] = static_cast<Src>(requantize(static_cast<Sum>(sum + (bias != nullptr ? bias[o] : 0)), o)); });
-    }
-  });
+  const auto weights_zero =
+      static_cast<int32_t>(weights_type.quantization->zero_points.front());  // 0 with a scale a channel
+  return make_kernel(
+      [=, weights = ByteWeights<Weight>(request, at.weights),
+       requantize = Requantizer(src_type, weights_type, request.result_type(), activation)](const Buffers& buffers) {
+        const Sum* bias = buffers.src<Sum>(at.bias);
+        for (int64_t n = 0; n < loops.samples; ++n) {
+          Src* dst = buffers.dst<Src>() + n * loops.dst_elements;
+          loops.template run<Sum>(
+              buffers.src<Src>(at.src) + n * loops.src_elements, weights.data(buffers),
+              [src_zero, weights_zero](Src s, Weight w) {
+                return (static_cast<int32_t>(s) - src_zero) * (static_cast<int32_t>(w) - weights_zero);
+              },
+              [&](int64_t i, int64_t o, Sum sum) {
+                dst[i] = static_cast<Src>(requantize(static_cast<Sum>(sum + (bias != nullptr ? bias[o] : 0)), o));
+              });
+        }
+      });
 }
 
 // Bit for bit what TFLite's reference kernels give.
 template <class Requantizer, class Loops>
-std::unique_ptr<Kernel> create_weighted_integer(const KernelRequest& request, WeightedOperands at, Activation activation, const Loops& loops) {
-  if (request.dtype(at.src) == DType::Int8) return create_weighted_typed<int8_t, int8_t, int32_t, Requantizer>(request, at, activation, loops);
-  if (request.dtype(at.src) == DType::UInt8) return create_weighted_typed<uint8_t, uint8_t, int32_t, Requantizer>(request, at, activation, loops);
+std::unique_ptr<Kernel> create_weighted_integer(const KernelRequest& request, WeightedOperands at,
+                                                Activation activation, const Loops& loops) {
+  if (request.dtype(at.src) == DType::Int8)
+    return create_weighted_typed<int8_t, int8_t, int32_t, Requantizer>(request, at, activation, loops);
+  if (request.dtype(at.src) == DType::UInt8)
+    return create_weighted_typed<uint8_t, uint8_t, int32_t, Requantizer>(request, at, activation, loops);
   const bool narrow = request.has(at.bias) && request.dtype(at.bias) == DType::Int32;
   if (narrow) return create_weighted_typed<int16_t, int8_t, int32_t, Requantizer>(request, at, activation, loops);
   return create_weighted_typed<int16_t, int8_t, int64_t, Requantizer>(request, at, activation, loops);
@@ -89,24 +105,30 @@ struct DynamicForm {
 };
 
 template <class Loops>
-std::unique_ptr<Kernel> create_weighted_dynamic(const KernelRequest& request, WeightedOperands at, Activation activation, DynamicForm form, const Loops& loops) {
+std::unique_ptr<Kernel> create_weighted_dynamic(const KernelRequest& request, WeightedOperands at,
+                                                Activation activation, DynamicForm form, const Loops& loops) {
   const auto scratch_bytes = static_cast<size_t>(loops.src_elements);
-  return make_kernel([=, weights = ByteWeights<int8_t>(request, at.weights), scales = request.type(at.weights).quantization->scales](const Buffers& buffers) {
-    const float* bias = buffers.src<float>(at.bias);
-    auto* codes = reinterpret_cast<int8_t*>(buffers.scratch);
-    for (int64_t n = 0; n < loops.samples; ++n) {
-      const float* src = buffers.src<float>(at.src) + n * loops.src_elements;
-      float* dst = buffers.dst<float>() + n * loops.dst_elements;
-      const DynamicRange range = form.asymmetric ? quantize_asymmetric(src, loops.src_elements, codes) : quantize_symmetric(src, loops.src_elements, codes);
-      loops.template run<int32_t>(
-          codes, weights.data(buffers), [zero = range.zero_point](int8_t s, int8_t w) { return (s - zero) * w; },
-          [&](int64_t i, int64_t o, int32_t sum) {
-            const float scale = scales[scales.size() == 1 ? 0 : static_cast<size_t>(o)];
-            const float real = form.weights_scale_first ? static_cast<float>(sum) * scale * range.scale : static_cast<float>(sum) * (scale * range.scale);
-            dst[i] = activate(real + (bias != nullptr ? bias[o] : 0.f), activation);
-          });
-    }
-  }, scratch_bytes);
+  return make_kernel(
+      [=, weights = ByteWeights<int8_t>(request, at.weights),
+       scales = request.type(at.weights).quantization->scales](const Buffers& buffers) {
+        const float* bias = buffers.src<float>(at.bias);
+        auto* codes = reinterpret_cast<int8_t*>(buffers.scratch);
+        for (int64_t n = 0; n < loops.samples; ++n) {
+          const float* src = buffers.src<float>(at.src) + n * loops.src_elements;
+          float* dst = buffers.dst<float>() + n * loops.dst_elements;
+          const DynamicRange range = form.asymmetric ? quantize_asymmetric(src, loops.src_elements, codes)
+                                                     : quantize_symmetric(src, loops.src_elements, codes);
+          loops.template run<int32_t>(
+              codes, weights.data(buffers), [zero = range.zero_point](int8_t s, int8_t w) { return (s - zero) * w; },
+              [&](int64_t i, int64_t o, int32_t sum) {
+                const float scale = scales[scales.size() == 1 ? 0 : static_cast<size_t>(o)];
+                const float real = form.weights_scale_first ? static_cast<float>(sum) * scale * range.scale
+                                                            : static_cast<float>(sum) * (scale * range.scale);
+                dst[i] = activate(real + (bias != nullptr ? bias[o] : 0.f), activation);
+              });
+        }
+      },
+      scratch_bytes);
 }
 
 }  // namespace pare

@@ -27,7 +27,9 @@ inline int64_t output_extent(int64_t input, const Window& window, Padding paddin
 }
 
 // Elements of padding in front of the first and behind the last input element.
-struct PaddingExtents { int64_t before = 0, after = 0; };
+struct PaddingExtents {
+  int64_t before = 0, after = 0;
+};
 inline PaddingExtents padding_extents(int64_t input, int64_t output, const Window& window, Padding padding) {
   if (padding == Padding::Valid) return {};
   const int64_t total = std::max<int64_t>(0, (output - 1) * window.stride + window.span() - input);

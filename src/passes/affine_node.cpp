@@ -40,8 +40,10 @@ std::optional<ConstantAffine> constant_affine(const Node& node) {
     const float sign = difference && src == 1 ? -1.f : 1.f;  // constant - src
     ConstantAffine found{{std::vector<float>(channels, sign), std::vector<float>(channels, 0.f)}, src};
     for (size_t c = 0; c < channels; ++c) {
-      if (product) found.affine.scale[c] = (*numbers)[c];
-      else found.affine.shift[c] = difference && src == 0 ? -(*numbers)[c] : (*numbers)[c];
+      if (product)
+        found.affine.scale[c] = (*numbers)[c];
+      else
+        found.affine.shift[c] = difference && src == 0 ? -(*numbers)[c] : (*numbers)[c];
     }
     return found;
   }

@@ -19,7 +19,9 @@ namespace {
 
 using Write = Value* (*)(Expansion& expand, const Node& node, Value* src);
 
-Value* swish(Expansion& expand, const Node&, Value* src) { return expand.op("mul", {src, expand.op("logistic", {src})}); }
+Value* swish(Expansion& expand, const Node&, Value* src) {
+  return expand.op("mul", {src, expand.op("logistic", {src})});
+}
 
 Value* softsign(Expansion& expand, const Node&, Value* src) {
   return expand.op("div", {src, expand.op("add", {expand.op("abs", {src}), expand.constant(1.f)})});
@@ -27,12 +29,15 @@ Value* softsign(Expansion& expand, const Node&, Value* src) {
 
 Value* softplus_of(Expansion& expand, Value* src) {
   Value* decay = expand.op("exp", {expand.op("neg", {expand.op("abs", {src})})});
-  return expand.op("add", {expand.op("relu", {src}), expand.op("log", {expand.op("add", {decay, expand.constant(1.f)})})});
+  return expand.op("add",
+                   {expand.op("relu", {src}), expand.op("log", {expand.op("add", {decay, expand.constant(1.f)})})});
 }
 
 Value* softplus(Expansion& expand, const Node&, Value* src) { return softplus_of(expand, src); }
 
-Value* mish(Expansion& expand, const Node&, Value* src) { return expand.op("mul", {src, expand.op("tanh", {softplus_of(expand, src)})}); }
+Value* mish(Expansion& expand, const Node&, Value* src) {
+  return expand.op("mul", {src, expand.op("tanh", {softplus_of(expand, src)})});
+}
 
 Value* selu(Expansion& expand, const Node&, Value* src) {
   constexpr float kScale = 1.0507009873554805f, kAlpha = 1.6732632423543772f;
@@ -52,15 +57,21 @@ Value* erf(Expansion& expand, const Node&, Value* src) {
   constexpr float kP = 0.3275911f;
   constexpr std::array kCoefficients{1.061405429f, -1.453152027f, 1.421413741f, -0.284496736f, 0.254829592f};
   Value* one = expand.constant(1.f);
-  Value* t = expand.op("div", {one, expand.op("add", {expand.op("mul", {expand.op("abs", {src}), expand.constant(kP)}), one})});
+  Value* t = expand.op(
+      "div", {one, expand.op("add", {expand.op("mul", {expand.op("abs", {src}), expand.constant(kP)}), one})});
   Value* sum = expand.op("mul", {t, expand.constant(kCoefficients[0])});
-  for (size_t i = 1; i < kCoefficients.size(); ++i) sum = expand.op("mul", {expand.op("add", {sum, expand.constant(kCoefficients[i])}), t});
+  for (size_t i = 1; i < kCoefficients.size(); ++i)
+    sum = expand.op("mul", {expand.op("add", {sum, expand.constant(kCoefficients[i])}), t});
   Value* decay = expand.op("exp", {expand.op("neg", {expand.op("mul", {src, src})})});
   return expand.op("mul", {expand.op("sign", {src}), expand.op("sub", {one, expand.op("mul", {sum, decay})})});
 }
 
-struct Rule { std::string_view op; Write write; };
-constexpr Rule kRules[] = {{"erf", erf}, {"hard_sigmoid", hard_sigmoid}, {"mish", mish}, {"selu", selu}, {"softplus", softplus}, {"softsign", softsign}, {"swish", swish}};
+struct Rule {
+  std::string_view op;
+  Write write;
+};
+constexpr Rule kRules[] = {{"erf", erf},           {"hard_sigmoid", hard_sigmoid}, {"mish", mish},  {"selu", selu},
+                           {"softplus", softplus}, {"softsign", softsign},         {"swish", swish}};
 
 }  // namespace
 

@@ -31,7 +31,8 @@ Value* layer(Expansion& expand, const Node& node) {
   const auto& attributes = node.attrs<LayerNormalizationAttributes>();
   const int rank = node.operand(0)->type.shape.rank();
   std::vector<int32_t> dimensions;
-  for (int64_t d = attributes.axis < 0 ? attributes.axis + rank : attributes.axis; d < rank; ++d) dimensions.push_back(static_cast<int32_t>(d));
+  for (int64_t d = attributes.axis < 0 ? attributes.axis + rank : attributes.axis; d < rank; ++d)
+    dimensions.push_back(static_cast<int32_t>(d));
   return scale_and_shift(expand, node, standardize(expand, node.operand(0), dimensions, attributes.epsilon));
 }
 
@@ -64,7 +65,8 @@ Expected<size_t> expand_normalizations(Graph& graph, const Evaluator&) {
   size_t expanded = 0;
   for (size_t i = 0; i < graph.nodes().size(); ++i) {
     Node* node = graph.nodes()[i].get();
-    const bool is_layer = node->is("layer_normalization"), is_group = node->is("group_normalization") && can_part(*node);
+    const bool is_layer = node->is("layer_normalization"),
+               is_group = node->is("group_normalization") && can_part(*node);
     if (!is_layer && !is_group) continue;
     Expansion expand(graph, node);
     PARE_TRY(expand.finish(is_layer ? layer(expand, *node) : group(expand, *node)));

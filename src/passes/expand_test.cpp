@@ -30,10 +30,14 @@ TEST_P(ExpandActivation, KeepsNumbers) {
   EXPECT_EQ(check_pass(graph, expand_activations), 1u);
   expect_all_in_tflite(graph);
 }
-INSTANTIATE_TEST_SUITE_P(All, ExpandActivation, ::testing::Values("erf", "hard_sigmoid", "mish", "selu", "softplus", "softsign", "swish"));
+INSTANTIATE_TEST_SUITE_P(All, ExpandActivation,
+                         ::testing::Values("erf", "hard_sigmoid", "mish", "selu", "softplus", "softsign", "swish"));
 
 TEST_F(Expand, BatchNormalization) {
-  Graph graph = build.finish({build.op("batch_normalization", {build.input("x", {kDynamic, 3, 4}), constant("g", {4}), constant("b", {4}), constant("m", {4}), constant("v", {4}, 0.1f, 2)}, {}, "y")});
+  Graph graph = build.finish({build.op("batch_normalization",
+                                       {build.input("x", {kDynamic, 3, 4}), constant("g", {4}), constant("b", {4}),
+                                        constant("m", {4}), constant("v", {4}, 0.1f, 2)},
+                                       {}, "y")});
   EXPECT_EQ(check_pass(graph, expand_batch_normalization), 1u);
   expect_all_in_tflite(graph);
 }
@@ -42,7 +46,9 @@ TEST_F(Expand, LayerNormalizationOverOneAndSeveralDimensions) {
   for (const int64_t axis : {-1, 1}) {
     const Shape normalised = axis == -1 ? Shape{6} : Shape{5, 6};
     Value* x = build.input("x", {kDynamic, 5, 6});
-    Graph graph = build.finish({build.op("layer_normalization", {x, constant("g", normalised), constant("b", normalised)}, LayerNormalizationAttributes{.axis = axis}, "y")});
+    Graph graph =
+        build.finish({build.op("layer_normalization", {x, constant("g", normalised), constant("b", normalised)},
+                               LayerNormalizationAttributes{.axis = axis}, "y")});
     EXPECT_EQ(check_pass(graph, expand_normalizations), 1u);
     expect_all_in_tflite(graph);
   }
@@ -50,7 +56,8 @@ TEST_F(Expand, LayerNormalizationOverOneAndSeveralDimensions) {
 
 TEST_F(Expand, GroupNormalization) {
   Value* x = build.input("x", {kDynamic, 4, 5, 6});
-  Graph graph = build.finish({build.op("group_normalization", {x, constant("g", {6}), nullptr}, GroupNormalizationAttributes{.groups = 3}, "y")});
+  Graph graph = build.finish({build.op("group_normalization", {x, constant("g", {6}), nullptr},
+                                       GroupNormalizationAttributes{.groups = 3}, "y")});
   EXPECT_EQ(check_pass(graph, expand_normalizations), 1u);
   expect_all_in_tflite(graph);
 }

@@ -29,8 +29,10 @@ bool folds_behind(Graph& graph, Node* node, const ChannelAffine& affine) {
 // Whether no window of the node ever reaches over the border.
 bool never_pads(const Node& node, const Shape& weights) {
   const bool pointwise = weights.rank() == 2 || (weights[1] == 1 && weights[2] == 1);
-  if (const auto* conv = node.attributes.get_if<Conv2dAttributes>()) return pointwise || conv->padding == Padding::Valid;
-  if (const auto* depthwise = node.attributes.get_if<DepthwiseConv2dAttributes>()) return pointwise || depthwise->padding == Padding::Valid;
+  if (const auto* conv = node.attributes.get_if<Conv2dAttributes>())
+    return pointwise || conv->padding == Padding::Valid;
+  if (const auto* depthwise = node.attributes.get_if<DepthwiseConv2dAttributes>())
+    return pointwise || depthwise->padding == Padding::Valid;
   return weights.rank() == 2;
 }
 
@@ -65,8 +67,10 @@ Expected<size_t> fold_batch_normalization(Graph& graph, const Evaluator&) {
   for (size_t i = 0; i < graph.nodes().size();) {
     Node* node = graph.nodes()[i].get();
     const auto affine = node->is("batch_normalization") ? batch_normalization_affine(*node) : std::nullopt;
-    if (affine && (folds_behind(graph, node, *affine) || folds_in_front(graph, node, *affine))) ++folded;
-    else ++i;
+    if (affine && (folds_behind(graph, node, *affine) || folds_in_front(graph, node, *affine)))
+      ++folded;
+    else
+      ++i;
   }
   return folded;
 }

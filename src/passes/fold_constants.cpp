@@ -12,7 +12,9 @@ constexpr size_t kLargestGrowth = size_t{1} << 20;  // bytes that folding one no
 
 bool is_foldable(const Node& node) {
   const OpTraits& traits = node.op().traits;
-  if (traits.stateful || traits.random || node.op().quantization.scales == QuantRule::Scales::Border || node.results.empty()) return false;
+  if (traits.stateful || traits.random || node.op().quantization.scales == QuantRule::Scales::Border ||
+      node.results.empty())
+    return false;
   size_t before = 0, after = 0;
   for (const Value* operand : node.operands) {
     if (operand == nullptr) continue;
@@ -33,8 +35,10 @@ Expected<size_t> fold_constants(Graph& graph, const Evaluator& evaluate) {
   for (size_t i = 0; i < graph.nodes().size();) {
     Node* node = graph.nodes()[i].get();
     // An output keeps its producer: a constant could not take over its name.
-    const bool exposed = std::any_of(node->results.begin(), node->results.end(), [&](const Value* v) { return graph.is_output(v); });
-    auto data = exposed || !is_foldable(*node) ? Expected<std::vector<Tensor>>(unsupported("not foldable")) : evaluate(*node);
+    const bool exposed =
+        std::any_of(node->results.begin(), node->results.end(), [&](const Value* v) { return graph.is_output(v); });
+    auto data =
+        exposed || !is_foldable(*node) ? Expected<std::vector<Tensor>>(unsupported("not foldable")) : evaluate(*node);
     if (!data) {  // an operator without an implementation simply stays
       ++i;
       continue;

@@ -17,7 +17,8 @@ bool fuses(Graph& graph, Node* node) {
   if (!activation) return false;
   Node* producer = private_producer(graph, node->operand(0));
   if (producer == nullptr || producer->results.size() != 1) return false;
-  if (producer->op().quantization.scales != QuantRule::Scales::Free || fused_activation(*producer) != Activation::None) return false;
+  if (producer->op().quantization.scales != QuantRule::Scales::Free || fused_activation(*producer) != Activation::None)
+    return false;
   // Between quantised values of different parameters the activation also requantises; the integers would not stay the same.
   if (producer->result()->type.quantization != node->result()->type.quantization) return false;
   set_activation(*producer, *activation);
@@ -30,8 +31,10 @@ bool fuses(Graph& graph, Node* node) {
 Expected<size_t> fuse_activation(Graph& graph, const Evaluator&) {
   size_t fused = 0;
   for (size_t i = 0; i < graph.nodes().size();) {
-    if (fuses(graph, graph.nodes()[i].get())) ++fused;
-    else ++i;
+    if (fuses(graph, graph.nodes()[i].get()))
+      ++fused;
+    else
+      ++i;
   }
   return fused;
 }

@@ -7,16 +7,20 @@ namespace pare {
 namespace {
 
 using testing::check_pass;
+using ::testing::ElementsAre;
 using testing::ops_of;
 using testing::random_tensor;
-using ::testing::ElementsAre;
 
 class FuseBias : public ::testing::Test {
  protected:
   Random random{1};
   GraphBuilder build;
-  Value* constant(std::string name, Shape shape) { return build.constant(std::move(name), random_tensor(std::move(shape), random)); }
-  Value* conv() { return build.op("conv_2d", {build.input("x", {kDynamic, 6, 6, 3}), constant("w", {5, 3, 3, 3})}, {}, "conv"); }
+  Value* constant(std::string name, Shape shape) {
+    return build.constant(std::move(name), random_tensor(std::move(shape), random));
+  }
+  Value* conv() {
+    return build.op("conv_2d", {build.input("x", {kDynamic, 6, 6, 3}), constant("w", {5, 3, 3, 3})}, {}, "conv");
+  }
 };
 
 TEST_F(FuseBias, SumsDifferencesAndProductsWithConstants) {
@@ -29,7 +33,8 @@ TEST_F(FuseBias, SumsDifferencesAndProductsWithConstants) {
 }
 
 TEST_F(FuseBias, HandsTheActivationOn) {
-  Graph graph = build.finish({build.op("add", {conv(), constant("t", {5})}, AddAttributes{.activation = Activation::Relu6}, "y")});
+  Graph graph = build.finish(
+      {build.op("add", {conv(), constant("t", {5})}, AddAttributes{.activation = Activation::Relu6}, "y")});
   EXPECT_EQ(check_pass(graph, fuse_bias), 1u);
   EXPECT_THAT(print(graph), ::testing::HasSubstr("activation = relu6"));
 }

@@ -8,7 +8,9 @@
 namespace pare {
 namespace {
 
-struct Paddings { PaddingExtents h, w; };
+struct Paddings {
+  PaddingExtents h, w;
+};
 
 // The paddings of a pad that touches height and width alone.
 std::optional<Paddings> spatial_paddings(const Node& pad) {
@@ -34,7 +36,8 @@ bool fuses(Graph& graph, Node* conv) {
   const Shape& src = pad->operand(0)->type.shape;
   const Shape& dst = conv->result()->type.shape;
   const Shape& weights = conv->operand(1)->type.shape;
-  if (!is_same(src[1], dst[1], attributes.window_h(weights[1]), paddings->h) || !is_same(src[2], dst[2], attributes.window_w(weights[2]), paddings->w))
+  if (!is_same(src[1], dst[1], attributes.window_h(weights[1]), paddings->h) ||
+      !is_same(src[2], dst[2], attributes.window_w(weights[2]), paddings->w))
     return false;
   attributes.padding = Padding::Same;
   return bypass(graph, pad, pad->operand(0));
@@ -48,8 +51,10 @@ Expected<size_t> fuse_padding(Graph& graph, const Evaluator&) {
     Node* node = graph.nodes()[i].get();
     const bool done = (node->is("conv_2d") && fuses<Conv2dAttributes>(graph, node)) ||
                       (node->is("depthwise_conv_2d") && fuses<DepthwiseConv2dAttributes>(graph, node));
-    if (done) ++fused;
-    else ++i;
+    if (done)
+      ++fused;
+    else
+      ++i;
   }
   return fused;
 }

@@ -54,11 +54,12 @@ Expected<void> inline_one(Model& model, size_t index, Node* node) {
   Graph& graph = model.graphs[index];
   const int64_t at = composite_of(*node)->decomposition;
   if (at < 0 || static_cast<size_t>(at) >= model.graphs.size() || static_cast<size_t>(at) == index)
-    return bad_input("{} is made of graph {}, another of the model's {} graphs was expected", describe(*node), at, model.graphs.size());
+    return bad_input("{} is made of graph {}, another of the model's {} graphs was expected", describe(*node), at,
+                     model.graphs.size());
   const Graph& body = model.graphs[static_cast<size_t>(at)];
   if (body.inputs.size() != node->operands.size() || body.outputs.size() != node->results.size())
-    return bad_input("{} has {} operands and {} results, the graph that it is made of has {} and {}", describe(*node), node->operands.size(),
-                     node->results.size(), body.inputs.size(), body.outputs.size());
+    return bad_input("{} has {} operands and {} results, the graph that it is made of has {} and {}", describe(*node),
+                     node->operands.size(), node->results.size(), body.inputs.size(), body.outputs.size());
   const auto copies = copy_body(graph, node, body);
   for (size_t i = 0; i < body.outputs.size(); ++i) hand_over(graph, node, i, copies.at(body.outputs[i]));
   node->operands.clear();
@@ -77,7 +78,8 @@ void drop_bodies(Model& model) {
   std::vector<size_t> moved(model.graphs.size(), 0);
   std::vector<Graph> kept;
   for (size_t g = 0; g < model.graphs.size(); ++g) {
-    const bool used = g == 0 || std::any_of(model.signatures.begin(), model.signatures.end(), [&](const Signature& s) { return s.graph == g; });
+    const bool used = g == 0 || std::any_of(model.signatures.begin(), model.signatures.end(),
+                                            [&](const Signature& s) { return s.graph == g; });
     moved[g] = kept.size();
     if (used) kept.push_back(std::move(model.graphs[g]));
   }

@@ -55,7 +55,8 @@ TEST(InlineComposites, RefusesABodyThatIsNotThere) {
 TEST(InlineComposites, RefusesABodyOfOtherOperands) {
   Model model = model_of();
   model.graphs[1].add_input("more", {DType::Float32, Shape{1}, {}});
-  EXPECT_THAT(inline_composites(model).error().message, HasSubstr("has 1 operands and 1 results, the graph that it is made of has 2 and 1"));
+  EXPECT_THAT(inline_composites(model).error().message,
+              HasSubstr("has 1 operands and 1 results, the graph that it is made of has 2 and 1"));
 }
 
 }  // namespace

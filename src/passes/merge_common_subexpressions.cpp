@@ -8,7 +8,9 @@ namespace pare {
 namespace {
 
 bool computes_same(const Node& a, const Node& b) {
-  if (&a.op() != &b.op() || a.operands != b.operands || a.results.size() != b.results.size() || !(a.attributes == b.attributes)) return false;
+  if (&a.op() != &b.op() || a.operands != b.operands || a.results.size() != b.results.size() ||
+      !(a.attributes == b.attributes))
+    return false;
   for (size_t i = 0; i < a.results.size(); ++i)
     if (a.results[i]->type != b.results[i]->type) return false;
   return true;
@@ -22,7 +24,8 @@ Expected<size_t> merge_common_subexpressions(Graph& graph, const Evaluator&) {
   for (size_t i = 0; i < graph.nodes().size();) {
     Node* node = graph.nodes()[i].get();
     const OpTraits& traits = node->op().traits;
-    const bool exposed = std::any_of(node->results.begin(), node->results.end(), [&](const Value* v) { return graph.is_output(v); });
+    const bool exposed =
+        std::any_of(node->results.begin(), node->results.end(), [&](const Value* v) { return graph.is_output(v); });
     const bool eligible = !node->operands.empty() && !traits.stateful && !traits.random && !exposed;
     Node* twin = nullptr;
     if (eligible)

@@ -13,10 +13,29 @@ namespace {
 // network settles after two or three; a pass that undoes another's work would never.
 constexpr int kMostRounds = 10;
 
-constexpr std::array kCanonical{"remove_dead",      "restore_weights", "fold_constants", "remove_identities", "fuse_padding", "fold_batch_normalization",
-                                "expand_batch_normalization", "fuse_bias",       "fuse_activation", "merge_common_subexpressions", "remove_dead"};
-constexpr std::array kForTflite{"remove_dead",      "fold_constants", "remove_identities", "fuse_padding", "fold_batch_normalization",
-                                "expand_batch_normalization", "expand_normalizations", "expand_activations", "fuse_bias",       "fuse_activation", "merge_common_subexpressions", "remove_dead"};
+constexpr std::array kCanonical{"remove_dead",
+                                "restore_weights",
+                                "fold_constants",
+                                "remove_identities",
+                                "fuse_padding",
+                                "fold_batch_normalization",
+                                "expand_batch_normalization",
+                                "fuse_bias",
+                                "fuse_activation",
+                                "merge_common_subexpressions",
+                                "remove_dead"};
+constexpr std::array kForTflite{"remove_dead",
+                                "fold_constants",
+                                "remove_identities",
+                                "fuse_padding",
+                                "fold_batch_normalization",
+                                "expand_batch_normalization",
+                                "expand_normalizations",
+                                "expand_activations",
+                                "fuse_bias",
+                                "fuse_activation",
+                                "merge_common_subexpressions",
+                                "remove_dead"};
 
 }  // namespace
 
@@ -43,8 +62,10 @@ std::vector<const Pass*> passes_of(Pipeline pipeline) {
       PARE_CHECK(passes.back() != nullptr, "there is no pass {}", name);
     }
   };
-  if (pipeline == Pipeline::Canonical) add(kCanonical);
-  else add(kForTflite);
+  if (pipeline == Pipeline::Canonical)
+    add(kCanonical);
+  else
+    add(kForTflite);
   return passes;
 }
 
@@ -73,8 +94,8 @@ Expected<size_t> run_pass(Graph& graph, const Pass& pass, const Evaluator& evalu
 
 }  // namespace
 
-Expected<std::vector<PassRecord>> run_passes(Graph& graph, std::span<const Pass* const> passes, const Evaluator& evaluate,
-                                             const PipelineOptions& options) {
+Expected<std::vector<PassRecord>> run_passes(Graph& graph, std::span<const Pass* const> passes,
+                                             const Evaluator& evaluate, const PipelineOptions& options) {
   PARE_TRY(check_disabled(options.disabled));
   std::vector<PassRecord> records;
   for (const Pass* pass : passes) records.push_back({pass->name, 0, 0});
@@ -84,7 +105,8 @@ Expected<std::vector<PassRecord>> run_passes(Graph& graph, std::span<const Pass*
       if (options.disabled.contains(std::string(passes[i]->name))) continue;
       const auto begin = std::chrono::steady_clock::now();
       PARE_ASSIGN(const size_t done, run_pass(graph, *passes[i], evaluate, options.verify));
-      records[i].milliseconds += std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+      records[i].milliseconds +=
+          std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
       records[i].changes += done;
       changes += done;
     }
@@ -93,7 +115,8 @@ Expected<std::vector<PassRecord>> run_passes(Graph& graph, std::span<const Pass*
   return records;
 }
 
-Expected<std::vector<PassRecord>> run_pipeline(Graph& graph, Pipeline pipeline, const Evaluator& evaluate, const PipelineOptions& options) {
+Expected<std::vector<PassRecord>> run_pipeline(Graph& graph, Pipeline pipeline, const Evaluator& evaluate,
+                                               const PipelineOptions& options) {
   return run_passes(graph, passes_of(pipeline), evaluate, options);
 }
 

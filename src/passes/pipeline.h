@@ -17,7 +17,10 @@ enum class Pipeline {
   Canonical,  // the form that inference and quantisation start from: folded, fused, float
   ForTflite,  // the same with what TFLite lacks expanded; what is quantised stays so
 };
-template <> struct EnumNames<Pipeline> { static constexpr std::array<std::string_view, 2> names{"canonical", "for_tflite"}; };
+template <>
+struct EnumNames<Pipeline> {
+  static constexpr std::array<std::string_view, 2> names{"canonical", "for_tflite"};
+};
 std::vector<const Pass*> passes_of(Pipeline pipeline);
 
 struct PipelineOptions {
@@ -32,8 +35,9 @@ struct PassRecord {
 };
 
 // Runs the passes in turn, again and again until none changes anything. An error names the pass.
-Expected<std::vector<PassRecord>> run_passes(Graph& graph, std::span<const Pass* const> passes, const Evaluator& evaluate,
-                                             const PipelineOptions& options = {});
-Expected<std::vector<PassRecord>> run_pipeline(Graph& graph, Pipeline pipeline, const Evaluator& evaluate, const PipelineOptions& options = {});
+Expected<std::vector<PassRecord>> run_passes(Graph& graph, std::span<const Pass* const> passes,
+                                             const Evaluator& evaluate, const PipelineOptions& options = {});
+Expected<std::vector<PassRecord>> run_pipeline(Graph& graph, Pipeline pipeline, const Evaluator& evaluate,
+                                               const PipelineOptions& options = {});
 
 }  // namespace pare

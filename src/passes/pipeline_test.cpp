@@ -8,19 +8,24 @@
 namespace pare {
 namespace {
 
-using testing::ops_of;
-using testing::random_tensor;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::ops_of;
+using testing::random_tensor;
 
 // pad, convolution, batch normalisation, relu, reshape to the same, dense.
 Graph network() {
   Random random(1);
   GraphBuilder build;
-  const auto constant = [&](std::string name, Shape shape, float low) { return build.constant(std::move(name), random_tensor(std::move(shape), random, low, 1)); };
+  const auto constant = [&](std::string name, Shape shape, float low) {
+    return build.constant(std::move(name), random_tensor(std::move(shape), random, low, 1));
+  };
   Value* x = build.input("x", {kDynamic, 6, 6, 3});
   Value* conv = build.op("conv_2d", {x, constant("w", {4, 3, 3, 3}, -1)}, {}, "conv");
-  Value* bn = build.op("batch_normalization", {conv, constant("g", {4}, 0.5f), constant("b", {4}, -1), constant("m", {4}, -1), constant("v", {4}, 0.2f)}, {}, "bn");
+  Value* bn = build.op(
+      "batch_normalization",
+      {conv, constant("g", {4}, 0.5f), constant("b", {4}, -1), constant("m", {4}, -1), constant("v", {4}, 0.2f)}, {},
+      "bn");
   Value* relu = build.op("relu", {bn}, {}, "relu");
   return build.finish({build.op("fully_connected", {relu, constant("fw", {2, 144}, -1)}, {}, "y")});
 }
@@ -34,9 +39,7 @@ TEST(Pipeline, CanonicalFoldsAndFuses) {
   const auto expected = testing::run_reference(before, 3), got = testing::run_reference(graph, 3);
   for (size_t i = 0; i < expected[0].size(); ++i) EXPECT_NEAR(got[0][i], expected[0][i], 1e-4);
   for (const PassRecord& record : *records)
-    if (record.pass == "fold_batch_normalization") {
-      EXPECT_EQ(record.changes, 1u);
-    }
+    if (record.pass == "fold_batch_normalization") { EXPECT_EQ(record.changes, 1u); }
 }
 
 TEST(Pipeline, EachPassCanBeSwitchedOff) {
@@ -45,9 +48,7 @@ TEST(Pipeline, EachPassCanBeSwitchedOff) {
     const auto records = run_pipeline(graph, Pipeline::ForTflite, evaluate, {.disabled = {std::string(pass.name)}});
     ASSERT_TRUE(records) << pass.name << ": " << records.error().to_string();
     for (const PassRecord& record : *records)
-      if (record.pass == pass.name) {
-        EXPECT_EQ(record.changes, 0u);
-      }
+      if (record.pass == pass.name) { EXPECT_EQ(record.changes, 0u); }
   }
 }
 
@@ -56,7 +57,8 @@ TEST(Pipeline, AnUnknownPassToSwitchOffIsAnError) {
   const auto records = run_pipeline(graph, Pipeline::Canonical, evaluate, {.disabled = {"fold_everything"}});
   ASSERT_FALSE(records);
   EXPECT_EQ(records.error().code, ErrorCode::Usage);
-  EXPECT_THAT(records.error().message, HasSubstr("there is no pass 'fold_everything' to switch off; the passes are expand_activations, "));
+  EXPECT_THAT(records.error().message,
+              HasSubstr("there is no pass 'fold_everything' to switch off; the passes are expand_activations, "));
 }
 
 TEST(Pipeline, APassThatBreaksTheGraphIsNamed) {

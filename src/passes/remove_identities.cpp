@@ -24,7 +24,9 @@ bool keeps_order(const Value* permutation) {
   return order == natural;
 }
 
-bool has_extents(const Node& node, const Shape& shape) { return shape.is_static() && node.result()->type.shape == shape; }
+bool has_extents(const Node& node, const Shape& shape) {
+  return shape.is_static() && node.result()->type.shape == shape;
+}
 
 // relu behind an operator that clips to the same limits or tighter.
 bool clips_again(const Node& node) {
@@ -42,11 +44,13 @@ bool is_identity(const Node& node) {
   const TensorType& src = node.operand(0)->type;
   const TensorType& dst = node.result()->type;
   if (src.dtype != dst.dtype || src.quantization != dst.quantization) return false;
-  if (node.op().traits.view) return src.shape == dst.shape && std::count(src.shape.begin(), src.shape.end(), kDynamic) <= 1;
+  if (node.op().traits.view)
+    return src.shape == dst.shape && std::count(src.shape.begin(), src.shape.end(), kDynamic) <= 1;
   if (node.is("transpose")) return keeps_order(node.operand(1));
   if (node.is("pad")) return all_zero(node.operand(1));
   if (node.is("tile") || node.is("broadcast_to") || node.is("slice")) return has_extents(node, src.shape);
-  if (node.is("concatenation")) return node.operands.size() == 1 && fused_activation(node).value_or(Activation::None) == Activation::None;
+  if (node.is("concatenation"))
+    return node.operands.size() == 1 && fused_activation(node).value_or(Activation::None) == Activation::None;
   if (node.is("cast")) return true;
   return clips_again(node);
 }
@@ -63,7 +67,9 @@ bool skips_view(Graph& graph, Node* node) {
 // transpose(transpose(x)) with orders that cancel each other reads x.
 bool cancels(const Graph& graph, const Node& node) {
   const Node* inner = node.is("transpose") ? private_producer(graph, node.operand(0)) : nullptr;
-  if (inner == nullptr || !inner->is("transpose") || !inner->operand(1)->is_constant() || !node.operand(1)->is_constant()) return false;
+  if (inner == nullptr || !inner->is("transpose") || !inner->operand(1)->is_constant() ||
+      !node.operand(1)->is_constant())
+    return false;
   const std::vector<int64_t> first = to_int64(*inner->operand(1)->data), second = to_int64(*node.operand(1)->data);
   for (size_t i = 0; i < second.size(); ++i)
     if (first[static_cast<size_t>(second[i])] != static_cast<int64_t>(i)) return false;
@@ -83,7 +89,8 @@ bool removes(Graph& graph, Node* node) {
 
 Expected<size_t> remove_identities(Graph& graph, const Evaluator&) {
   size_t removed = 0;
-  for (bool changed = true; changed;) {  // an erased node shifts the others; what is passed over comes in the next sweep
+  for (bool changed = true;
+       changed;) {  // an erased node shifts the others; what is passed over comes in the next sweep
     changed = false;
     for (size_t i = 0; i < graph.nodes().size(); ++i) {
       Node* node = graph.nodes()[i].get();

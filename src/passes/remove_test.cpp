@@ -7,16 +7,18 @@ namespace pare {
 namespace {
 
 using testing::check_pass;
-using testing::ops_of;
-using testing::random_tensor;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using testing::ops_of;
+using testing::random_tensor;
 
 class Remove : public ::testing::Test {
  protected:
   Random random{1};
   GraphBuilder build;
-  Value* ints(std::string name, const std::vector<int32_t>& values) { return build.constant(std::move(name), Tensor::vector(values)); }
+  Value* ints(std::string name, const std::vector<int32_t>& values) {
+    return build.constant(std::move(name), Tensor::vector(values));
+  }
   Value* relu(Value* src, std::string name) { return build.op("relu", {src}, {}, std::move(name)); }
 };
 
@@ -67,8 +69,9 @@ TEST_F(Remove, ViewsInARow) {
 }
 
 TEST_F(Remove, AClipOfWhatIsClipped) {
-  Value* conv = build.op("conv_2d", {build.input("x", {kDynamic, 6, 6, 3}), build.constant("w", random_tensor({4, 3, 3, 3}, random))},
-                         Conv2dAttributes{.activation = Activation::Relu6}, "conv");
+  Value* conv = build.op(
+      "conv_2d", {build.input("x", {kDynamic, 6, 6, 3}), build.constant("w", random_tensor({4, 3, 3, 3}, random))},
+      Conv2dAttributes{.activation = Activation::Relu6}, "conv");
   Graph graph = build.finish({relu(conv, "y")});
   EXPECT_EQ(check_pass(graph, remove_identities), 1u);
   EXPECT_THAT(ops_of(graph), ElementsAre("conv_2d"));
@@ -76,7 +79,9 @@ TEST_F(Remove, AClipOfWhatIsClipped) {
 
 TEST_F(Remove, ConstantsFold) {
   Value* x = build.input("x", {kDynamic, 2});
-  Value* sum = build.op("add", {build.constant("a", Tensor::vector<float>({1, 2})), build.constant("b", Tensor::vector<float>({3, 4}))}, {}, "sum");
+  Value* sum = build.op(
+      "add", {build.constant("a", Tensor::vector<float>({1, 2})), build.constant("b", Tensor::vector<float>({3, 4}))},
+      {}, "sum");
   Value* squared = build.op("mul", {sum, sum}, {}, "squared");
   Graph graph = build.finish({build.op("add", {x, squared}, {}, "y")});
   EXPECT_EQ(check_pass(graph, fold_constants), 2u);

@@ -8,8 +8,9 @@ Expected<size_t> restore_weights(Graph& graph, const Evaluator& evaluate) {
   size_t restored = 0;
   for (size_t i = 0; i < graph.nodes().size();) {
     Node* node = graph.nodes()[i].get();
-    const bool wanted = node->op().quantization.scales == QuantRule::Scales::Border && node->operand(0)->is_constant() &&
-                        node->result()->type.dtype == DType::Float32 && !graph.is_output(node->result());
+    const bool wanted = node->op().quantization.scales == QuantRule::Scales::Border &&
+                        node->operand(0)->is_constant() && node->result()->type.dtype == DType::Float32 &&
+                        !graph.is_output(node->result());
     if (!wanted) {
       ++i;
       continue;

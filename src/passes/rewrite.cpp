@@ -17,7 +17,8 @@ Node* only_reader(const Graph& graph, const Value* value) {
 }
 
 Node* private_producer(const Graph& graph, const Value* value) {
-  return value != nullptr && value->producer != nullptr && only_reader(graph, value) != nullptr ? value->producer : nullptr;
+  return value != nullptr && value->producer != nullptr && only_reader(graph, value) != nullptr ? value->producer
+                                                                                                : nullptr;
 }
 
 std::optional<Activation> fused_activation(const Node& node) {
@@ -32,9 +33,10 @@ void set_activation(Node& node, Activation activation) {
   PARE_CHECK(set.has_value(), "{} has no attribute 'activation'", describe(node));
 }
 
-Expected<Value*> insert_before(Graph& graph, const Node* position, std::string_view op_name, Attributes attributes, std::vector<Value*> operands,
-                               std::string name) {
-  PARE_ASSIGN(Node * node, graph.append(op_named(op_name), std::move(attributes), std::move(operands), {std::move(name)}));
+Expected<Value*> insert_before(Graph& graph, const Node* position, std::string_view op_name, Attributes attributes,
+                               std::vector<Value*> operands, std::string name) {
+  PARE_ASSIGN(Node * node,
+              graph.append(op_named(op_name), std::move(attributes), std::move(operands), {std::move(name)}));
   graph.move_last_before(position);
   return node->result();
 }
@@ -81,21 +83,25 @@ bool bypass(Graph& graph, Node* node, Value* source) {
   return true;
 }
 
-Value* Expansion::op(std::string_view name, std::vector<Value*> operands, std::vector<std::pair<std::string_view, AttributeValue>> attributes) {
+Value* Expansion::op(std::string_view name, std::vector<Value*> operands,
+                     std::vector<std::pair<std::string_view, AttributeValue>> attributes) {
   if (failure_) return nullptr;
   Attributes all = op_named(name).attributes;
   for (const auto& [field, value] : attributes) {
     const auto set = all.set(field, value);
     PARE_CHECK(set.has_value(), "{} of {}", field, name);
   }
-  auto made = insert_before(graph_, node_, name, std::move(all), std::move(operands), fmt::format("{}/{}", node_->result()->name, name));
+  auto made = insert_before(graph_, node_, name, std::move(all), std::move(operands),
+                            fmt::format("{}/{}", node_->result()->name, name));
   if (made) return *made;
   failure_ = made.error();
   return nullptr;
 }
 
 Value* Expansion::constant(float value) { return constant(Tensor::scalar(value)); }
-Value* Expansion::constant(Tensor data) { return graph_.add_constant(node_->result()->name + "/constant", std::move(data)); }
+Value* Expansion::constant(Tensor data) {
+  return graph_.add_constant(node_->result()->name + "/constant", std::move(data));
+}
 
 Expected<void> Expansion::finish(Value* result) {
   if (failure_) return Failure(failure_->within(describe(*node_)));

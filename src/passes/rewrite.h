@@ -18,8 +18,8 @@ std::optional<Activation> fused_activation(const Node& node);
 void set_activation(Node& node, Activation activation);
 
 // Appends a node in front of `position` and gives its first result.
-Expected<Value*> insert_before(Graph& graph, const Node* position, std::string_view op_name, Attributes attributes, std::vector<Value*> operands,
-                               std::string name);
+Expected<Value*> insert_before(Graph& graph, const Node* position, std::string_view op_name, Attributes attributes,
+                               std::vector<Value*> operands, std::string name);
 
 // Writes an operator as several others: each step is a node in front of `node`, named after it.
 class Expansion {
@@ -27,7 +27,8 @@ class Expansion {
   Expansion(Graph& graph, Node* node) : graph_(graph), node_(node) {}
 
   // The operator with its default attributes but for those given by name.
-  Value* op(std::string_view name, std::vector<Value*> operands, std::vector<std::pair<std::string_view, AttributeValue>> attributes = {});
+  Value* op(std::string_view name, std::vector<Value*> operands,
+            std::vector<std::pair<std::string_view, AttributeValue>> attributes = {});
   Value* constant(float value);
   Value* constant(Tensor data);
   // Puts `result` in the place of the node's result. Fails where a step was refused by its shape rule.

@@ -12,14 +12,17 @@ void replace_constant(Graph& graph, Value*& operand, std::string name, Tensor da
   operand = graph.add_constant(std::move(name), std::move(data));
 }
 
-bool is_float_constant(const Value* value) { return value != nullptr && value->is_constant() && value->type.dtype == DType::Float32; }
+bool is_float_constant(const Value* value) {
+  return value != nullptr && value->is_constant() && value->type.dtype == DType::Float32;
+}
 
 }  // namespace
 
 std::optional<WeightedNode> as_weighted(Node* node) {
   const QuantRule& rule = node->op().quantization;
   if (rule.weights < 0 || rule.bias < 0) return std::nullopt;
-  const WeightedNode weighted{node, static_cast<size_t>(rule.weights), static_cast<size_t>(rule.bias), rule.weights_axis};
+  const WeightedNode weighted{node, static_cast<size_t>(rule.weights), static_cast<size_t>(rule.bias),
+                              rule.weights_axis};
   if (!is_float_constant(node->operand(weighted.weights))) return std::nullopt;
   const Value* bias = node->operand(weighted.bias);
   if (bias != nullptr && !is_float_constant(bias)) return std::nullopt;
@@ -42,7 +45,8 @@ void set_weights(Graph& graph, const WeightedNode& weighted, Tensor weights) {
   replace_constant(graph, weighted.node->operands[weighted.weights], {}, std::move(weights));
 }
 
-void scale_output(Graph& graph, const WeightedNode& weighted, std::span<const float> scale, std::span<const float> shift) {
+void scale_output(Graph& graph, const WeightedNode& weighted, std::span<const float> scale,
+                  std::span<const float> shift) {
   Tensor weights = *weighted.node->operand(weighted.weights)->data;
   const Shape shape = weights.shape();
   const auto inner = static_cast<size_t>(shape.elements(weighted.axis + 1, shape.rank()));

@@ -12,7 +12,7 @@ struct WeightedNode {
   Node* node;
   size_t weights;  // operand positions
   size_t bias;
-  int axis;        // of output channels in the weights
+  int axis;  // of output channels in the weights
 
   int64_t channels() const { return node->operand(weights)->type.shape[axis]; }
 };
@@ -21,7 +21,8 @@ struct WeightedNode {
 std::optional<WeightedNode> as_weighted(Node* node);
 
 // dst * scale + shift becomes part of weights and bias: new constants, since the old ones may be shared.
-void scale_output(Graph& graph, const WeightedNode& weighted, std::span<const float> scale, std::span<const float> shift);
+void scale_output(Graph& graph, const WeightedNode& weighted, std::span<const float> scale,
+                  std::span<const float> shift);
 
 // Sets or replaces the bias.
 void set_bias(Graph& graph, const WeightedNode& weighted, std::vector<float> bias);

@@ -14,14 +14,18 @@ constexpr float kNarrowestRange = 1e-6f;
 constexpr float kLargestHalf = 65504.f;
 
 // Scale and zero point of a channel.
-struct Parameters { double scale; int64_t zero_point; };
+struct Parameters {
+  double scale;
+  int64_t zero_point;
+};
 Parameters parameters_of(const Quantization& quantization, size_t channel) {
   const size_t c = quantization.scales.size() == 1 ? 0 : channel;
   return {quantization.scales[c], quantization.zero_points[c]};
 }
 
 template <class T>
-void quantize_as(std::span<const float> values, const Shape& shape, const Quantization& quantization, IntegerRange range, Tensor& out) {
+void quantize_as(std::span<const float> values, const Shape& shape, const Quantization& quantization,
+                 IntegerRange range, Tensor& out) {
   const auto stored = out.mutable_values<T>();
   const auto low = static_cast<double>(range.lowest), high = static_cast<double>(range.highest);
   for_each_run(shape, quantization.axis, [&](size_t channel, size_t first, size_t count) {
@@ -32,7 +36,9 @@ void quantize_as(std::span<const float> values, const Shape& shape, const Quanti
       // Truncating after adding a half rounds to nearest, ties away from zero: a quotient of floats is never within an ulp of a tie.
       const double code = std::trunc(real + (real < 0 ? -0.5 : 0.5)) + offset;
       // The largest int64 is no double: the comparison decides, not the conversion.
-      stored[i] = code <= low ? static_cast<T>(range.lowest) : code >= high ? static_cast<T>(range.highest) : static_cast<T>(code);
+      stored[i] = code <= low    ? static_cast<T>(range.lowest)
+                  : code >= high ? static_cast<T>(range.highest)
+                                 : static_cast<T>(code);
     }
   });
 }
@@ -42,7 +48,8 @@ void dequantize_as(const Tensor& stored, const Quantization& quantization, std::
   const auto codes = stored.values<T>();
   for_each_run(stored.shape(), quantization.axis, [&](size_t channel, size_t first, size_t count) {
     const auto [scale, zero_point] = parameters_of(quantization, channel);
-    for (size_t i = first; i < first + count; ++i) out[i] = static_cast<float>(scale * static_cast<double>(static_cast<int64_t>(codes[i]) - zero_point));
+    for (size_t i = first; i < first + count; ++i)
+      out[i] = static_cast<float>(scale * static_cast<double>(static_cast<int64_t>(codes[i]) - zero_point));
   });
 }
 

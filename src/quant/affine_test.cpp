@@ -42,7 +42,8 @@ TEST(ActivationParameters, NarrowRangesGetAUsableScale) {
 TEST(ActivationParameters, AnyRangeKeepsZeroExactAndCoversItself) {
   Random random(1);
   for (int i = 0; i < 2000; ++i) {
-    const float a = random.normal() * std::exp(10 * random.normal()), b = random.normal() * std::exp(10 * random.normal());
+    const float a = random.normal() * std::exp(10 * random.normal()),
+                b = random.normal() * std::exp(10 * random.normal());
     if (!std::isfinite(a) || !std::isfinite(b)) continue;
     const Range range{std::min(a, b), std::max(a, b)};
     for (const DType storage : {DType::Int8, DType::UInt8, DType::Int16}) {
@@ -79,12 +80,14 @@ TEST(Quantize, RoundsTiesAwayFromZeroAndSaturates) {
   const auto got = codes.values<int8_t>();
   EXPECT_THAT(std::vector<int>(got.begin(), got.end()), ElementsAre(1, -1, 2, 2, 127, -128));
   EXPECT_EQ(quantize_tensor(Tensor::vector<float>({-300}), q, DType::Int8, true).values<int8_t>()[0], -127);
-  EXPECT_EQ(quantize_tensor(Tensor::vector<float>({1e30f}), q, DType::Int64).values<int64_t>()[0], std::numeric_limits<int64_t>::max());
+  EXPECT_EQ(quantize_tensor(Tensor::vector<float>({1e30f}), q, DType::Int64).values<int64_t>()[0],
+            std::numeric_limits<int64_t>::max());
 }
 
 TEST(Quantize, InfinitySaturates) {
   const float infinity = std::numeric_limits<float>::infinity();
-  const Tensor codes = quantize_tensor(Tensor::vector<float>({infinity, -infinity}), Quantization::per_tensor(0.5f, 3), DType::Int8);
+  const Tensor codes =
+      quantize_tensor(Tensor::vector<float>({infinity, -infinity}), Quantization::per_tensor(0.5f, 3), DType::Int8);
   EXPECT_EQ(codes.values<int8_t>()[0], 127);
   EXPECT_EQ(codes.values<int8_t>()[1], -128);
 }

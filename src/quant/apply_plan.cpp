@@ -42,20 +42,28 @@ class Rewriter {
 
  private:
   // The two forms in which an activation may be at hand; either is made from the other when it is first asked for.
-  struct Forms { Value* real = nullptr; Value* stored = nullptr; };
+  struct Forms {
+    Value* real = nullptr;
+    Value* stored = nullptr;
+  };
 
-  TensorType stored_type(const Value& value, const Storage& storage) const { return {storage.dtype, value.type.shape, storage.quantization}; }
+  TensorType stored_type(const Value& value, const Storage& storage) const {
+    return {storage.dtype, value.type.shape, storage.quantization};
+  }
 
   void convert(Value* source, Value* result) {
-    if (result->type.is_quantized()) graph_.append_with_results(op("quantize"), QuantizeAttributes{result->type.dtype}, {source}, {result});
-    else graph_.append_with_results(op("dequantize"), NoAttributes{}, {source}, {result});
+    if (result->type.is_quantized())
+      graph_.append_with_results(op("quantize"), QuantizeAttributes{result->type.dtype}, {source}, {result});
+    else
+      graph_.append_with_results(op("dequantize"), NoAttributes{}, {source}, {result});
   }
 
   Value* stored(Value* value, const Storage& storage) {
     Forms& forms = forms_[value];
     if (forms.stored != nullptr) return forms.stored;
     forms.real = value;
-    forms.stored = graph_.add_value(fmt::format("{}_{}", value->name, to_string(storage.dtype)), stored_type(*value, storage));
+    forms.stored =
+        graph_.add_value(fmt::format("{}_{}", value->name, to_string(storage.dtype)), stored_type(*value, storage));
     convert(value, forms.stored);
     return forms.stored;
   }
@@ -80,7 +88,9 @@ class Rewriter {
   void store_constant(Value* constant, const Storage& storage) {
     if (constant->type.dtype != DType::Float32) return;
     const bool narrow = weights_.contains(constant);
-    constant->data = storage.quantization ? quantize_tensor(*constant->data, *storage.quantization, storage.dtype, narrow) : to_float16(*constant->data);
+    constant->data = storage.quantization
+                         ? quantize_tensor(*constant->data, *storage.quantization, storage.dtype, narrow)
+                         : to_float16(*constant->data);
     constant->type.dtype = storage.dtype;
     constant->type.quantization = storage.quantization;
   }
@@ -137,7 +147,8 @@ class Rewriter {
       forms_[value] = {nullptr, value};
       return;
     }
-    Value* computed = graph_.add_value(fmt::format("{}_{}", value->name, to_string(storage.dtype)), stored_type(*value, storage));
+    Value* computed =
+        graph_.add_value(fmt::format("{}_{}", value->name, to_string(storage.dtype)), stored_type(*value, storage));
     node.results[i] = computed;
     computed->producer = &node;
     forms_[value] = {plan_.io == DType::Float32 ? value : nullptr, computed};
@@ -162,7 +173,8 @@ class Rewriter {
     input->type = outside_type(*input, *storage);
     forms.stored = input;
     if (input->type.dtype == storage->dtype) return;
-    forms.stored = graph_.add_value(fmt::format("{}_{}", input->name, to_string(storage->dtype)), stored_type(*input, *storage));
+    forms.stored =
+        graph_.add_value(fmt::format("{}_{}", input->name, to_string(storage->dtype)), stored_type(*input, *storage));
     convert(input, forms.stored);
   }
 

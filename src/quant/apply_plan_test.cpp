@@ -21,9 +21,14 @@ Graph network() {
   Random random(1);
   GraphBuilder build;
   Value* x = build.input("x", {kDynamic, 8, 8, 3});
-  Value* conv = build.op("conv_2d", {x, build.constant("w", random_tensor({4, 3, 3, 3}, random)), build.constant("b", random_tensor({4}, random))}, {}, "conv");
+  Value* conv = build.op(
+      "conv_2d",
+      {x, build.constant("w", random_tensor({4, 3, 3, 3}, random)), build.constant("b", random_tensor({4}, random))},
+      {}, "conv");
   Value* pool = build.op("max_pool_2d", {conv}, {}, "pool");
-  Value* dense = build.op("fully_connected", {pool, build.constant("fc_w", random_tensor({10, 256}, random, -0.1f, 0.1f)), nullptr}, {}, "dense");
+  Value* dense =
+      build.op("fully_connected",
+               {pool, build.constant("fc_w", random_tensor({10, 256}, random, -0.1f, 0.1f)), nullptr}, {}, "dense");
   return build.finish({build.op("softmax", {dense}, {}, "y")});
 }
 
@@ -57,7 +62,8 @@ std::vector<std::string> ops_of(const Graph& graph) {
 
 TEST(ApplyPlan, FloatBordersConvertOnceEach) {
   const Quantized q = quantized(network(), {});
-  EXPECT_THAT(ops_of(q.graph), ::testing::ElementsAre("quantize", "conv_2d", "max_pool_2d", "fully_connected", "softmax", "dequantize"));
+  EXPECT_THAT(ops_of(q.graph),
+              ::testing::ElementsAre("quantize", "conv_2d", "max_pool_2d", "fully_connected", "softmax", "dequantize"));
   EXPECT_EQ(q.graph.inputs[0]->name, "x");
   EXPECT_EQ(q.graph.inputs[0]->type.dtype, DType::Float32);
   EXPECT_EQ(q.graph.outputs[0]->name, "y");
@@ -75,7 +81,8 @@ TEST(ApplyPlan, IntegerBordersNeedNoConversion) {
 
 TEST(ApplyPlan, UnsignedBordersMoveTheZeroPoint) {
   const Quantized q = quantized(network(), {.io = DType::UInt8});
-  EXPECT_THAT(ops_of(q.graph), ::testing::ElementsAre("quantize", "conv_2d", "max_pool_2d", "fully_connected", "softmax", "quantize"));
+  EXPECT_THAT(ops_of(q.graph),
+              ::testing::ElementsAre("quantize", "conv_2d", "max_pool_2d", "fully_connected", "softmax", "quantize"));
   EXPECT_EQ(q.graph.inputs[0]->type.dtype, DType::UInt8);
   EXPECT_EQ(q.graph.inputs[0]->type.quantization->zero_point(), q.plan.values.at("x").quantization->zero_point() + 128);
   EXPECT_EQ(q.graph.outputs[0]->name, "y");
@@ -84,8 +91,8 @@ TEST(ApplyPlan, UnsignedBordersMoveTheZeroPoint) {
 
 TEST(ApplyPlan, FloatIslandsConvertAtTheirShores) {
   const Quantized q = quantized(network(), {.exclude = {"pool"}});
-  EXPECT_THAT(ops_of(q.graph),
-              ::testing::ElementsAre("quantize", "conv_2d", "dequantize", "max_pool_2d", "quantize", "fully_connected", "softmax", "dequantize"));
+  EXPECT_THAT(ops_of(q.graph), ::testing::ElementsAre("quantize", "conv_2d", "dequantize", "max_pool_2d", "quantize",
+                                                      "fully_connected", "softmax", "dequantize"));
 }
 
 TEST(ApplyPlan, AnOutputThatIsReadOnInside) {
@@ -127,8 +134,11 @@ std::vector<float> outputs_of(const Graph& graph, Engine engine = Engine::Refere
 TEST(ApplyPlan, NumbersStayCloseInEveryMode) {
   const Graph original = network();
   const std::vector<float> expected = outputs_of(original);
-  const std::pair<QuantMode, float> tolerances[] = {{QuantMode::Int8, 0.03f}, {QuantMode::Int16x8, 0.02f}, {QuantMode::Dynamic, 0.02f},
-                                                    {QuantMode::WeightOnly, 0.02f}, {QuantMode::Fp16, 0.01f}};
+  const std::pair<QuantMode, float> tolerances[] = {{QuantMode::Int8, 0.03f},
+                                                    {QuantMode::Int16x8, 0.02f},
+                                                    {QuantMode::Dynamic, 0.02f},
+                                                    {QuantMode::WeightOnly, 0.02f},
+                                                    {QuantMode::Fp16, 0.01f}};
   for (const auto& [mode, tolerance] : tolerances) {
     const std::vector<float> got = outputs_of(quantized(original, {.mode = mode}).graph);
     ASSERT_EQ(got.size(), expected.size());
@@ -150,15 +160,14 @@ TEST(BiasCorrection, TakesTheMeanErrorAway) {
     const SampleSource source = source_of({random_tensor({64, 8, 8, 3}, noise, 0, 3)});
     StatisticsMap statistics = *calibrate(copy, source, {.channel_sums = {"x"}});
     QuantPlan plan = *make_plan(copy, statistics, {});
-    if (correct) {
-      EXPECT_EQ(correct_biases(copy, plan, statistics), 1u);
-    }
+    if (correct) { EXPECT_EQ(correct_biases(copy, plan, statistics), 1u); }
     EXPECT_TRUE(apply_plan(copy, plan));
     EXPECT_TRUE(verify(copy));
     const auto exact = to_floats(Runner::create(graph, {})->outputs(source)->front());
     const auto got = to_floats(Runner::create(copy, {.engine = Engine::Reference})->outputs(source)->front());
     std::vector<double> error(4, 0.0);
-    for (size_t i = 0; i < exact.size(); ++i) error[i % 4] += (got[i] - exact[i]) / static_cast<double>(exact.size() / 4);
+    for (size_t i = 0; i < exact.size(); ++i)
+      error[i % 4] += (got[i] - exact[i]) / static_cast<double>(exact.size() / 4);
     double total = 0;
     for (const double e : error) total += std::abs(e);
     return total;

@@ -12,7 +12,8 @@ namespace {
 // Nodes with constant weights and a place for a bias.
 bool has_correctable_bias(const Node& node, const NodeRoles& roles) {
   const int bias = node.op().quantization.bias;
-  if (bias < 0 || !roles.weights || roles.activations.empty() || !node.operand(*roles.weights)->is_constant()) return false;
+  if (bias < 0 || !roles.weights || roles.activations.empty() || !node.operand(*roles.weights)->is_constant())
+    return false;
   const Value* given = node.operand(static_cast<size_t>(bias));
   if (given != nullptr && !given->is_constant()) return false;
   // A node that makes more positions than it reads spreads its weights over them: no result sees all of a channel's weights.
@@ -24,7 +25,8 @@ bool has_correctable_bias(const Node& node, const NodeRoles& roles) {
 
 // The sum over a channel's weights of rounding error times mean input. The last dimension of the weights runs over input channels
 // (of one group, where the weights are narrower than the input); weights with their own channels last have one input channel each.
-std::vector<double> mean_shift(const Tensor& weights, const Storage& storage, int axis, const std::vector<float>& means) {
+std::vector<double> mean_shift(const Tensor& weights, const Storage& storage, int axis,
+                               const std::vector<float>& means) {
   const Quantization& parameters = *storage.quantization;
   const Tensor codes = quantize_tensor(weights, parameters, storage.dtype, true);
   const Shape& shape = weights.shape();
@@ -48,13 +50,15 @@ std::vector<double> mean_shift(const Tensor& weights, const Storage& storage, in
 
 Value* bias_of(Graph& graph, Node& node, QuantPlan& plan, size_t position, const Storage& weights, float source_scale) {
   if (Value* given = node.operand(position)) return given;
-  const Shape channels{node.operand(static_cast<size_t>(node.op().quantization.weights))->type.shape[node.op().quantization.weights_axis]};
+  const Shape channels{node.operand(static_cast<size_t>(node.op().quantization.weights))
+                           ->type.shape[node.op().quantization.weights_axis]};
   if (node.operands.size() <= position) node.operands.resize(position + 1, nullptr);
   node.operands[position] = graph.add_constant(key_of(node) + "/bias", Tensor(DType::Float32, channels));
   Quantization parameters = *weights.quantization;
   for (float& scale : parameters.scales) scale *= source_scale;
   parameters.axis = 0;
-  plan.values[node.operands[position]->name] = {plan.mode == QuantMode::Int16x8 ? DType::Int64 : DType::Int32, std::move(parameters)};
+  plan.values[node.operands[position]->name] = {plan.mode == QuantMode::Int16x8 ? DType::Int64 : DType::Int32,
+                                                std::move(parameters)};
   return node.operands[position];
 }
 

@@ -13,7 +13,11 @@ namespace {
 struct Collector {
   std::unordered_map<std::string, Statistics> statistics;
   int64_t samples = 1;  // in the slice being run; the last one is shorter
-  struct Fault { std::string tensor; int64_t sample; float value; };
+  struct Fault {
+    std::string tensor;
+    int64_t sample;
+    float value;
+  };
   std::optional<Fault> fault;  // the first in the slice being run
 
   void observe(const Value& value, const void* data, bool sums) {
@@ -24,7 +28,8 @@ struct Collector {
     const int64_t rows = shape.rank() == 0 || shape[0] % samples != 0 ? 1 : samples;
     const int64_t channels = shape.rank() == 0 ? 1 : shape[-1];
     const int64_t at = statistics[value.name].add(values, rows, channels, sums);
-    if (at >= 0) fault = Fault{value.name, at / std::max<int64_t>(1, shape.elements() / rows), values[static_cast<size_t>(at)]};
+    if (at >= 0)
+      fault = Fault{value.name, at / std::max<int64_t>(1, shape.elements() / rows), values[static_cast<size_t>(at)]};
   }
 };
 
@@ -37,16 +42,19 @@ Expected<StatisticsMap> calibrate(const Graph& graph, const SampleSource& source
   const std::string first_input = graph.inputs.empty() ? std::string() : graph.inputs.front()->name;
   const auto observe = [&](int thread, const Value& value, const void* data) {
     Collector& collector = collectors[static_cast<size_t>(thread)];
-    if (value.name == first_input) collector.samples = value.type.shape.rank() == 0 ? 1 : std::max<int64_t>(1, value.type.shape[0]);
+    if (value.name == first_input)
+      collector.samples = value.type.shape.rank() == 0 ? 1 : std::max<int64_t>(1, value.type.shape[0]);
     collector.observe(value, data, options.channel_sums.contains(value.name));
   };
   const auto check = [&](const Runner::Slice& done) -> Expected<void> {
     const auto& fault = collectors[static_cast<size_t>(done.thread)].fault;
     if (!fault) return {};
-    return Failure(Error{ErrorCode::BadInput,
-                         fmt::format("tensor '{}' is {} for sample {}; finite values were expected: check the sample and its preprocessing", fault->tensor,
-                                     fault->value, done.first + fault->sample),
-                         "calibration", nullptr});
+    return Failure(Error{
+        ErrorCode::BadInput,
+        fmt::format(
+            "tensor '{}' is {} for sample {}; finite values were expected: check the sample and its preprocessing",
+            fault->tensor, fault->value, done.first + fault->sample),
+        "calibration", nullptr});
   };
   PARE_TRY(runner.run(source, check, observe));
   StatisticsMap all;

@@ -18,7 +18,10 @@ Graph network() {
   Random random(1);
   GraphBuilder build;
   Value* x = build.input("x", {kDynamic, 8, 8, 3});
-  Value* conv = build.op("conv_2d", {x, build.constant("w", random_tensor({4, 3, 3, 3}, random)), build.constant("b", random_tensor({4}, random))}, {}, "conv");
+  Value* conv = build.op(
+      "conv_2d",
+      {x, build.constant("w", random_tensor({4, 3, 3, 3}, random)), build.constant("b", random_tensor({4}, random))},
+      {}, "conv");
   return build.finish({build.op("relu", {conv}, {}, "relu")});
 }
 
@@ -46,11 +49,14 @@ TEST(Calibrate, ThreadsDoNotChangeTheResult) {
 }
 
 TEST(Calibrate, ChannelMeansWhereAsked) {
-  const auto statistics = calibrate(network(), source_of({Tensor::of<float>({1, 8, 8, 3}, [] {
-                                      std::vector<float> values;
-                                      for (int i = 0; i < 64; ++i) values.insert(values.end(), {1.f, 2.f, 3.f});
-                                      return values;
-                                    }())}),
+  const auto statistics = calibrate(network(),
+                                    source_of({Tensor::of<float>({1, 8, 8, 3},
+                                                                 [] {
+                                                                   std::vector<float> values;
+                                                                   for (int i = 0; i < 64; ++i)
+                                                                     values.insert(values.end(), {1.f, 2.f, 3.f});
+                                                                   return values;
+                                                                 }())}),
                                     {.channel_sums = {"x"}});
   ASSERT_TRUE(statistics);
   EXPECT_THAT(statistics->at("x").channel_means(), ::testing::ElementsAre(1.f, 2.f, 3.f));

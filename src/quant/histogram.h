@@ -16,9 +16,9 @@ class Histogram {
   void add(std::span<const float> values, float largest_magnitude, size_t stride = 1);
   void merge(const Histogram& other);
 
-  int64_t count() const { return count_; }      // values in all
-  int64_t zeros() const { return zeros_; }      // values that are exactly zero; they are in no bin
-  double width() const;                         // of one bin
+  int64_t count() const { return count_; }  // values in all
+  int64_t zeros() const { return zeros_; }  // values that are exactly zero; they are in no bin
+  double width() const;                     // of one bin
   // Counts from the most negative bin to the most positive one; bin i lies between width() * (i - kBins)
   // and width() * (i - kBins + 1), the end nearer to zero included.
   std::vector<int64_t> bins() const;

@@ -41,7 +41,8 @@ TEST(Histogram, CountsEveryValueInTheBinThatCoversIt) {
 }
 
 TEST(Histogram, OrderAndPartitionDoNotMatter) {
-  std::vector<std::vector<float>> parts{normal_values(500, 1, 0.1f), normal_values(300, 2, 40.f), normal_values(700, 3, 1.f), {0.f}, {}};
+  std::vector<std::vector<float>> parts{
+      normal_values(500, 1, 0.1f), normal_values(300, 2, 40.f), normal_values(700, 3, 1.f), {0.f}, {}};
   Histogram forward, backward, merged;
   for (const auto& part : parts) forward.add(part, largest(part));
   std::reverse(parts.begin(), parts.end());

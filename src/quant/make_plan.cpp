@@ -16,20 +16,26 @@ namespace {
 Expected<void> check_config(const QuantConfig& config) {
   const bool integer = needs_calibration(config.mode);
   const bool wide = config.mode == QuantMode::Int16x8;
-  const bool allowed = config.io == DType::Float32 || (integer && !wide && (config.io == DType::Int8 || config.io == DType::UInt8)) ||
+  const bool allowed = config.io == DType::Float32 ||
+                       (integer && !wide && (config.io == DType::Int8 || config.io == DType::UInt8)) ||
                        (wide && config.io == DType::Int16);
   if (!allowed)
-    return usage_error("inputs and outputs of type {} do not go with the mode {}; {} expected", to_string(config.io), to_string(config.mode),
-                       !integer ? "f32 was" : wide ? "f32 or i16 were" : "f32, i8 or u8 were");
+    return usage_error("inputs and outputs of type {} do not go with the mode {}; {} expected", to_string(config.io),
+                       to_string(config.mode),
+                       !integer ? "f32 was"
+                       : wide   ? "f32 or i16 were"
+                                : "f32, i8 or u8 were");
   if (config.range.percentile <= 0 || config.range.percentile > 100)
-    return usage_error("a percentile of {} was given, a number above 0 and up to 100 was expected", config.range.percentile);
+    return usage_error("a percentile of {} was given, a number above 0 and up to 100 was expected",
+                       config.range.percentile);
   return {};
 }
 
 Expected<void> check_graph(const Graph& graph) {
   for (const auto& value : graph.values()) {
     if (value->type.is_quantized())
-      return unsupported("tensor '{}' is quantised already ({}); a float model was expected", value->name, to_string(value->type));
+      return unsupported("tensor '{}' is quantised already ({}); a float model was expected", value->name,
+                         to_string(value->type));
     if (!value->is_constant() || value->type.dtype != DType::Float32) continue;
     for (const float element : value->data->values<float>())
       if (std::isnan(element)) return bad_input("tensor '{}' holds NaN; finite weights were expected", value->name);
@@ -40,7 +46,11 @@ Expected<void> check_graph(const Graph& graph) {
 class Planner {
  public:
   Planner(const Graph& graph, const StatisticsMap& statistics, const QuantConfig& config, QuantPlan& plan)
-      : graph_(graph), statistics_(statistics), config_(config), plan_(plan), type_(activation_type(config.mode)),
+      : graph_(graph),
+        statistics_(statistics),
+        config_(config),
+        plan_(plan),
+        type_(activation_type(config.mode)),
         classes_(graph, plan.nodes, type_) {}
 
   Expected<void> plan_integer() {
@@ -76,7 +86,8 @@ class Planner {
     } else {
       const auto found = statistics_.find(value->name);
       if (found == statistics_.end())
-        return bad_input("calibration saw nothing of tensor '{}'; statistics of every float tensor were expected", value->name);
+        return bad_input("calibration saw nothing of tensor '{}'; statistics of every float tensor were expected",
+                         value->name);
       RangeOptions options = config_.range;
       options.levels = type_ == DType::Int16 ? 65535 : 256;
       range = estimate_range(found->second, options);
@@ -88,11 +99,13 @@ class Planner {
 
   void choose_activations() {
     for (const Value* value : members_) plan_.values[value->name] = storage_of(value);
-    for (const auto& each : classes_.requantized()) plan_.requantized[{key_of(*each.node), each.operand}] = storage_of(each.as);
+    for (const auto& each : classes_.requantized())
+      plan_.requantized[{key_of(*each.node), each.operand}] = storage_of(each.as);
   }
 
   Storage storage_of(const Value* value) const {
-    if (const auto fixed = classes_.fixed(value)) return {type_, Quantization::per_tensor(fixed->scale, fixed->zero_point)};
+    if (const auto fixed = classes_.fixed(value))
+      return {type_, Quantization::per_tensor(fixed->scale, fixed->zero_point)};
     return {type_, activation_parameters(ranges_.at(classes_.representative(value)), type_)};
   }
 
@@ -102,7 +115,8 @@ class Planner {
     const QuantRule& rule = node.op().quantization;
     const Value& weights = *node.operand(*roles.weights);
     for (const float element : weights.data->values<float>())
-      if (!std::isfinite(element)) return bad_input("tensor '{}' holds an infinite weight; finite weights were expected", weights.name);
+      if (!std::isfinite(element))
+        return bad_input("tensor '{}' holds an infinite weight; finite weights were expected", weights.name);
     Quantization parameters = weight_parameters(*weights.data, rule.weights_axis, config_.per_tensor);
     if (roles.bias) {
       const float source_scale = plan_.of(*roles.source(node))->quantization->scale();
@@ -149,7 +163,8 @@ void plan_stored_weights(const Graph& graph, const QuantConfig& config, QuantPla
       continue;
     }
     const Value& weights = *node->operand(*roles_of(*node).weights);
-    plan.values[weights.name] = {DType::Int8, weight_parameters(*weights.data, node->op().quantization.weights_axis, config.per_tensor)};
+    plan.values[weights.name] = {
+        DType::Int8, weight_parameters(*weights.data, node->op().quantization.weights_axis, config.per_tensor)};
   }
 }
 
@@ -158,7 +173,8 @@ void plan_stored_weights(const Graph& graph, const QuantConfig& config, QuantPla
 float weight_scale_for_bias(float weight, float source_scale, float bias, DType bias_type) {
   // int32: half the range, as the TFLite converter does, so that sums of products fit beside it. int64: the reference kernels'
   // accumulators hold 48 bits.
-  const double limit = bias_type == DType::Int32 ? std::numeric_limits<int32_t>::max() / 2 : static_cast<double>(int64_t{1} << 46);
+  const double limit =
+      bias_type == DType::Int32 ? std::numeric_limits<int32_t>::max() / 2 : static_cast<double>(int64_t{1} << 46);
   const double magnitude = std::fabs(static_cast<double>(bias));
   if (magnitude / (static_cast<double>(source_scale) * weight) <= limit) return weight;
   return static_cast<float>(magnitude / (source_scale * limit) * (1 + 1e-6));  // rounding to float must not fall below
@@ -171,8 +187,10 @@ Expected<QuantPlan> make_plan(const Graph& graph, const StatisticsMap& statistic
   plan.mode = config.mode;
   plan.io = config.io;
   PARE_ASSIGN(plan.nodes, choose_precision(graph, config));
-  if (needs_calibration(config.mode)) PARE_TRY(Planner(graph, statistics, config, plan).plan_integer());
-  else plan_stored_weights(graph, config, plan);
+  if (needs_calibration(config.mode))
+    PARE_TRY(Planner(graph, statistics, config, plan).plan_integer());
+  else
+    plan_stored_weights(graph, config, plan);
   return plan;
 }
 

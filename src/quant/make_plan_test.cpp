@@ -40,9 +40,13 @@ Graph classifier() {
   Random random(1);
   GraphBuilder build;
   Value* x = build.input("x", {kDynamic, 8, 8, 3});
-  Value* conv = build.op("conv_2d", {x, build.constant("w", random_tensor({4, 3, 3, 3}, random)), build.constant("b", random_tensor({4}, random))}, {}, "conv");
+  Value* conv = build.op(
+      "conv_2d",
+      {x, build.constant("w", random_tensor({4, 3, 3, 3}, random)), build.constant("b", random_tensor({4}, random))},
+      {}, "conv");
   Value* pool = build.op("max_pool_2d", {conv}, {}, "pool");
-  Value* dense = build.op("fully_connected", {pool, build.constant("fc_w", random_tensor({10, 4 * 8 * 8}, random)), nullptr}, {}, "dense");
+  Value* dense = build.op("fully_connected",
+                          {pool, build.constant("fc_w", random_tensor({10, 4 * 8 * 8}, random)), nullptr}, {}, "dense");
   return build.finish({build.op("softmax", {dense}, {}, "probabilities")});
 }
 
@@ -62,7 +66,8 @@ TEST(MakePlan, Int8OfAClassifier) {
   const Storage& bias = plan.values.at("b");
   EXPECT_EQ(bias.dtype, DType::Int32);
   for (size_t c = 0; c < 4; ++c)
-    EXPECT_FLOAT_EQ(bias.quantization->scales[c], plan.values.at("x").quantization->scale() * plan.values.at("w").quantization->scales[c]);
+    EXPECT_FLOAT_EQ(bias.quantization->scales[c],
+                    plan.values.at("x").quantization->scale() * plan.values.at("w").quantization->scales[c]);
 }
 
 TEST(MakePlan, PerTensorWeights) {
@@ -117,7 +122,8 @@ TEST(MakePlan, Int8OnlyListsWhatBlocks) {
   GraphBuilder build;
   Value* x = build.input("x", {kDynamic, 4});
   Value* normal = build.op("layer_normalization", {x, nullptr, nullptr}, {}, "norm");
-  Value* dense = build.op("fully_connected", {normal, build.constant("w", random_tensor({4, 4}, random)), nullptr}, {}, "dense");
+  Value* dense =
+      build.op("fully_connected", {normal, build.constant("w", random_tensor({4, 4}, random)), nullptr}, {}, "dense");
   const Graph graph = build.finish({build.op("layer_normalization", {dense, nullptr, nullptr}, {}, "norm2")});
   const auto plan = make_plan(graph, made_up_statistics(graph), config_of(QuantMode::Int8Only));
   ASSERT_FALSE(plan);
@@ -132,7 +138,8 @@ TEST(MakePlan, WeightsComputedWhileRunningStayFloat) {
   Value* x = build.input("x", {1, 4});
   Value* w = build.input("w", {3, 4});
   const Graph graph = build.finish({build.op("fully_connected", {x, w, nullptr}, {}, "dense")});
-  EXPECT_THAT(plan_of(graph, config_of(QuantMode::Int8)).nodes.at("dense").reason, HasSubstr("its weights are computed while running"));
+  EXPECT_THAT(plan_of(graph, config_of(QuantMode::Int8)).nodes.at("dense").reason,
+              HasSubstr("its weights are computed while running"));
 }
 
 TEST(MakePlan, RefusesWhatItCannotWorkOn) {
@@ -140,7 +147,8 @@ TEST(MakePlan, RefusesWhatItCannotWorkOn) {
   const StatisticsMap statistics = made_up_statistics(graph);
   QuantConfig config = config_of(QuantMode::Int8);
   config.io = DType::Int16;
-  EXPECT_THAT(make_plan(graph, statistics, config).error().message, HasSubstr("inputs and outputs of type i16 do not go with the mode int8; f32, i8 or u8 were expected"));
+  EXPECT_THAT(make_plan(graph, statistics, config).error().message,
+              HasSubstr("inputs and outputs of type i16 do not go with the mode int8; f32, i8 or u8 were expected"));
   config = config_of(QuantMode::Dynamic);
   config.io = DType::Int8;
   EXPECT_THAT(make_plan(graph, statistics, config).error().message, HasSubstr("f32 was expected"));
@@ -150,7 +158,8 @@ TEST(MakePlan, RefusesWhatItCannotWorkOn) {
   config = config_of(QuantMode::Int8);
   config.range.percentile = 0;
   EXPECT_EQ(make_plan(graph, statistics, config).error().code, ErrorCode::Usage);
-  EXPECT_THAT(make_plan(graph, {}, config_of(QuantMode::Int8)).error().message, HasSubstr("calibration saw nothing of tensor 'x'"));
+  EXPECT_THAT(make_plan(graph, {}, config_of(QuantMode::Int8)).error().message,
+              HasSubstr("calibration saw nothing of tensor 'x'"));
 }
 
 TEST(MakePlan, NamesWeightsThatAreNotFinite) {
@@ -168,7 +177,8 @@ TEST(MakePlan, RefusesAQuantisedModel) {
   GraphBuilder build;
   Value* x = build.input("x", {1, 4}, DType::Int8, Quantization::per_tensor(0.5f, 3));
   const Graph graph = build.finish({build.op("dequantize", {x}, {}, "y")});
-  EXPECT_THAT(make_plan(graph, {}, config_of(QuantMode::Dynamic)).error().message, HasSubstr("tensor 'x' is quantised already"));
+  EXPECT_THAT(make_plan(graph, {}, config_of(QuantMode::Dynamic)).error().message,
+              HasSubstr("tensor 'x' is quantised already"));
 }
 
 TEST(MakePlan, ALargeBiasRaisesTheScaleOfItsChannelAlone) {
@@ -194,7 +204,10 @@ Graph random_graph(uint64_t seed) {
     const std::string name = "n" + std::to_string(i);
     switch (random.below(4)) {
       case 0:
-        values.push_back(build.op("conv_2d", {src, build.constant("w" + name, random_tensor({4, 3, 3, 4}, random)), build.constant("b" + name, random_tensor({4}, random))}, {}, name));
+        values.push_back(build.op("conv_2d",
+                                  {src, build.constant("w" + name, random_tensor({4, 3, 3, 4}, random)),
+                                   build.constant("b" + name, random_tensor({4}, random))},
+                                  {}, name));
         break;
       case 1: values.push_back(build.op("max_pool_2d", {src}, {}, name)); break;
       case 2: values.push_back(build.op("softmax", {src}, {}, name)); break;
@@ -212,7 +225,8 @@ TEST(MakePlan, RandomGraphsHoldTheRules) {
       for (const auto& value : graph.values()) {
         const Storage* storage = plan.of(*value);
         if (storage == nullptr) continue;
-        EXPECT_TRUE(verify(TensorType{storage->dtype, value->type.shape, storage->quantization})) << "seed " << seed << " " << value->name;
+        EXPECT_TRUE(verify(TensorType{storage->dtype, value->type.shape, storage->quantization}))
+            << "seed " << seed << " " << value->name;
       }
       for (const auto& node : graph.nodes()) {
         if (plan.of(*node).precision != Precision::Integer) continue;
@@ -232,16 +246,20 @@ TEST(MakePlan, RandomGraphsHoldTheRules) {
 TEST(MakePlan, TextOfAPlan) {
   GraphBuilder build;
   Value* x = build.input("x", {1, 2});
-  Value* dense = build.op("fully_connected", {x, build.constant("w", Tensor::of<float>({1, 2}, {1, 127})), build.constant("b", Tensor::vector<float>({0.5f}))}, {}, "dense");
+  Value* dense = build.op(
+      "fully_connected",
+      {x, build.constant("w", Tensor::of<float>({1, 2}, {1, 127})), build.constant("b", Tensor::vector<float>({0.5f}))},
+      {}, "dense");
   const Graph graph = build.finish({build.op("layer_normalization", {dense, nullptr, nullptr}, {}, "norm")});
-  EXPECT_EQ(to_string(plan_of(graph, config_of(QuantMode::Int8)), graph),
-            "mode int8, inputs and outputs f32\n"
-            "  x: i8 scale 0.0117647 zero point -43\n"
-            "fully_connected 'dense': integer, int8\n"
-            "  w: i8 scale 1 zero point 0\n"
-            "  b: i32 scale 0.0117647 zero point 0\n"
-            "  dense: i8 scale 0.0196078 zero point -26\n"
-            "layer_normalization 'norm': float, no integer form; folded into a convolution or expanded into simple operators first\n");
+  EXPECT_EQ(
+      to_string(plan_of(graph, config_of(QuantMode::Int8)), graph),
+      "mode int8, inputs and outputs f32\n"
+      "  x: i8 scale 0.0117647 zero point -43\n"
+      "fully_connected 'dense': integer, int8\n"
+      "  w: i8 scale 1 zero point 0\n"
+      "  b: i32 scale 0.0117647 zero point 0\n"
+      "  dense: i8 scale 0.0196078 zero point -26\n"
+      "layer_normalization 'norm': float, no integer form; folded into a convolution or expanded into simple operators first\n");
 }
 
 }  // namespace

@@ -39,7 +39,8 @@ std::string to_string(const QuantPlan& plan, const Graph& graph) {
   for (const Value* input : graph.inputs) line(input);
   for (const auto& node : graph.nodes()) {
     const NodePlan& planned = plan.of(*node);
-    text += fmt::format("{}: {}{}{}\n", describe(*node), to_string(planned.precision), planned.reason.empty() ? "" : ", ", planned.reason);
+    text += fmt::format("{}: {}{}{}\n", describe(*node), to_string(planned.precision),
+                        planned.reason.empty() ? "" : ", ", planned.reason);
     for (const Value* operand : node->operands)
       if (operand != nullptr && operand->is_constant()) line(operand);
     for (const Value* result : node->results) line(result);

@@ -19,20 +19,25 @@ enum class QuantMode {
   WeightOnly,  // int8 weights, restored to float before they are used
   Fp16,        // half-precision weights, restored to float before they are used
 };
-template <> struct EnumNames<QuantMode> {
-  static constexpr std::array<std::string_view, 6> names{"int8", "int8_only", "int16x8", "dynamic", "weight_only", "fp16"};
+template <>
+struct EnumNames<QuantMode> {
+  static constexpr std::array<std::string_view, 6> names{"int8",    "int8_only",   "int16x8",
+                                                         "dynamic", "weight_only", "fp16"};
 };
 // Whether a mode quantises activations and so needs samples.
-inline bool needs_calibration(QuantMode mode) { return mode == QuantMode::Int8 || mode == QuantMode::Int8Only || mode == QuantMode::Int16x8; }
+inline bool needs_calibration(QuantMode mode) {
+  return mode == QuantMode::Int8 || mode == QuantMode::Int8Only || mode == QuantMode::Int16x8;
+}
 
 enum class Precision {
-  Untouched,   // works on no real numbers: shapes, indices, conditions
+  Untouched,  // works on no real numbers: shapes, indices, conditions
   Float,
   Integer,
   Hybrid,      // float activations, integer weights
   WeightOnly,  // float, with weights that are stored smaller
 };
-template <> struct EnumNames<Precision> {
+template <>
+struct EnumNames<Precision> {
   static constexpr std::array<std::string_view, 5> names{"untouched", "float", "integer", "hybrid", "weight_only"};
 };
 
@@ -51,9 +56,9 @@ struct NodePlan {
 
 struct QuantPlan {
   QuantMode mode = QuantMode::Int8;
-  DType io = DType::Float32;               // of inputs and outputs that are float32 in the float network
-  std::map<std::string, Storage> values;   // by the name of the value; a value without an entry stays as it is
-  std::map<std::string, NodePlan> nodes;   // by key_of the node
+  DType io = DType::Float32;              // of inputs and outputs that are float32 in the float network
+  std::map<std::string, Storage> values;  // by the name of the value; a value without an entry stays as it is
+  std::map<std::string, NodePlan> nodes;  // by key_of the node
   // Operands that are read with other parameters than the value is stored with (node, operand): they are requantised in front.
   std::map<std::pair<std::string, size_t>, Storage> requantized;
 

@@ -15,24 +15,30 @@ Range percentile_range(const Statistics& statistics, double percentile) {
   const auto edge = [&](auto first, auto last) {  // bins wholly outside
     double passed = 0;
     int64_t skipped = 0;
-    for (; first != last && passed + static_cast<double>(*first) <= outside; ++first, ++skipped) passed += static_cast<double>(*first);
+    for (; first != last && passed + static_cast<double>(*first) <= outside; ++first, ++skipped)
+      passed += static_cast<double>(*first);
     return skipped;
   };
-  const double low = histogram.width() * static_cast<double>(edge(bins.begin(), bins.begin() + Histogram::kBins) - Histogram::kBins);
-  const double high = histogram.width() * static_cast<double>(Histogram::kBins - edge(bins.rbegin(), bins.rbegin() + Histogram::kBins));
-  return {std::max(statistics.range.lowest, static_cast<float>(low)), std::min(statistics.range.highest, static_cast<float>(high))};
+  const double low =
+      histogram.width() * static_cast<double>(edge(bins.begin(), bins.begin() + Histogram::kBins) - Histogram::kBins);
+  const double high =
+      histogram.width() * static_cast<double>(Histogram::kBins - edge(bins.rbegin(), bins.rbegin() + Histogram::kBins));
+  return {std::max(statistics.range.lowest, static_cast<float>(low)),
+          std::min(statistics.range.highest, static_cast<float>(high))};
 }
 
 // Expected squared error of quantising over [low, high]: step^2 / 12 for what lies inside (exact zeros cost nothing, they are on
 // the grid), the squared distance for what is clipped. Prefix moments make one evaluation a matter of two look-ups.
 class ClippingCost {
  public:
-  ClippingCost(const Histogram& histogram, int64_t levels) : width_(histogram.width()), levels_(static_cast<double>(levels)) {
+  ClippingCost(const Histogram& histogram, int64_t levels)
+      : width_(histogram.width()), levels_(static_cast<double>(levels)) {
     const std::vector<int64_t> bins = histogram.bins();
     moments_.resize(bins.size() + 1);
     for (size_t i = 0; i < bins.size(); ++i) {
       const double centre = centre_of(i), count = static_cast<double>(bins[i]);
-      moments_[i + 1] = {moments_[i].count + count, moments_[i].sum + count * centre, moments_[i].squares + count * centre * centre};
+      moments_[i + 1] = {moments_[i].count + count, moments_[i].sum + count * centre,
+                         moments_[i].squares + count * centre * centre};
     }
   }
 
@@ -47,12 +53,15 @@ class ClippingCost {
  private:
   struct Moments {
     double count = 0, sum = 0, squares = 0;
-    Moments operator-(const Moments& other) const { return {count - other.count, sum - other.sum, squares - other.squares}; }
+    Moments operator-(const Moments& other) const {
+      return {count - other.count, sum - other.sum, squares - other.squares};
+    }
     double distance(double to) const { return std::max(0.0, squares - 2 * to * sum + to * to * count); }
   };
   double centre_of(size_t bin) const { return width_ * (static_cast<double>(bin) - Histogram::kBins + 0.5); }
   size_t bin_of(double value) const {
-    return static_cast<size_t>(std::clamp(std::round(value / width_) + Histogram::kBins, 0.0, static_cast<double>(moments_.size() - 1)));
+    return static_cast<size_t>(
+        std::clamp(std::round(value / width_) + Histogram::kBins, 0.0, static_cast<double>(moments_.size() - 1)));
   }
 
   double width_, levels_;
@@ -71,8 +80,10 @@ Range mse_range(const Statistics& statistics, int64_t levels) {
       for (int ratio = 1; ratio <= kRatios; ++ratio) {
         const double kept = end, candidate = extreme * ratio / kRatios;
         end = candidate;
-        if (const double error = cost(low, high); error < best) best = error;
-        else end = kept;
+        if (const double error = cost(low, high); error < best)
+          best = error;
+        else
+          end = kept;
       }
     };
     search(full.highest, high);

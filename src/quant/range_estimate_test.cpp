@@ -11,7 +11,8 @@ namespace {
 
 Statistics statistics_of(const std::vector<float>& values) {
   Statistics statistics;
-  statistics.add(values, static_cast<int64_t>(values.size()), 1, false);  // every element a sample: the histogram sees all
+  statistics.add(values, static_cast<int64_t>(values.size()), 1,
+                 false);  // every element a sample: the histogram sees all
   return statistics;
 }
 
@@ -60,11 +61,10 @@ TEST(RangeEstimate, MseIsNoWorseThanAnyClippingOnAGrid) {
     const double reached = squared_error(values, chosen);
     double best = squared_error(values, statistics.range);
     for (double ratio = 0.05; ratio <= 1; ratio += 0.05)
-      best = std::min(best, squared_error(values, {static_cast<float>(statistics.range.lowest * ratio), static_cast<float>(statistics.range.highest * ratio)}));
+      best = std::min(best, squared_error(values, {static_cast<float>(statistics.range.lowest * ratio),
+                                                   static_cast<float>(statistics.range.highest * ratio)}));
     EXPECT_LE(reached, best * 1.02) << "rectified " << rectified;
-    if (rectified) {
-      EXPECT_EQ(chosen.lowest, 0);
-    }
+    if (rectified) { EXPECT_EQ(chosen.lowest, 0); }
   }
 }
 

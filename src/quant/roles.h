@@ -11,7 +11,7 @@ struct NodeRoles {
   std::vector<size_t> activations;  // operands that are quantised as activations, constants included
   std::optional<size_t> weights;    // symmetric weights
   std::optional<size_t> bias;
-  std::vector<size_t> results;      // results that are quantised
+  std::vector<size_t> results;  // results that are quantised
 
   // The value whose scale, times that of the weights, is the bias's.
   const Value* source(const Node& node) const { return node.operand(activations.at(0)); }

@@ -48,7 +48,8 @@ void SameScaleClasses::join_node(const Node& node) {
   }
 }
 
-SameScaleClasses::SameScaleClasses(const Graph& graph, const std::map<std::string, NodePlan>& nodes, DType activations) {
+SameScaleClasses::SameScaleClasses(const Graph& graph, const std::map<std::string, NodePlan>& nodes,
+                                   DType activations) {
   // In topological order the class of an operand is known as far as its producers fix it.
   for (const auto& node : graph.nodes()) {
     if (nodes.at(key_of(*node)).precision != Precision::Integer) continue;

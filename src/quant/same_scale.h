@@ -21,7 +21,11 @@ class SameScaleClasses {
   std::optional<QuantRule::Fixed> fixed(const Value* value) const;
 
   // Values read under the parameters of another class: node, operand, a member of that class.
-  struct Requantized { const Node* node; size_t operand; const Value* as; };
+  struct Requantized {
+    const Node* node;
+    size_t operand;
+    const Value* as;
+  };
   const std::vector<Requantized>& requantized() const { return requantized_; }
 
  private:

@@ -16,11 +16,13 @@ constexpr size_t kHistogramElements = 8192;
 constexpr int32_t ordered(int32_t bits) { return bits ^ ((bits >> 31) & 0x7FFFFFFF); }
 constexpr int32_t kInfinity = 0x7F800000;
 
-struct OrderedRange { int32_t lowest, highest; };
+struct OrderedRange {
+  int32_t lowest, highest;
+};
 
 // Integer comparisons vectorise without leave to reorder floating-point operations.
-__attribute__((target_clones("avx512f", "avx2", "default")))
-OrderedRange ordered_range(const float* values, size_t count) {
+__attribute__((target_clones("avx512f", "avx2", "default"))) OrderedRange ordered_range(const float* values,
+                                                                                        size_t count) {
   int32_t lowest = std::numeric_limits<int32_t>::max(), highest = std::numeric_limits<int32_t>::min();
 #pragma omp simd reduction(min : lowest) reduction(max : highest)
   for (size_t i = 0; i < count; ++i) {
@@ -61,7 +63,8 @@ void add_channel_sums(std::span<const float> values, std::vector<double>& sums) 
 int64_t Statistics::add(std::span<const float> values, int64_t samples, int64_t channels, bool sums) {
   if (values.empty()) return -1;
   const OrderedRange seen = ordered_range(values.data(), values.size());
-  if (seen.highest >= kInfinity || seen.lowest <= ordered(static_cast<int32_t>(0xFF800000u))) return first_not_finite(values);
+  if (seen.highest >= kInfinity || seen.lowest <= ordered(static_cast<int32_t>(0xFF800000u)))
+    return first_not_finite(values);
   const Range batch{std::bit_cast<float>(ordered(seen.lowest)), std::bit_cast<float>(ordered(seen.highest))};
   range = elements == 0 ? batch : range.united(batch);
   elements += static_cast<int64_t>(values.size());

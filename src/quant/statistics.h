@@ -11,9 +11,9 @@
 namespace pare {
 
 struct Statistics {
-  Range range;            // of all elements
-  Histogram histogram;    // of a fixed subset of each sample's elements
-  int64_t elements = 0;   // seen in all
+  Range range;                       // of all elements
+  Histogram histogram;               // of a fixed subset of each sample's elements
+  int64_t elements = 0;              // seen in all
   std::vector<double> channel_sums;  // sums along the last dimension; only where asked for
 
   // Takes the elements of `samples` samples that lie one after the other; `channels` is the innermost extent. With `sums` the

@@ -65,12 +65,16 @@ TEST_P(NotFinite, IsFoundWhereItIs) {
   }
 }
 INSTANTIATE_TEST_SUITE_P(Values, NotFinite,
-                         ::testing::Values(std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::quiet_NaN(),
-                                           std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity()));
+                         ::testing::Values(std::numeric_limits<float>::quiet_NaN(),
+                                           -std::numeric_limits<float>::quiet_NaN(),
+                                           std::numeric_limits<float>::infinity(),
+                                           -std::numeric_limits<float>::infinity()));
 
 TEST(Statistics, TheLargestFiniteNumbersAreFinite) {
   Statistics statistics;
-  EXPECT_EQ(statistics.add(std::vector<float>{std::numeric_limits<float>::max(), std::numeric_limits<float>::lowest()}, 1, 1, false), -1);
+  EXPECT_EQ(statistics.add(std::vector<float>{std::numeric_limits<float>::max(), std::numeric_limits<float>::lowest()},
+                           1, 1, false),
+            -1);
 }
 
 }  // namespace

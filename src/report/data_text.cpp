@@ -14,7 +14,8 @@ namespace {
 std::string balance(const std::vector<int64_t>& per_class) {
   if (per_class.empty()) return "";
   const auto [low, high] = std::minmax_element(per_class.begin(), per_class.end());
-  const std::string count = *low == *high ? with_commas(*low) : fmt::format("{} to {}", with_commas(*low), with_commas(*high));
+  const std::string count =
+      *low == *high ? with_commas(*low) : fmt::format("{} to {}", with_commas(*low), with_commas(*high));
   return fmt::format("{} in each of {}", count, per_class.size());
 }
 
@@ -25,11 +26,20 @@ nlohmann::ordered_json to_json(const DataSet& set, const std::vector<SplitSummar
   for (const SplitSummary& split : splits) {
     nlohmann::ordered_json inputs = nlohmann::ordered_json::array();
     for (const InputSummary& input : split.inputs)
-      inputs.push_back({{"name", input.name}, {"dtype", std::string(to_string(input.dtype))}, {"shape", input.shape.dims()},
-                        {"lowest", input.lowest}, {"highest", input.highest}, {"mean", input.mean}});
-    list.push_back({{"name", split.name}, {"samples", split.samples}, {"per_class", split.per_class}, {"inputs", inputs}});
+      inputs.push_back({{"name", input.name},
+                        {"dtype", std::string(to_string(input.dtype))},
+                        {"shape", input.shape.dims()},
+                        {"lowest", input.lowest},
+                        {"highest", input.highest},
+                        {"mean", input.mean}});
+    list.push_back(
+        {{"name", split.name}, {"samples", split.samples}, {"per_class", split.per_class}, {"inputs", inputs}});
   }
-  return {{"data", set.name()}, {"target", std::string(to_string(set.target()))}, {"classes", set.classes()}, {"class_names", set.class_names()}, {"splits", list}};
+  return {{"data", set.name()},
+          {"target", std::string(to_string(set.target()))},
+          {"classes", set.classes()},
+          {"class_names", set.class_names()},
+          {"splits", list}};
 }
 
 std::string describe(const DataSet& set, const std::vector<SplitSummary>& splits) {
@@ -40,8 +50,10 @@ std::string describe(const DataSet& set, const std::vector<SplitSummary>& splits
   for (const SplitSummary& split : splits) {
     std::string name = split.name, samples = with_commas(split.samples), classes = balance(split.per_class);
     for (const InputSummary& input : split.inputs) {
-      table.row({name, samples, classes, input.name, fmt::format("{}{}", to_string(input.dtype), input.shape.to_string()), fmt::format("{:.4g}", input.lowest),
-                 fmt::format("{:.4g}", input.highest), fmt::format("{:.4g}", input.mean)});
+      table.row({name, samples, classes, input.name,
+                 fmt::format("{}{}", to_string(input.dtype), input.shape.to_string()),
+                 fmt::format("{:.4g}", input.lowest), fmt::format("{:.4g}", input.highest),
+                 fmt::format("{:.4g}", input.mean)});
       name = samples = classes = "";  // said in the first line of the split
     }
   }

@@ -36,7 +36,8 @@ Json layer_json(const LayerSummary& layer) {
 Json to_json(const ModelSummary& summary) {
   Json storage = Json::array(), layers = Json::array();
   for (const StorageSummary& each : summary.storage)
-    storage.push_back({{"kind", each.kind}, {"tensors", each.tensors}, {"elements", each.elements}, {"bytes", each.bytes}});
+    storage.push_back(
+        {{"kind", each.kind}, {"tensors", each.tensors}, {"elements", each.elements}, {"bytes", each.bytes}});
   for (const LayerSummary& layer : summary.layers) layers.push_back(layer_json(layer));
   return {{"model", summary.path},
           {"format", summary.format},
@@ -74,7 +75,9 @@ Json to_json(const Computer& computer) {
 Json to_json(const RunResult& result, const std::string& model) {
   Json outputs = Json::array();
   for (const NamedTensor& each : result.outputs)
-    outputs.push_back({{"name", each.name}, {"dtype", std::string(to_string(each.tensor.dtype()))}, {"shape", each.tensor.shape().dims()}});
+    outputs.push_back({{"name", each.name},
+                       {"dtype", std::string(to_string(each.tensor.dtype()))},
+                       {"shape", each.tensor.shape().dims()}});
   return {{"model", model}, {"outputs", outputs}, {"tensors", result.tensors.size()}};
 }
 

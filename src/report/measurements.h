@@ -17,7 +17,8 @@ nlohmann::ordered_json to_json(const std::vector<BenchmarkResult>& results);
 nlohmann::ordered_json to_json(const CompareResult& result);
 
 // `classes`: with precision, recall and the confusion matrix of each model; names may be empty.
-std::string describe(const std::vector<ModelEvaluation>& evaluations, bool classes, const std::vector<std::string>& class_names);
+std::string describe(const std::vector<ModelEvaluation>& evaluations, bool classes,
+                     const std::vector<std::string>& class_names);
 std::string describe(const std::vector<BenchmarkResult>& results);
 std::string describe(const CompareResult& result, bool graph);
 

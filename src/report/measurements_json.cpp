@@ -35,12 +35,15 @@ Json confusion_json(const ConfusionMatrix& matrix) {
 }
 
 Json paired_json(const PairedComparison& paired) {
-  return {{"difference", paired.difference},       {"interval", interval(paired.interval)},   {"p_value", paired.p_value},
-          {"significant", paired.significant()},   {"both_right", paired.both_right},         {"only_first", paired.only_first},
-          {"only_second", paired.only_second},     {"both_wrong", paired.both_wrong}};
+  return {{"difference", paired.difference},   {"interval", interval(paired.interval)},
+          {"p_value", paired.p_value},         {"significant", paired.significant()},
+          {"both_right", paired.both_right},   {"only_first", paired.only_first},
+          {"only_second", paired.only_second}, {"both_wrong", paired.both_wrong}};
 }
 
-Json latency_json(const Latency& l) { return {{"median", l.median}, {"p90", l.p90}, {"p99", l.p99}, {"mean", l.mean}, {"min", l.min}}; }
+Json latency_json(const Latency& l) {
+  return {{"median", l.median}, {"p90", l.p90}, {"p99", l.p99}, {"mean", l.mean}, {"min", l.min}};
+}
 
 Json evaluation_json(const ModelEvaluation& one) {
   Json out{{"model", one.model}, {"samples", one.evaluation.samples}};
@@ -72,8 +75,12 @@ Json benchmark_json(const BenchmarkResult& one) {
            {"arena_bytes", one.measured.arena_bytes},
            {"peak_rss_bytes", one.peak_rss_bytes}};
   for (const OperatorTime& each : one.operators)
-    out["operators"].push_back({{"name", each.name}, {"operator", each.op}, {"implementation", each.implementation}, {"ms", each.milliseconds},
-                                {"share", each.share}, {"multiply_adds", each.multiply_adds}});
+    out["operators"].push_back({{"name", each.name},
+                                {"operator", each.op},
+                                {"implementation", each.implementation},
+                                {"ms", each.milliseconds},
+                                {"share", each.share},
+                                {"multiply_adds", each.multiply_adds}});
   return out;
 }
 
@@ -93,8 +100,13 @@ Json to_json(const std::vector<BenchmarkResult>& results) { return one_or_many(r
 Json to_json(const CompareResult& result) {
   Json tensors = Json::array(), models = Json::array();
   for (const TensorError& each : result.tensors)
-    tensors.push_back({{"name", each.name}, {"operator", each.op}, {"mse", each.error.mse()}, {"mae", each.error.mae()}, {"max", each.error.max_abs()},
-                       {"snr_db", finite_or_null(each.error.snr_db())}, {"cosine", each.error.cosine()}});
+    tensors.push_back({{"name", each.name},
+                       {"operator", each.op},
+                       {"mse", each.error.mse()},
+                       {"mae", each.error.mae()},
+                       {"max", each.error.max_abs()},
+                       {"snr_db", finite_or_null(each.error.snr_db())},
+                       {"cosine", each.error.cosine()}});
   for (const ModelEvaluation& each : result.evaluations) models.push_back(evaluation_json(each));
   return {{"tensors", tensors}, {"models", models}, {"graph_difference", result.graph_difference}};
 }

@@ -22,7 +22,8 @@ std::map<Precision, int64_t> count_precisions(const QuantPlan& plan) {
 Json passes_json(const std::vector<PassRecord>& passes) {
   Json out = Json::array();
   for (const PassRecord& pass : passes)
-    if (pass.changes > 0) out.push_back({{"pass", std::string(pass.pass)}, {"changes", pass.changes}, {"ms", pass.milliseconds}});
+    if (pass.changes > 0)
+      out.push_back({{"pass", std::string(pass.pass)}, {"changes", pass.changes}, {"ms", pass.milliseconds}});
   return out;
 }
 
@@ -38,13 +39,15 @@ template <class Visit>
 void visit_nodes(const QuantizeResult& result, Visit&& visit) {
   for (const Graph& graph : result.baseline.graphs)
     for (const auto& node : graph.nodes())
-      if (const auto planned = result.plan.nodes.find(key_of(*node)); planned != result.plan.nodes.end()) visit(*node, planned->second);
+      if (const auto planned = result.plan.nodes.find(key_of(*node)); planned != result.plan.nodes.end())
+        visit(*node, planned->second);
 }
 
 std::string reasons_table(const QuantizeResult& result) {
   Table table({"operator", "name", "computes in", "because", "what would change it"});
   visit_nodes(result, [&](const Node& node, const NodePlan& plan) {
-    table.row({std::string(node.op().name), node.name, std::string(to_string(plan.precision)), plan.reason, plan.remedy});
+    table.row(
+        {std::string(node.op().name), node.name, std::string(to_string(plan.precision)), plan.reason, plan.remedy});
   });
   return table.empty() ? "" : "\n" + table.text();
 }
@@ -53,10 +56,14 @@ std::string reasons_table(const QuantizeResult& result) {
 
 Json to_json(const QuantizeResult& result, const QuantizeSummary& summary) {
   Json counts = Json::object(), nodes = Json::array();
-  for (const auto& [precision, count] : count_precisions(result.plan)) counts[std::string(to_string(precision))] = count;
+  for (const auto& [precision, count] : count_precisions(result.plan))
+    counts[std::string(to_string(precision))] = count;
   visit_nodes(result, [&](const Node& node, const NodePlan& plan) {
-    nodes.push_back({{"name", node.name}, {"operator", std::string(node.op().name)}, {"precision", std::string(to_string(plan.precision))},
-                     {"reason", plan.reason}, {"remedy", plan.remedy}});
+    nodes.push_back({{"name", node.name},
+                     {"operator", std::string(node.op().name)},
+                     {"precision", std::string(to_string(plan.precision))},
+                     {"reason", plan.reason},
+                     {"remedy", plan.remedy}});
   });
   return {{"model", summary.model},
           {"output", summary.output},
@@ -67,17 +74,27 @@ Json to_json(const QuantizeResult& result, const QuantizeSummary& summary) {
           {"size_bytes", summary.output_bytes},
           {"operators", counts},
           {"passes", passes_json(result.passes)},
-          {"timing_ms", {{"passes", result.timing.passes_ms}, {"calibration", result.timing.calibration_ms}, {"planning", result.timing.planning_ms}}},
+          {"timing_ms",
+           {{"passes", result.timing.passes_ms},
+            {"calibration", result.timing.calibration_ms},
+            {"planning", result.timing.planning_ms}}},
           {"nodes", nodes}};
 }
 
 std::string describe(const QuantizeResult& result, const QuantizeSummary& summary, bool explain) {
   std::vector<std::string> counts;
-  for (const auto& [precision, count] : count_precisions(result.plan)) counts.push_back(fmt::format("{} {}", count, to_string(precision)));
-  std::string text = fmt::format("{}: {}, {}, {} of {}\n", summary.output, to_string(result.plan.mode), human_bytes(summary.output_bytes),
-                                 percent(static_cast<double>(summary.output_bytes) / static_cast<double>(std::max<int64_t>(1, summary.source_bytes)), 1), summary.model);
+  for (const auto& [precision, count] : count_precisions(result.plan))
+    counts.push_back(fmt::format("{} {}", count, to_string(precision)));
+  std::string text = fmt::format("{}: {}, {}, {} of {}\n", summary.output, to_string(result.plan.mode),
+                                 human_bytes(summary.output_bytes),
+                                 percent(static_cast<double>(summary.output_bytes) /
+                                             static_cast<double>(std::max<int64_t>(1, summary.source_bytes)),
+                                         1),
+                                 summary.model);
   text += fmt::format("Operators:    {}\n", fmt::join(counts, ", "));
-  if (summary.samples > 0) text += fmt::format("Calibration:  {} samples, {:.2f} s\n", with_commas(summary.samples), result.timing.calibration_ms / 1000);
+  if (summary.samples > 0)
+    text += fmt::format("Calibration:  {} samples, {:.2f} s\n", with_commas(summary.samples),
+                        result.timing.calibration_ms / 1000);
   text += fmt::format("Passes:       {}\n", passes_text(result.passes));
   if (explain) return text + reasons_table(result);
   const bool some_float = count_precisions(result.plan).contains(Precision::Float);
@@ -89,7 +106,8 @@ Json to_json(const ConvertResult& result, const std::string& model, const std::s
 }
 
 std::string describe(const ConvertResult& result, const std::string& output) {
-  return fmt::format("{} written; passes: {}\n", output, result.passes.empty() ? "none, the model is as it was read" : passes_text(result.passes));
+  return fmt::format("{} written; passes: {}\n", output,
+                     result.passes.empty() ? "none, the model is as it was read" : passes_text(result.passes));
 }
 
 }  // namespace pare

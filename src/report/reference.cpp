@@ -14,7 +14,9 @@ namespace {
 
 void add_rows(const std::vector<OperandSpec>& specs, std::string_view role, Table& table) {
   for (const OperandSpec& spec : specs) {
-    const std::string kind = spec.kind == OperandSpec::Kind::Required ? "" : spec.kind == OperandSpec::Kind::Optional ? " (optional)" : " (any number)";
+    const std::string kind = spec.kind == OperandSpec::Kind::Required   ? ""
+                             : spec.kind == OperandSpec::Kind::Optional ? " (optional)"
+                                                                        : " (any number)";
     table.row({std::string(role) + kind, fmt::format("`{}`", spec.name), std::string(spec.doc)});
   }
 }
@@ -41,7 +43,9 @@ std::string name_of(const OpDef& op, int operand) {
 }
 
 std::string scales_of(const QuantRule& rule) {
-  const auto fixed = [](const QuantRule::Fixed& at) { return fmt::format("scale {:.10g}, zero point {}", at.scale, at.zero_point); };
+  const auto fixed = [](const QuantRule::Fixed& at) {
+    return fmt::format("scale {:.10g}, zero point {}", at.scale, at.zero_point);
+  };
   switch (rule.scales) {
     case QuantRule::Scales::Unsupported: return fmt::format("stays float: {}", rule.reason);
     case QuantRule::Scales::Free: return "each tensor has a scale of its own";
@@ -50,7 +54,8 @@ std::string scales_of(const QuantRule& rule) {
     case QuantRule::Scales::Border: return "converts between number systems itself";
     case QuantRule::Scales::FixedOutput: break;
   }
-  std::string text = "the result has " + (rule.fixed_int8 ? fixed(*rule.fixed_int8) : std::string("a fixed scale")) + " in int8";
+  std::string text =
+      "the result has " + (rule.fixed_int8 ? fixed(*rule.fixed_int8) : std::string("a fixed scale")) + " in int8";
   return rule.fixed_int16 ? text + "; " + fixed(*rule.fixed_int16) + " in int16" : text;
 }
 
@@ -58,8 +63,11 @@ std::string quantization_of(const OpDef& op) {
   const QuantRule& rule = op.quantization;
   std::vector<std::string> parts{scales_of(rule)};
   if (rule.scales == QuantRule::Scales::Unsupported) return parts[0];
-  if (rule.weights >= 0) parts.push_back(fmt::format("{} symmetric, per channel along axis {}", name_of(op, rule.weights), rule.weights_axis));
-  if (rule.bias >= 0) parts.push_back(fmt::format("{} in int32 with the product of the scales", name_of(op, rule.bias)));
+  if (rule.weights >= 0)
+    parts.push_back(
+        fmt::format("{} symmetric, per channel along axis {}", name_of(op, rule.weights), rule.weights_axis));
+  if (rule.bias >= 0)
+    parts.push_back(fmt::format("{} in int32 with the product of the scales", name_of(op, rule.bias)));
   if (rule.int8_free_int16_same) parts.emplace_back("one shared scale in 16 bits");
   if (!rule.int16) parts.emplace_back("no 16-bit form");
   if (rule.dynamic_range) parts.emplace_back("dynamic range (float activations, int8 weights)");
@@ -81,8 +89,9 @@ std::string operator_reference() {
       "Activations are N,H,W,C. An attribute is shown with its default. Kernels are listed in the order in which they are tried.\n";
   for (const OpDef* op : all_ops()) {
     text += fmt::format("\n## {}\n\n{}\n\n{}\n\n{}\n", op->name, op->summary, op->details, operands_of(*op));
-    text += fmt::format("- Attributes: {}\n- Quantisation: {}\n- Kernels: {}\n- TFLite: {}; ONNX: {}\n", attributes_of(*op), quantization_of(*op),
-                        kernels_of(*op), op->in_tflite ? "builtin" : "none", op->onnx.empty() ? "no single counterpart" : op->onnx);
+    text += fmt::format("- Attributes: {}\n- Quantisation: {}\n- Kernels: {}\n- TFLite: {}; ONNX: {}\n",
+                        attributes_of(*op), quantization_of(*op), kernels_of(*op), op->in_tflite ? "builtin" : "none",
+                        op->onnx.empty() ? "no single counterpart" : op->onnx);
   }
   return text;
 }
@@ -93,9 +102,11 @@ std::string pass_reference() {
     std::vector<std::string> pipelines;
     for (const Pipeline pipeline : {Pipeline::Canonical, Pipeline::ForTflite}) {
       const std::vector<const Pass*> members = passes_of(pipeline);
-      if (std::find(members.begin(), members.end(), &pass) != members.end()) pipelines.emplace_back(to_string(pipeline));
+      if (std::find(members.begin(), members.end(), &pass) != members.end())
+        pipelines.emplace_back(to_string(pipeline));
     }
-    table.row({fmt::format("`{}`", pass.name), std::string(pass.summary), pipelines.empty() ? "on request" : fmt::format("{}", fmt::join(pipelines, ", "))});
+    table.row({fmt::format("`{}`", pass.name), std::string(pass.summary),
+               pipelines.empty() ? "on request" : fmt::format("{}", fmt::join(pipelines, ", "))});
   }
   return "# Passes\n\nGenerated from `src/passes/all_passes.inc`; `make docs` writes it anew.\n\n"
          "A pass rewrites a graph and keeps what it computes; the graph is verified after each. `canonical` is the form from which inference and quantisation "

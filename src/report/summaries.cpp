@@ -10,11 +10,14 @@ namespace pare {
 namespace {
 
 // "Label:     value", labels in one column.
-std::string item(std::string_view label, const std::string& value) { return fmt::format("{:<14} {}\n", fmt::format("{}:", label), value); }
+std::string item(std::string_view label, const std::string& value) {
+  return fmt::format("{:<14} {}\n", fmt::format("{}:", label), value);
+}
 
 std::string ports(std::string_view label, const std::vector<PortSummary>& ports) {
   std::string text;
-  for (const PortSummary& port : ports) text += item(text.empty() ? label : "", fmt::format("{}  {}", port.name, port.type));
+  for (const PortSummary& port : ports)
+    text += item(text.empty() ? label : "", fmt::format("{}  {}", port.name, port.type));
   return text;
 }
 
@@ -44,7 +47,8 @@ std::string layer_table(const ModelSummary& summary) {
   for (const LayerSummary& layer : summary.layers) {
     const ParameterSummary& own = layer.parameters;
     const bool some = own.count > 0;
-    table.row({layer.name, layer.op, layer.dst, layer.storage, some ? with_commas(own.count) : "", some ? with_commas(own.bytes) : "",
+    table.row({layer.name, layer.op, layer.dst, layer.storage, some ? with_commas(own.count) : "",
+               some ? with_commas(own.bytes) : "",
                some ? percent(static_cast<double>(own.zeros) / static_cast<double>(own.count), 1) : "",
                some ? (own.distinct ? with_commas(*own.distinct) : "many") : "",
                layer.multiply_adds ? with_commas(*layer.multiply_adds) : "?"});
@@ -64,11 +68,17 @@ std::string describe(const ModelSummary& summary, bool layers) {
   if (!summary.signatures.empty()) text += item("Signatures", fmt::format("{}", fmt::join(summary.signatures, ", ")));
   if (summary.graphs > 1) text += item("Graphs", std::to_string(summary.graphs));
   text += item("Operators", operator_list(summary));
-  text += item("Parameters", fmt::format("{} in {}{}", with_commas(parameters.count), human_bytes(parameters.bytes),
-                                         parameters.count == 0 ? "" : fmt::format(", {} zeros", percent(static_cast<double>(parameters.zeros) / static_cast<double>(parameters.count), 1))));
+  text +=
+      item("Parameters", fmt::format("{} in {}{}", with_commas(parameters.count), human_bytes(parameters.bytes),
+                                     parameters.count == 0
+                                         ? ""
+                                         : fmt::format(", {} zeros", percent(static_cast<double>(parameters.zeros) /
+                                                                                 static_cast<double>(parameters.count),
+                                                                             1))));
   text += item("Multiply-adds", optional_count(summary.multiply_adds) + " a sample");
   text += item("Quantised", fmt::format("{} of {} operators", summary.quantized_operators, operators));
-  text += item("Activations", summary.arena_bytes ? human_bytes(*summary.arena_bytes) + " planned, one sample" : "not planned: " + summary.not_runnable);
+  text += item("Activations", summary.arena_bytes ? human_bytes(*summary.arena_bytes) + " planned, one sample"
+                                                  : "not planned: " + summary.not_runnable);
   text += storage_table(summary);
   return layers ? text + layer_table(summary) : text;
 }
@@ -77,19 +87,28 @@ std::string describe(const Computer& computer) {
   std::string text = item("Processor", computer.processor);
   text += item("Cores", std::to_string(computer.cores));
   text += item("Memory", human_bytes(computer.memory_bytes));
-  text += item("Instructions", computer.instructions.empty() ? "no vector extension known to Pare" : fmt::format("{}", fmt::join(computer.instructions, ", ")));
+  text +=
+      item("Instructions", computer.instructions.empty() ? "no vector extension known to Pare"
+                                                         : fmt::format("{}", fmt::join(computer.instructions, ", ")));
   text += item("Kernels", computer.kernels);
-  text += item("oneDNN", computer.onednn + (computer.onednn_saturates ? "; its int8 sums may saturate here, for the processor has no 8-bit dot product" : "; exact int8 sums"));
-  if (computer.peers_folder.empty()) return text + item("Peers", "none (scripts/peers.sh installs them; only tests and benchmarks use them)");
+  text += item("oneDNN",
+               computer.onednn + (computer.onednn_saturates
+                                      ? "; its int8 sums may saturate here, for the processor has no 8-bit dot product"
+                                      : "; exact int8 sums"));
+  if (computer.peers_folder.empty())
+    return text + item("Peers", "none (scripts/peers.sh installs them; only tests and benchmarks use them)");
   std::vector<std::string> peers;
   for (const PeerPackage& peer : computer.peers) peers.push_back(peer.name + " " + peer.version);
-  return text + item("Peers", fmt::format("{} in {}", peers.empty() ? "none" : fmt::format("{}", fmt::join(peers, ", ")), computer.peers_folder));
+  return text +
+         item("Peers", fmt::format("{} in {}", peers.empty() ? "none" : fmt::format("{}", fmt::join(peers, ", ")),
+                                   computer.peers_folder));
 }
 
 std::string describe(const RunResult& result, const std::string& output) {
   std::string text;
   for (const NamedTensor& each : result.outputs)
-    text += fmt::format("{}: {}{} written to {}\n", each.name, to_string(each.tensor.dtype()), each.tensor.shape().to_string(), output);
+    text += fmt::format("{}: {}{} written to {}\n", each.name, to_string(each.tensor.dtype()),
+                        each.tensor.shape().to_string(), output);
   return text;
 }
 

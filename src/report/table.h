@@ -14,7 +14,7 @@ class Table {
   void row(std::vector<std::string> cells);  // as many cells as headings
   bool empty() const { return rows_.empty(); }
 
-  std::string text() const;      // with a rule below the headings; each line ends in a newline
+  std::string text() const;  // with a rule below the headings; each line ends in a newline
   std::string markdown() const;
 
  private:
@@ -26,9 +26,9 @@ class Table {
 };
 
 // Numbers as people read them.
-std::string human_bytes(int64_t bytes);     // "96.5 kB" (1 kB = 1,000 bytes)
-std::string human_count(int64_t count);     // "12.5 M"
-std::string with_commas(int64_t count);     // "1,234,567"
+std::string human_bytes(int64_t bytes);                  // "96.5 kB" (1 kB = 1,000 bytes)
+std::string human_count(int64_t count);                  // "12.5 M"
+std::string with_commas(int64_t count);                  // "1,234,567"
 std::string percent(double fraction, int decimals = 2);  // "98.75 %"
 
 }  // namespace pare

@@ -11,7 +11,8 @@ Expected<BenchmarkResult> benchmark(const std::string& path, const Model& model,
   result.setting = options.latency;
   PARE_ASSIGN_IN(result.measured, measure_latency(model.main(), options.latency), path);
   if (options.profile) {
-    const CompileOptions compile{.engine = options.latency.engine, .threads = options.latency.threads, .batch = options.latency.batch};
+    const CompileOptions compile{
+        .engine = options.latency.engine, .threads = options.latency.threads, .batch = options.latency.batch};
     PARE_ASSIGN_IN(const auto program, Program::compile(model.main(), compile), path);
     PARE_ASSIGN_IN(result.operators, profile(program, options.profile_runs), path);
   }

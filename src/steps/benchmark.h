@@ -12,7 +12,7 @@ namespace pare {
 
 struct BenchmarkOptions {
   ModelLatencyOptions latency;
-  bool profile = false;      // the time of each operator too
+  bool profile = false;  // the time of each operator too
   int64_t profile_runs = 50;
 };
 

@@ -15,11 +15,12 @@ struct CompareOptions {
 };
 
 struct CompareResult {
-  std::vector<TensorError> tensors;         // of the second model against the first
+  std::vector<TensorError> tensors;          // of the second model against the first
   std::vector<ModelEvaluation> evaluations;  // of both; empty for data without a target
-  std::string graph_difference;             // the text forms, see ir/diff.h
+  std::string graph_difference;              // the text forms, see ir/diff.h
 };
 
-Expected<CompareResult> compare_models(const NamedModel& first, const NamedModel& second, const DataView& view, const CompareOptions& options);
+Expected<CompareResult> compare_models(const NamedModel& first, const NamedModel& second, const DataView& view,
+                                       const CompareOptions& options);
 
 }  // namespace pare

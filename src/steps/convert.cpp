@@ -5,7 +5,8 @@
 
 namespace pare {
 
-Expected<ConvertResult> convert(const Model& model, const std::filesystem::path& output, const ConvertOptions& options) {
+Expected<ConvertResult> convert(const Model& model, const std::filesystem::path& output,
+                                const ConvertOptions& options) {
   PARE_TRY(check_writable(output));
   ConvertResult result{model.clone(), {}};
   if (model.source_format == "tflite" && !options.optimize) return result;

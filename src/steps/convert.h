@@ -11,7 +11,8 @@
 namespace pare {
 
 struct ConvertOptions {
-  bool optimize = false;  // runs the passes on a model that came from the same format too; others always go through them
+  bool optimize =
+      false;  // runs the passes on a model that came from the same format too; others always go through them
   PipelineOptions pipeline;
 };
 

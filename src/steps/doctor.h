@@ -13,8 +13,8 @@ struct PeerPackage {
 };
 
 struct Computer {
-  std::string processor;                  // as the system names it
-  int cores = 0;                          // that this process may use
+  std::string processor;  // as the system names it
+  int cores = 0;          // that this process may use
   int64_t memory_bytes = 0;
   std::vector<std::string> instructions;  // of those that matter to us: "AVX2", "AVX-512", "VNNI", "bf16"
   std::string onednn;                     // version

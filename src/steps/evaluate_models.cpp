@@ -5,22 +5,22 @@
 namespace pare {
 namespace {
 
-Expected<ModelEvaluation> evaluate_model(const NamedModel& named, const DataView& view, const EvaluateModelsOptions& options) {
+Expected<ModelEvaluation> evaluate_model(const NamedModel& named, const DataView& view,
+                                         const EvaluateModelsOptions& options) {
   ModelEvaluation result;
   result.model = named.path;
   const Graph& graph = named.model.main();
   PARE_ASSIGN(const SampleSource source, source_for(graph, view));
   PARE_ASSIGN(result.evaluation, evaluate(graph, source, view, options.evaluate));
   PARE_ASSIGN(result.size, measure_file_size(named.path));
-  if (options.latency) {
-    PARE_ASSIGN(result.latency, measure_latency(graph, {.engine = options.evaluate.engine}));
-  }
+  if (options.latency) { PARE_ASSIGN(result.latency, measure_latency(graph, {.engine = options.evaluate.engine})); }
   return result;
 }
 
 }  // namespace
 
-Expected<std::vector<ModelEvaluation>> evaluate_models(const std::vector<NamedModel>& models, const DataView& view, const EvaluateModelsOptions& options) {
+Expected<std::vector<ModelEvaluation>> evaluate_models(const std::vector<NamedModel>& models, const DataView& view,
+                                                       const EvaluateModelsOptions& options) {
   std::vector<ModelEvaluation> results;
   for (const NamedModel& named : models) {
     PARE_ASSIGN_IN(ModelEvaluation result, evaluate_model(named, view, options), named.path);

@@ -35,6 +35,7 @@ struct NamedModel {
 };
 
 // All samples of the view, every model on the same ones. An error names the model.
-Expected<std::vector<ModelEvaluation>> evaluate_models(const std::vector<NamedModel>& models, const DataView& view, const EvaluateModelsOptions& options);
+Expected<std::vector<ModelEvaluation>> evaluate_models(const std::vector<NamedModel>& models, const DataView& view,
+                                                       const EvaluateModelsOptions& options);
 
 }  // namespace pare

@@ -58,7 +58,8 @@ int64_t count_zeros(const Value& value, const std::vector<uint64_t>& bits) {
 
 ParameterSummary summarise(const Value& value) {
   const std::vector<uint64_t> bits = stored_bits(*value.data);
-  return {value.data->elements(), static_cast<int64_t>(value.data->bytes().size()), count_zeros(value, bits), distinct_values(bits)};
+  return {value.data->elements(), static_cast<int64_t>(value.data->bytes().size()), count_zeros(value, bits),
+          distinct_values(bits)};
 }
 
 void add(ParameterSummary& total, const ParameterSummary& part) {
@@ -72,7 +73,8 @@ void add(ParameterSummary& total, const ParameterSummary& part) {
 std::string storage_of(const Node& node) {
   const Value* weights = nullptr;
   for (const Value* operand : node.operands)
-    if (is_parameter(operand) && (weights == nullptr || operand->data->elements() > weights->data->elements())) weights = operand;
+    if (is_parameter(operand) && (weights == nullptr || operand->data->elements() > weights->data->elements()))
+      weights = operand;
   const Value* activation = node.results.empty() ? nullptr : node.results[0];
   const std::string first = activation == nullptr ? "" : std::string(to_string(activation->type.dtype));
   return weights == nullptr ? first : first + " x " + kind_of(weights->type);
@@ -137,7 +139,8 @@ void summarise_constants(const Model& model, ModelSummary& summary) {
     storage.kind = kind;
     summary.storage.push_back(storage);
   }
-  std::sort(summary.storage.begin(), summary.storage.end(), [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
+  std::sort(summary.storage.begin(), summary.storage.end(),
+            [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
 }
 
 }  // namespace
@@ -162,11 +165,15 @@ ModelSummary inspect(const Model& model) {
   for (const auto& node : single.nodes()) {
     summary.layers.push_back(layer_of(*node));
     const std::optional<int64_t>& work = summary.layers.back().multiply_adds;
-    if (work && summary.multiply_adds) *summary.multiply_adds += *work;
-    else summary.multiply_adds.reset();
+    if (work && summary.multiply_adds)
+      *summary.multiply_adds += *work;
+    else
+      summary.multiply_adds.reset();
   }
-  if (auto program = Program::compile(model.main(), {.batch = 1})) summary.arena_bytes = static_cast<int64_t>((*program)->arena_bytes());
-  else summary.not_runnable = program.error().to_string();
+  if (auto program = Program::compile(model.main(), {.batch = 1}))
+    summary.arena_bytes = static_cast<int64_t>((*program)->arena_bytes());
+  else
+    summary.not_runnable = program.error().to_string();
   return summary;
 }
 

@@ -17,7 +17,8 @@ struct ParameterSummary {
   int64_t count = 0;
   int64_t bytes = 0;
   int64_t zeros = 0;
-  std::optional<int64_t> distinct;  // different stored values, where one tensor holds them all and they are at most 4,096
+  std::optional<int64_t>
+      distinct;  // different stored values, where one tensor holds them all and they are at most 4,096
 };
 
 struct LayerSummary {

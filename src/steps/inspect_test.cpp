@@ -58,12 +58,14 @@ TEST(Inspect, NamesHowNumbersAreStored) {
 }
 
 TEST(Inspect, SharedTensorsCountOnce) {
-  Model model = model_of("graph (%x: f32[1, 2, 2, 1]) { %w = constant f32[1, 1, 1, 1] (2) %a = conv_2d(%x, %w) %b = conv_2d(%a, %w) return %b }");
+  Model model = model_of(
+      "graph (%x: f32[1, 2, 2, 1]) { %w = constant f32[1, 1, 1, 1] (2) %a = conv_2d(%x, %w) %b = conv_2d(%a, %w) return %b }");
   EXPECT_EQ(inspect(model).parameters.count, 1);
 }
 
 TEST(Inspect, ManyValuesAreNotCountedOut) {
-  Model model = model_of("graph (%x: f32[1, 2, 2, 1]) { %w = constant f32[5000, 1, 1, 1] (2) %a = conv_2d(%x, %w) return %a }");
+  Model model =
+      model_of("graph (%x: f32[1, 2, 2, 1]) { %w = constant f32[5000, 1, 1, 1] (2) %a = conv_2d(%x, %w) return %a }");
   EXPECT_EQ(inspect(model).layers[0].parameters.distinct, 1);
   auto values = model.main().find_value("w")->data->mutable_values<float>();
   for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i);

@@ -24,7 +24,8 @@ std::vector<const Pass*> preparation(QuantMode mode) {
   return passes;
 }
 
-Expected<void> quantize_graph(Graph& graph, const Graph& baseline, const SampleSource* samples, const QuantizeOptions& options, QuantizeResult& result) {
+Expected<void> quantize_graph(Graph& graph, const Graph& baseline, const SampleSource* samples,
+                              const QuantizeOptions& options, QuantizeResult& result) {
   StatisticsMap statistics;
   auto begin = std::chrono::steady_clock::now();
   if (needs_calibration(options.config.mode)) {
@@ -52,12 +53,15 @@ Expected<void> quantize_graph(Graph& graph, const Graph& baseline, const SampleS
 Expected<QuantizeResult> quantize(const Model& model, const SampleSource* samples, const QuantizeOptions& options) {
   const bool calibrated = needs_calibration(options.config.mode);
   if (calibrated && samples == nullptr)
-    return usage_error("the mode {} needs calibration samples; give data, or choose dynamic, weight_only or fp16", to_string(options.config.mode));
+    return usage_error("the mode {} needs calibration samples; give data, or choose dynamic, weight_only or fp16",
+                       to_string(options.config.mode));
   QuantizeResult result;
   result.baseline = model.clone();
   PARE_TRY(inline_composites(result.baseline));
   if (const size_t graphs = result.baseline.graphs.size(); calibrated && graphs > 1)
-    return unsupported("the model has {} graphs, calibration can run one; choose dynamic, weight_only or fp16, or quantise a file of one graph", graphs);
+    return unsupported(
+        "the model has {} graphs, calibration can run one; choose dynamic, weight_only or fp16, or quantise a file of one graph",
+        graphs);
   const auto begin = std::chrono::steady_clock::now();
   const std::vector<const Pass*> passes = preparation(options.config.mode);
   const Pass* separate[] = {find_pass("separate_constants")};

@@ -11,7 +11,8 @@ namespace pare {
 struct QuantizeOptions {
   QuantConfig config;
   int threads = 1;
-  int effort = 1;  // 0: weights rounded to nearest; 1 to 3: biases corrected for the mean error of the rounded weights as well
+  int effort =
+      1;  // 0: weights rounded to nearest; 1 to 3: biases corrected for the mean error of the rounded weights as well
   PipelineOptions pipeline;
 };
 
@@ -20,7 +21,9 @@ struct QuantizeResult {
   Model baseline;  // the float network that the plan speaks of: after the passes
   QuantPlan plan;
   std::vector<PassRecord> passes;
-  struct Timing { double passes_ms = 0, calibration_ms = 0, planning_ms = 0; } timing;
+  struct Timing {
+    double passes_ms = 0, calibration_ms = 0, planning_ms = 0;
+  } timing;
 };
 
 // `samples` may be null in modes that need no calibration (see needs_calibration). The model is not changed. Errors are those of

@@ -26,7 +26,10 @@ Model network() {
   Value* x = build.input("x", {kDynamic, 8, 8, 4});
   Value* weights = constant("w", {4, 3, 3, 4}, -1);
   Value* conv = build.op("conv_2d", {x, weights}, {}, "conv");
-  Value* bn = build.op("batch_normalization", {conv, constant("g", {4}, 0.5f), constant("b", {4}, -1), constant("m", {4}, -1), constant("v", {4}, 2, 5)}, {}, "bn");
+  Value* bn = build.op(
+      "batch_normalization",
+      {conv, constant("g", {4}, 0.5f), constant("b", {4}, -1), constant("m", {4}, -1), constant("v", {4}, 2, 5)}, {},
+      "bn");
   Value* second = build.op("conv_2d", {build.op("relu", {bn}, {}, "relu"), weights}, {}, "second");
   Value* dense = build.op("fully_connected", {second, constant("fw", {5, 256}, -0.02f, 0.02f)}, {}, "dense");
   Model model;
@@ -59,8 +62,10 @@ TEST(Quantize, EveryModeGivesASoundModelCloseToTheOriginal) {
     ASSERT_TRUE(verify(result->model.main()));
     EXPECT_EQ(result->model.signatures[0].outputs[0].second, result->model.main().outputs[0]);
     const std::vector<float> got = outputs_of(result->model);
-    for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], expected[i], 0.05) << to_string(options.config.mode) << " " << i;
-    for (const auto& node : result->baseline.main().nodes()) EXPECT_FALSE(result->plan.of(*node).reason.empty()) << describe(*node);
+    for (size_t i = 0; i < got.size(); ++i)
+      EXPECT_NEAR(got[i], expected[i], 0.05) << to_string(options.config.mode) << " " << i;
+    for (const auto& node : result->baseline.main().nodes())
+      EXPECT_FALSE(result->plan.of(*node).reason.empty()) << describe(*node);
   }
 }
 

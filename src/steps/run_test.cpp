@@ -43,7 +43,8 @@ TEST(RunModel, AFixedBatchRunsRepeatedly) {
   auto result = run_model(model, {{"x", kThree}}, {});
   ASSERT_TRUE(result) << result.error().to_string();
   EXPECT_EQ(result->outputs[0].tensor, kThreeRelu);
-  EXPECT_THAT(error_of(model, {{"x", kThree}}, {.keep_tensors = true}), HasSubstr("3 samples at once for a model of fixed batch 1"));
+  EXPECT_THAT(error_of(model, {{"x", kThree}}, {.keep_tensors = true}),
+              HasSubstr("3 samples at once for a model of fixed batch 1"));
 }
 
 TEST(RunModel, ArraysOfTheShapesInTheFileRunAsTheyAre) {
@@ -66,27 +67,33 @@ TEST(RunModel, KeepsTensorsUnderTheirPositions) {
 
 TEST(RunModel, SignaturesGiveNames) {
   Model model = relu_model();
-  model.signatures.push_back({"serving_default", 0, {{"features", model.main().inputs[0]}}, {{"scores", model.main().outputs[0]}}});
+  model.signatures.push_back(
+      {"serving_default", 0, {{"features", model.main().inputs[0]}}, {{"scores", model.main().outputs[0]}}});
   for (const std::string signature : {"serving_default", ""}) {
     auto result = run_model(model, {{"features", kThree}}, {.signature = signature});
     ASSERT_TRUE(result) << result.error().to_string();
     EXPECT_EQ(result->outputs[0].name, "scores");
   }
-  EXPECT_THAT(error_of(model, {{"x", kThree}}, {.signature = "other"}), HasSubstr("there is no signature 'other'; the model has serving_default"));
+  EXPECT_THAT(error_of(model, {{"x", kThree}}, {.signature = "other"}),
+              HasSubstr("there is no signature 'other'; the model has serving_default"));
 }
 
 TEST(RunModel, RefusesWrongArrays) {
   const Model model = relu_model();
-  EXPECT_THAT(error_of(model, {{"x", Tensor(DType::Float32, {3, 4})}}), HasSubstr("the array for input 'x' is f32[3, 4], the model takes f32[?, 2]"));
-  EXPECT_THAT(error_of(model, {{"x", Tensor(DType::Float64, {3, 2})}}), HasSubstr("is f64[3, 2], the model takes f32[?, 2]"));
+  EXPECT_THAT(error_of(model, {{"x", Tensor(DType::Float32, {3, 4})}}),
+              HasSubstr("the array for input 'x' is f32[3, 4], the model takes f32[?, 2]"));
+  EXPECT_THAT(error_of(model, {{"x", Tensor(DType::Float64, {3, 2})}}),
+              HasSubstr("is f64[3, 2], the model takes f32[?, 2]"));
   EXPECT_THAT(error_of(model, {{"z", kThree}}), HasSubstr("there is no array for the input 'x'; the model takes x"));
   EXPECT_THAT(error_of(model, {{"x", kThree}, {"z", kThree}}), HasSubstr("the array 'z' belongs to no input"));
-  EXPECT_THAT(error_of(model_of("graph (%x: f32[2, 2]) { %y = relu(%x) return %y }"), {{"x", kThree}}), HasSubstr("is f32[3, 2], the model takes f32[2, 2]"));
+  EXPECT_THAT(error_of(model_of("graph (%x: f32[2, 2]) { %y = relu(%x) return %y }"), {{"x", kThree}}),
+              HasSubstr("is f32[3, 2], the model takes f32[2, 2]"));
 }
 
 TEST(RunModel, InputsHaveAsManySamples) {
   const Model model = model_of("graph (%a: f32[?, 2], %b: f32[?, 2]) { %y = relu(%a) %z = relu(%b) return %y, %z }");
-  EXPECT_THAT(error_of(model, {{"a", kThree}, {"b", Tensor(DType::Float32, {2, 2})}}), HasSubstr("2 samples for input 'b', 3 for 'a'"));
+  EXPECT_THAT(error_of(model, {{"a", kThree}, {"b", Tensor(DType::Float32, {2, 2})}}),
+              HasSubstr("2 samples for input 'b', 3 for 'a'"));
 }
 
 }  // namespace

@@ -11,12 +11,15 @@ namespace {
 // The position in the view of each input of the graph.
 Expected<std::vector<size_t>> match_inputs(const Graph& graph, const std::vector<std::string>& arrays) {
   if (arrays.size() != graph.inputs.size())
-    return bad_input("the data set has {} arrays a sample ({}), the model takes {}", arrays.size(), fmt::join(arrays, ", "), graph.inputs.size());
+    return bad_input("the data set has {} arrays a sample ({}), the model takes {}", arrays.size(),
+                     fmt::join(arrays, ", "), graph.inputs.size());
   if (arrays.size() == 1) return std::vector<size_t>{0};
   std::vector<size_t> order;
   for (const Value* input : graph.inputs) {
     const auto found = std::find(arrays.begin(), arrays.end(), input->name);
-    if (found == arrays.end()) return bad_input("the data set has no array '{}', which the model takes; it has {}", input->name, fmt::join(arrays, ", "));
+    if (found == arrays.end())
+      return bad_input("the data set has no array '{}', which the model takes; it has {}", input->name,
+                       fmt::join(arrays, ", "));
     order.push_back(static_cast<size_t>(found - arrays.begin()));
   }
   return order;
@@ -40,8 +43,8 @@ Expected<void> check_sample(const Tensor& sample, const Value& input) {
   Shape shape = sample.shape();
   if (shape.rank() > 0 && input.type.shape.rank() > 0) shape[0] = input.type.shape[0];
   if (sample.dtype() == input.type.dtype && input.type.shape.compatible_with(shape)) return {};
-  return bad_input("a sample is {}{}, the model takes {}{} for '{}'", to_string(sample.dtype()), sample.shape().to_string(),
-                   to_string(input.type.dtype), input.type.shape.to_string(), input.name);
+  return bad_input("a sample is {}{}, the model takes {}{} for '{}'", to_string(sample.dtype()),
+                   sample.shape().to_string(), to_string(input.type.dtype), input.type.shape.to_string(), input.name);
 }
 
 }  // namespace
@@ -50,7 +53,8 @@ Expected<DataView> calibration_samples(const DataSet& set, int64_t count) {
   if (!set.divided()) return set.split(Split::Calibration).map([&](const DataView& view) { return view.first(count); });
   for (const Split split : {Split::Calibration, Split::Train})
     if (set.has(split)) return set.split(split).map([&](const DataView& view) { return view.first(count); });
-  return bad_input("the data set {} has neither a split 'calibration' nor 'train'; `pare data split` makes one", set.name());
+  return bad_input("the data set {} has neither a split 'calibration' nor 'train'; `pare data split` makes one",
+                   set.name());
 }
 
 Expected<SampleSource> source_for(const Graph& graph, const DataView& view) {
@@ -58,10 +62,12 @@ Expected<SampleSource> source_for(const Graph& graph, const DataView& view) {
   std::vector<TensorType> types;
   for (const Value* input : graph.inputs) types.push_back(input->type);
   const SampleSource stored = view.source();
-  SampleSource source{stored.count, [stored, order, types](int64_t first, int64_t size) -> Expected<std::vector<Tensor>> {
+  SampleSource source{stored.count,
+                      [stored, order, types](int64_t first, int64_t size) -> Expected<std::vector<Tensor>> {
                         PARE_ASSIGN(std::vector<Tensor> arrays, stored.read(first, size));
                         std::vector<Tensor> inputs;
-                        for (size_t i = 0; i < order.size(); ++i) inputs.push_back(stored_as(types[i], arrays[order[i]]));
+                        for (size_t i = 0; i < order.size(); ++i)
+                          inputs.push_back(stored_as(types[i], arrays[order[i]]));
                         return inputs;
                       }};
   if (source.count == 0) return bad_input("the data set has no samples");

@@ -46,7 +46,8 @@ TEST_P(EveryOp, IsDocumented) {
 
 TEST_P(EveryOp, HasAVariadicOperandOnlyAtTheEnd) {
   const auto variadic = [](const OperandSpec& spec) { return spec.kind == OperandSpec::Kind::Variadic; };
-  for (size_t i = 0; i + 1 < op().operands.size(); ++i) EXPECT_FALSE(variadic(op().operands[i])) << op().operands[i].name;
+  for (size_t i = 0; i + 1 < op().operands.size(); ++i)
+    EXPECT_FALSE(variadic(op().operands[i])) << op().operands[i].name;
 }
 
 TEST_P(EveryOp, HasAKernelOrAReason) {
@@ -77,7 +78,8 @@ TEST_P(EveryOp, HasAQuantisationRuleOrAReason) {
   EXPECT_TRUE(rule.reason.empty());
   EXPECT_LT(rule.weights, count);
   EXPECT_LT(rule.bias, count);
-  for (const int activation : rule.activations) EXPECT_TRUE(activation >= 0 && (activation < count || variadic)) << activation;
+  for (const int activation : rule.activations)
+    EXPECT_TRUE(activation >= 0 && (activation < count || variadic)) << activation;
   EXPECT_TRUE(rule.bias < 0 || rule.weights >= 0) << "a bias takes the scale of the weights";
   if (rule.scales == QuantRule::Scales::FixedOutput) {
     EXPECT_TRUE(rule.fixed_int8.has_value());
@@ -93,13 +95,17 @@ TEST_P(EveryOp, HasTraitsThatFitItsAttributes) {
 
 // Operands as a damaged file may hold them: any count, rank, extents, types, constants of any value.
 Value* any_operand(Graph& graph, Random& random) {
-  static constexpr std::array kTypes{DType::Float32, DType::Int8, DType::Int32, DType::Int64, DType::Bool, DType::Float16, DType::UInt8};
+  static constexpr std::array kTypes{DType::Float32, DType::Int8,    DType::Int32, DType::Int64,
+                                     DType::Bool,    DType::Float16, DType::UInt8};
   const DType dtype = kTypes[static_cast<size_t>(random.below(kTypes.size()))];
   Shape shape;
   for (int64_t rank = random.below(6); rank > 0; --rank) shape.push_back(random.below(6));
   if (random.below(2) == 0) {
     Tensor data(dtype, shape);
-    for (std::byte& each : data.mutable_bytes()) each = static_cast<std::byte>(dtype == DType::Bool ? random.below(2) : random.below(4) == 0 ? random.below(256) : 0);
+    for (std::byte& each : data.mutable_bytes())
+      each = static_cast<std::byte>(dtype == DType::Bool   ? random.below(2)
+                                    : random.below(4) == 0 ? random.below(256)
+                                                           : 0);
     return graph.add_constant("constant", std::move(data));
   }
   if (shape.rank() > 0 && random.below(4) == 0) shape[static_cast<int>(random.below(shape.rank()))] = kDynamic;
@@ -113,8 +119,10 @@ TEST_P(EveryOp, RefusesBadOperandsWithoutThrowing) {
     Graph graph;
     std::vector<Value*> operands;
     const int64_t count = random.below(4) == 0 ? random.below(6) : static_cast<int64_t>(op().operands.size());
-    for (int64_t i = 0; i < count; ++i) operands.push_back(random.below(12) == 0 ? nullptr : any_operand(graph, random));
-    std::vector<std::string> results(static_cast<size_t>(random.below(4) == 0 ? random.below(4) : static_cast<int64_t>(op().results.size())), "r");
+    for (int64_t i = 0; i < count; ++i)
+      operands.push_back(random.below(12) == 0 ? nullptr : any_operand(graph, random));
+    std::vector<std::string> results(
+        static_cast<size_t>(random.below(4) == 0 ? random.below(4) : static_cast<int64_t>(op().results.size())), "r");
     try {
       auto node = graph.append(op(), op().attributes, operands, results);
       if (!node) continue;
@@ -125,7 +133,9 @@ TEST_P(EveryOp, RefusesBadOperandsWithoutThrowing) {
       EXPECT_GE(op().cost(**node).multiply_adds, 0);
     } catch (const std::exception& error) {
       std::string given;
-      for (const Value* operand : operands) given += operand == nullptr ? " none" : " " + to_string(operand->type) + (operand->is_constant() ? " constant" : "");
+      for (const Value* operand : operands)
+        given +=
+            operand == nullptr ? " none" : " " + to_string(operand->type) + (operand->is_constant() ? " constant" : "");
       FAIL() << "round " << round << ", operands" << given << ": " << error.what();
     }
   }

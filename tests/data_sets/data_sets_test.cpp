@@ -43,7 +43,8 @@ TEST_F(SharedData, Cifar10) {
   EXPECT_EQ(count(set, Split::Train), 2500);
   const DataView test = *set.split(Split::Test);
   ASSERT_EQ(test.count(), 10'000);
-  EXPECT_THAT(test.first(12).labels(), ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1)) << "records go round the classes";
+  EXPECT_THAT(test.first(12).labels(), ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1))
+      << "records go round the classes";
   EXPECT_EQ(first_sample(test).shape(), (Shape{1, 32, 32, 3}));
   EXPECT_THAT(first_values(test, 6), ElementsAre(243, 223, 147, 237, 217, 145));
 }
@@ -113,7 +114,8 @@ TEST_F(SharedData, ImageNet) {
   const std::vector<int64_t> labels = test.labels();
   EXPECT_EQ(std::set<int64_t>(labels.begin(), labels.end()).size(), 698u) << "one image a class";
   EXPECT_THAT(first_values(test, 2), ElementsAre(FloatNear(-0.72549020f, 1e-6f), FloatNear(-0.64705882f, 1e-6f)));
-  EXPECT_THAT(first_values(*other.split(Split::Test), 2), ElementsAre(FloatNear(-0.71875000f, 1e-6f), FloatNear(-0.64062500f, 1e-6f)));
+  EXPECT_THAT(first_values(*other.split(Split::Test), 2),
+              ElementsAre(FloatNear(-0.71875000f, 1e-6f), FloatNear(-0.64062500f, 1e-6f)));
 }
 
 TEST_F(SharedData, BareFiles) {

@@ -63,7 +63,8 @@ void expect_round_trip(const std::string& name, std::span<const std::byte> file)
   const auto model = read_tflite(file, name);
   if (name.ends_with("trained_lstm.tflite")) {
     ASSERT_FALSE(model);
-    EXPECT_THAT(model.error().to_string(), ::testing::HasSubstr("UNIDIRECTIONAL_SEQUENCE_LSTM is not one that Pare reads"));
+    EXPECT_THAT(model.error().to_string(),
+                ::testing::HasSubstr("UNIDIRECTIONAL_SEQUENCE_LSTM is not one that Pare reads"));
     return;
   }
   ASSERT_TRUE(model) << model.error().to_string();
@@ -102,8 +103,8 @@ TEST(TfliteRoundTrip, EveryFileOfTheQuantizerSuite) {
 // Of float networks the converter says the same; of quantised ones it says what they needed before it quantised them.
 TEST(TfliteRoundTrip, RuntimeVersionFollowsTheOperators) {
   PARE_REQUIRE_ASSET("models/mlperf_tiny");
-  const std::map<std::string, std::string> expected{{"ad/ad01_fp32", "1.5.0"},        {"ic/pretrainedResnet", "1.5.0"},
-                                                    {"vww/vww_96_float", "1.5.0"},    {"ad/ad01_int8", "1.14.0"},
+  const std::map<std::string, std::string> expected{{"ad/ad01_fp32", "1.5.0"},       {"ic/pretrainedResnet", "1.5.0"},
+                                                    {"vww/vww_96_float", "1.5.0"},   {"ad/ad01_int8", "1.14.0"},
                                                     {"kws/kws_ref_model", "1.14.0"}, {"vww/vww_96_int8", "1.14.0"}};
   for (const auto& [name, version] : expected) {
     const auto file = read_file(testing::assets() / "models/mlperf_tiny" / (name + ".tflite"));

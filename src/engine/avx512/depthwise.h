@@ -14,7 +14,8 @@ namespace pare::avx512 {
 // channels and 16 lanes, each vector computes two neighbouring pixels.
 struct DepthwiseShape {
   DepthwiseShape(int64_t channels, int64_t lanes)
-      : pixels(channels < lanes && lanes % channels == 0 ? lanes / channels : 1), blocks((channels * pixels + lanes - 1) / lanes) {}
+      : pixels(channels < lanes && lanes % channels == 0 ? lanes / channels : 1),
+        blocks((channels * pixels + lanes - 1) / lanes) {}
   int64_t pixels;  // in a vector
   int64_t blocks;  // vectors that cover the channels
 };

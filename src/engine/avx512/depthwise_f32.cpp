@@ -13,7 +13,8 @@ template <int Parts>
 __m512 load(const float* at, int64_t part, __mmask16 mask) {
   if constexpr (Parts == 0) return _mm512_maskz_loadu_ps(mask, at);
   if constexpr (Parts == 1) return _mm512_loadu_ps(at);
-  if constexpr (Parts == 2) return _mm512_insertf32x8(_mm512_castps256_ps512(_mm256_loadu_ps(at)), _mm256_loadu_ps(at + part), 1);
+  if constexpr (Parts == 2)
+    return _mm512_insertf32x8(_mm512_castps256_ps512(_mm256_loadu_ps(at)), _mm256_loadu_ps(at + part), 1);
   if constexpr (Parts == 4) {
     __m512 x = _mm512_castps128_ps512(_mm_loadu_ps(at));
     x = _mm512_insertf32x4(x, _mm_loadu_ps(at + part), 1);
@@ -56,7 +57,8 @@ void column(const Filter& filter, const Strip<float>& strip, int64_t first) {
       for (int t = 0; t < T; ++t) sum[t] = _mm512_fmadd_ps(load<Parts>(at + t * src_step, part, mask), w, sum[t]);
     }
 #pragma GCC unroll 12
-    for (int t = 0; t < T; ++t) _mm512_mask_storeu_ps(dst + t * dst_step, mask, _mm512_min_ps(_mm512_max_ps(sum[t], lowest), highest));
+    for (int t = 0; t < T; ++t)
+      _mm512_mask_storeu_ps(dst + t * dst_step, mask, _mm512_min_ps(_mm512_max_ps(sum[t], lowest), highest));
   }
 }
 
@@ -79,8 +81,10 @@ void vectors(const Filter& filter, const Strip<float>& strip) {
 
 template <int Parts>
 void vectors(const Filter& filter, const Strip<float>& strip) {
-  if (filter.taps.size() == 9) vectors<Parts, 9>(filter, strip);  // 3 x 3
-  else vectors<Parts, 0>(filter, strip);
+  if (filter.taps.size() == 9)
+    vectors<Parts, 9>(filter, strip);  // 3 x 3
+  else
+    vectors<Parts, 0>(filter, strip);
 }
 
 }  // namespace
@@ -101,20 +105,30 @@ struct RowsF32 {
   }
 
   static void one_pixel(const Kernel& kernel, int64_t block, int64_t channels, const Strip<float>& strip) {
-    if (channels == Kernel::kLanes) vectors<1>(filter(kernel, block, 0, channels), strip);
-    else vectors<0>(filter(kernel, block, 0, channels), strip);
+    if (channels == Kernel::kLanes)
+      vectors<1>(filter(kernel, block, 0, channels), strip);
+    else
+      vectors<0>(filter(kernel, block, 0, channels), strip);
   }
 
   static void several_pixels(const Kernel& kernel, int64_t part, const Strip<float>& strip) {
     const Filter first = filter(kernel, 0, part, Kernel::kLanes);
-    if (kernel.geometry_.w.stride == 1) vectors<1>(first, strip);
-    else if (kernel.shape_.pixels == 2) vectors<2>(first, strip);
-    else vectors<4>(first, strip);
+    if (kernel.geometry_.w.stride == 1)
+      vectors<1>(first, strip);
+    else if (kernel.shape_.pixels == 2)
+      vectors<2>(first, strip);
+    else
+      vectors<4>(first, strip);
   }
 };
 
-DepthwiseF32::DepthwiseF32(const WindowGeometry& geometry, const float* weights, const float* bias, float lowest, float highest)
-    : geometry_(geometry), shape_(geometry.channels, kLanes), taps_(tap_offsets(geometry)), lowest_(lowest), highest_(highest) {
+DepthwiseF32::DepthwiseF32(const WindowGeometry& geometry, const float* weights, const float* bias, float lowest,
+                           float highest)
+    : geometry_(geometry),
+      shape_(geometry.channels, kLanes),
+      taps_(tap_offsets(geometry)),
+      lowest_(lowest),
+      highest_(highest) {
   if (shape_.pixels > 4) shape_ = DepthwiseShape(kLanes, kLanes);  // too few channels to gain from: one pixel a vector
   const auto taps = static_cast<int64_t>(taps_.size());
   weights_ = AlignedBytes(static_cast<size_t>(shape_.blocks * taps * kLanes) * sizeof(float));
@@ -124,7 +138,8 @@ DepthwiseF32::DepthwiseF32(const WindowGeometry& geometry, const float* weights,
   for (int64_t lane = 0; lane < geometry.channels * shape_.pixels; ++lane) {  // lanes beyond stay zero
     const int64_t channel = lane % geometry.channels, block = lane / kLanes;
     packed_bias[lane] = bias == nullptr ? 0.f : bias[channel];
-    for (int64_t tap = 0; tap < taps; ++tap) packed[(block * taps + tap) * kLanes + lane % kLanes] = weights[tap * geometry.channels + channel];
+    for (int64_t tap = 0; tap < taps; ++tap)
+      packed[(block * taps + tap) * kLanes + lane % kLanes] = weights[tap * geometry.channels + channel];
   }
 }
 

@@ -107,34 +107,45 @@ struct RowsI8 {
   using Kernel = DepthwiseI8;
 
   static Filter filter(const Kernel& kernel, int64_t block, int64_t part, int64_t channels) {
-    return {kernel.taps_,
-            reinterpret_cast<const __m512i*>(kernel.weights_.data()) + block * static_cast<int64_t>(kernel.taps_.size()),
-            reinterpret_cast<const int32_t*>(kernel.bias_.data()) + block * Kernel::kLanes,
-            reinterpret_cast<const float*>(kernel.scales_.data()) + block * Kernel::kLanes,
-            _mm512_set1_epi16(static_cast<int16_t>(kernel.zero_point_)),
-            _mm512_set1_epi8(static_cast<char>(kernel.lowest_)),
-            _mm512_set1_epi8(static_cast<char>(kernel.highest_)),
-            part,
-            channels == Kernel::kLanes ? ~__mmask64{0} : (__mmask64{1} << channels) - 1};
+    return {
+        kernel.taps_,
+        reinterpret_cast<const __m512i*>(kernel.weights_.data()) + block * static_cast<int64_t>(kernel.taps_.size()),
+        reinterpret_cast<const int32_t*>(kernel.bias_.data()) + block * Kernel::kLanes,
+        reinterpret_cast<const float*>(kernel.scales_.data()) + block * Kernel::kLanes,
+        _mm512_set1_epi16(static_cast<int16_t>(kernel.zero_point_)),
+        _mm512_set1_epi8(static_cast<char>(kernel.lowest_)),
+        _mm512_set1_epi8(static_cast<char>(kernel.highest_)),
+        part,
+        channels == Kernel::kLanes ? ~__mmask64{0} : (__mmask64{1} << channels) - 1};
   }
 
   static void one_pixel(const Kernel& kernel, int64_t block, int64_t channels, const Strip<int8_t>& strip) {
-    if (channels == Kernel::kLanes) vectors_of_any_window<1>(filter(kernel, block, 0, channels), strip);
-    else vectors_of_any_window<0>(filter(kernel, block, 0, channels), strip);
+    if (channels == Kernel::kLanes)
+      vectors_of_any_window<1>(filter(kernel, block, 0, channels), strip);
+    else
+      vectors_of_any_window<0>(filter(kernel, block, 0, channels), strip);
   }
 
   static void several_pixels(const Kernel& kernel, int64_t part, const Strip<int8_t>& strip) {
     const Filter first = filter(kernel, 0, part, Kernel::kLanes);
-    if (kernel.geometry_.w.stride == 1) vectors_of_any_window<1>(first, strip);
-    else if (kernel.shape_.pixels == 2) vectors_of_any_window<2>(first, strip);
-    else if (kernel.shape_.pixels == 4) vectors_of_any_window<4>(first, strip);
-    else vectors_of_any_window<8>(first, strip);
+    if (kernel.geometry_.w.stride == 1)
+      vectors_of_any_window<1>(first, strip);
+    else if (kernel.shape_.pixels == 2)
+      vectors_of_any_window<2>(first, strip);
+    else if (kernel.shape_.pixels == 4)
+      vectors_of_any_window<4>(first, strip);
+    else
+      vectors_of_any_window<8>(first, strip);
   }
 };
 
 DepthwiseI8::DepthwiseI8(const WindowGeometry& geometry, const int8_t* weights, const EpilogueI8& epilogue)
-    : geometry_(geometry), shape_(geometry.channels, kLanes), taps_(tap_offsets(geometry)), zero_point_(epilogue.zero_point),
-      lowest_(epilogue.lowest), highest_(epilogue.highest) {
+    : geometry_(geometry),
+      shape_(geometry.channels, kLanes),
+      taps_(tap_offsets(geometry)),
+      zero_point_(epilogue.zero_point),
+      lowest_(epilogue.lowest),
+      highest_(epilogue.highest) {
   if (shape_.pixels > 8) shape_ = DepthwiseShape(kLanes, kLanes);  // too few channels to gain from: one pixel a vector
   const auto taps = static_cast<int64_t>(taps_.size());
   const int64_t channels = geometry.channels, quads = (taps + 3) / 4;
@@ -150,7 +161,9 @@ DepthwiseI8::DepthwiseI8(const WindowGeometry& geometry, const int8_t* weights, 
     reinterpret_cast<int32_t*>(bias_.data())[at] = epilogue.bias[channel];
     reinterpret_cast<float*>(scales_.data())[at] = epilogue.scales[channel];
     for (int64_t tap = 0; tap < taps; ++tap)
-      reinterpret_cast<int8_t*>(weights_.data())[((block * quads + tap / 4) * 4 + vector) * kLanes + lane * 4 + tap % 4] = weights[tap * channels + channel];
+      reinterpret_cast<int8_t*>(
+          weights_.data())[((block * quads + tap / 4) * 4 + vector) * kLanes + lane * 4 + tap % 4] =
+          weights[tap * channels + channel];
   }
 }
 

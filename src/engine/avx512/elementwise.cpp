@@ -5,7 +5,8 @@
 namespace pare::avx512 {
 
 void add(const int8_t* a, const int8_t* b, const SumI8& sum, int64_t count, int8_t* dst) {
-  const __m512 factor_a = _mm512_set1_ps(sum.factor_a), factor_b = _mm512_set1_ps(sum.factor_b), offset = _mm512_set1_ps(sum.offset);
+  const __m512 factor_a = _mm512_set1_ps(sum.factor_a), factor_b = _mm512_set1_ps(sum.factor_b),
+               offset = _mm512_set1_ps(sum.offset);
   for (int64_t i = 0; i < count; i += kLanes) {
     const __mmask16 mask = mask_of(count - i);
     const __m512 x = _mm512_cvtepi32_ps(load_i8(mask, a + i)), y = _mm512_cvtepi32_ps(load_i8(mask, b + i));
@@ -21,7 +22,8 @@ void quantize(const float* src, float scale, int32_t zero_point, int64_t count, 
     const __mmask16 mask = mask_of(count - i);
     const __m512 steps = _mm512_div_ps(_mm512_maskz_loadu_ps(mask, src + i), _mm512_set1_ps(scale));
     const __m512 bounded = _mm512_max_ps(_mm512_min_ps(steps, bound), _mm512_sub_ps(_mm512_setzero_ps(), bound));
-    store_i8(mask, limit(_mm512_add_epi32(round_half_away(bounded), _mm512_set1_epi32(zero_point)), -128, 127), dst + i);
+    store_i8(mask, limit(_mm512_add_epi32(round_half_away(bounded), _mm512_set1_epi32(zero_point)), -128, 127),
+             dst + i);
   }
 }
 

@@ -6,7 +6,10 @@
 namespace pare::avx512 {
 
 // dst[i] = limit(round(a[i] * factor_a + b[i] * factor_b + offset)), halves to even.
-struct SumI8 { float factor_a, factor_b, offset; int32_t lowest, highest; };
+struct SumI8 {
+  float factor_a, factor_b, offset;
+  int32_t lowest, highest;
+};
 void add(const int8_t* a, const int8_t* b, const SumI8& sum, int64_t count, int8_t* dst);
 
 // dst[i] = saturate(round(src[i] / scale) + zero_point), halves away from zero. NaN becomes an end of the range.

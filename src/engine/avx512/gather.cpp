@@ -6,7 +6,15 @@
 namespace pare::avx512 {
 
 WindowGeometry window_geometry(const Shape& src, const Shape& dst, const Window& h, const Window& w, Padding padding) {
-  return {src[1], src[2], src[3], dst[1], dst[2], h, w, padding_extents(src[1], dst[1], h, padding), padding_extents(src[2], dst[2], w, padding)};
+  return {src[1],
+          src[2],
+          src[3],
+          dst[1],
+          dst[2],
+          h,
+          w,
+          padding_extents(src[1], dst[1], h, padding),
+          padding_extents(src[2], dst[2], w, padding)};
 }
 
 GatherPlan::GatherPlan(const WindowGeometry& g) {
@@ -17,7 +25,8 @@ GatherPlan::GatherPlan(const WindowGeometry& g) {
   const bool joined = g.w.dilation == 1;
   run_length = joined ? g.w.kernel * g.channels : g.channels;
   for (int64_t i = 0; i < g.h.kernel; ++i)
-    for (int64_t j = 0; j < (joined ? 1 : g.w.kernel); ++j) runs.push_back(i * g.h.dilation * row + j * g.w.dilation * g.channels);
+    for (int64_t j = 0; j < (joined ? 1 : g.w.kernel); ++j)
+      runs.push_back(i * g.h.dilation * row + j * g.w.dilation * g.channels);
 }
 
 RowRange rows_read(const WindowGeometry& g, int64_t first, int64_t last) {
@@ -34,7 +43,8 @@ void pad_rows(const WindowGeometry& g, const Element* image, Element fill, RowRa
       continue;
     }
     std::fill(padded, padded + left, fill);
-    std::memcpy(padded + left, image + src_y * g.src_w * g.channels, static_cast<size_t>(g.src_w * g.channels) * sizeof(Element));
+    std::memcpy(padded + left, image + src_y * g.src_w * g.channels,
+                static_cast<size_t>(g.src_w * g.channels) * sizeof(Element));
     std::fill(padded + row - right, padded + row, fill);
   }
 }

@@ -35,7 +35,9 @@ struct GatherPlan {
 };
 
 // Image rows, padding included, that output rows [first, last) read.
-struct RowRange { int64_t begin, end; };
+struct RowRange {
+  int64_t begin, end;
+};
 RowRange rows_read(const WindowGeometry& g, int64_t first, int64_t last);
 
 // Copies those rows of an image to `padded`, one behind the other, with `fill` where there is padding.

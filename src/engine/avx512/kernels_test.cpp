@@ -28,7 +28,8 @@ class Problem {
     if (!quantized_) return graph.add_constant("weights", random_tensor(DType::Float32, std::move(shape)));
     std::vector<float> scales;
     for (int64_t i = 0; i < channels_; ++i) scales.push_back(random_.uniform(0.001f, 0.004f));
-    return graph.add_constant("weights", random_tensor(DType::Int8, std::move(shape)), Quantization::per_axis(scales, axis));
+    return graph.add_constant("weights", random_tensor(DType::Int8, std::move(shape)),
+                              Quantization::per_axis(scales, axis));
   }
   Value* bias(Graph& graph, const Value* weights, int axis) {
     if (!quantized_) return graph.add_constant("bias", random_tensor(DType::Float32, {channels_}));
@@ -46,21 +47,25 @@ class Problem {
 
   // Runs with both engines and the given threads; results must agree, integers within one unit.
   void compare(const Graph& graph, int64_t batch) {
-    const Tensor input = random_tensor(graph.inputs[0]->type.dtype, [&] { Shape s = graph.inputs[0]->type.shape; s[0] = batch; return s; }());
+    const Tensor input = random_tensor(graph.inputs[0]->type.dtype, [&] {
+      Shape s = graph.inputs[0]->type.shape;
+      s[0] = batch;
+      return s;
+    }());
     Tensor results[2];
     for (const bool fast : {false, true}) {
-      auto program = Program::compile(graph, {.engine = fast ? Engine::Fast : Engine::Reference, .threads = fast ? 2 : 1, .batch = batch});
+      auto program = Program::compile(
+          graph, {.engine = fast ? Engine::Fast : Engine::Reference, .threads = fast ? 2 : 1, .batch = batch});
       ASSERT_TRUE(program) << program.error().to_string();
-      if (fast) {
-        ASSERT_EQ((*program)->steps()[0].implementation.substr(0, 6), "avx512");
-      }
+      if (fast) { ASSERT_EQ((*program)->steps()[0].implementation.substr(0, 6), "avx512"); }
       Context context(*program);
       ASSERT_TRUE(context.set_inputs({&input, 1}));
       context.run();
       results[fast] = context.output_tensor(0);
     }
     const std::vector<float> expected = to_floats(results[0]), got = to_floats(results[1]);
-    for (size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(got[i], expected[i], quantized_ ? 1.0 : 1e-4) << "element " << i;
+    for (size_t i = 0; i < expected.size(); ++i)
+      ASSERT_NEAR(got[i], expected[i], quantized_ ? 1.0 : 1e-4) << "element " << i;
   }
 
   Tensor random_tensor(DType dtype, Shape shape) {
@@ -94,9 +99,14 @@ TEST_P(Avx512Kernels, Conv2d) {
     const int64_t channels = 1 + random.below(40);
     Graph graph;
     Value* src = problem.src(graph, {kDynamic, 5 + random.below(12), 5 + random.below(12), channels});
-    Value* weights = problem.weights(graph, {1 + random.below(90), 1 + random.below(4), 1 + random.below(4), channels}, 0);
-    const Conv2dAttributes attributes{random.below(2) != 0 ? Padding::Same : Padding::Valid, 1 + random.below(2), 1 + random.below(3),
-                                      1 + random.below(2), 1, random.below(2) != 0 ? Activation::Relu : Activation::None};
+    Value* weights =
+        problem.weights(graph, {1 + random.below(90), 1 + random.below(4), 1 + random.below(4), channels}, 0);
+    const Conv2dAttributes attributes{random.below(2) != 0 ? Padding::Same : Padding::Valid,
+                                      1 + random.below(2),
+                                      1 + random.below(3),
+                                      1 + random.below(2),
+                                      1,
+                                      random.below(2) != 0 ? Activation::Relu : Activation::None};
     problem.finish(graph, *find_op("conv_2d"), attributes, {src, weights, problem.bias(graph, weights, 0)});
     problem.compare(graph, 1 + random.below(3));
   }
@@ -111,7 +121,8 @@ TEST_P(Avx512Kernels, Conv2dOfThreeByThree) {  // in float by Winograd's algorit
     Graph graph;
     Value* src = problem.src(graph, {kDynamic, 6 + random.below(12), 6 + random.below(12), channels});
     Value* weights = problem.weights(graph, {16 * (1 + random.below(4)), 3, 3, channels}, 0);
-    const Conv2dAttributes attributes{.padding = random.below(2) != 0 ? Padding::Same : Padding::Valid, .activation = Activation::Relu};
+    const Conv2dAttributes attributes{.padding = random.below(2) != 0 ? Padding::Same : Padding::Valid,
+                                      .activation = Activation::Relu};
     problem.finish(graph, *find_op("conv_2d"), attributes, {src, weights, problem.bias(graph, weights, 0)});
     problem.compare(graph, 1 + random.below(3));
   }
@@ -128,7 +139,8 @@ TEST_P(Avx512Kernels, DepthwiseConv2d) {
     Value* src = problem.src(graph, {kDynamic, 6 + random.below(14), 6 + random.below(14), channels});
     Value* weights = problem.weights(graph, {1, 1 + random.below(5), 1 + random.below(5), channels}, 3);
     const int64_t stride = 1 + random.below(2);
-    const DepthwiseConv2dAttributes attributes{random.below(3) != 0 ? Padding::Same : Padding::Valid, stride, stride, 1, 1, Activation::Relu6};
+    const DepthwiseConv2dAttributes attributes{
+        random.below(3) != 0 ? Padding::Same : Padding::Valid, stride, stride, 1, 1, Activation::Relu6};
     problem.finish(graph, *find_op("depthwise_conv_2d"), attributes, {src, weights, problem.bias(graph, weights, 0)});
     problem.compare(graph, 1 + random.below(3));
   }
@@ -143,7 +155,8 @@ TEST_P(Avx512Kernels, FullyConnected) {
     Graph graph;
     Value* src = problem.src(graph, {kDynamic, k});
     Value* weights = problem.weights(graph, {1 + random.below(200), k}, 0);
-    problem.finish(graph, *find_op("fully_connected"), FullyConnectedAttributes{}, {src, weights, problem.bias(graph, weights, 0)});
+    problem.finish(graph, *find_op("fully_connected"), FullyConnectedAttributes{},
+                   {src, weights, problem.bias(graph, weights, 0)});
     problem.compare(graph, 1 + random.below(20));
   }
 }
@@ -155,8 +168,12 @@ TEST_P(Avx512Kernels, Pooling) {
     Problem problem(random, GetParam());
     Graph graph;
     Value* src = problem.src(graph, {kDynamic, 4 + random.below(9), 4 + random.below(9), 1 + random.below(70)});
-    const Pool2dAttributes attributes{random.below(2) != 0 ? Padding::Same : Padding::Valid, 1 + random.below(4), 1 + random.below(4), 1 + random.below(3),
-                                      1 + random.below(3), random.below(2) != 0 ? Activation::Relu : Activation::None};
+    const Pool2dAttributes attributes{random.below(2) != 0 ? Padding::Same : Padding::Valid,
+                                      1 + random.below(4),
+                                      1 + random.below(4),
+                                      1 + random.below(3),
+                                      1 + random.below(3),
+                                      random.below(2) != 0 ? Activation::Relu : Activation::None};
     problem.finish(graph, *find_op(random.below(2) != 0 ? "average_pool_2d" : "max_pool_2d"), attributes, {src});
     graph.outputs[0]->type.quantization = src->type.quantization;  // pooling keeps the parameters
     problem.compare(graph, 1 + random.below(3));
@@ -195,7 +212,8 @@ TEST_P(Avx512Kernels, AdditionAfterConvolution) {  // in float one kernel, in in
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, Avx512Kernels, ::testing::Bool(), [](const auto& info) { return info.param ? "int8" : "float"; });
+INSTANTIATE_TEST_SUITE_P(Types, Avx512Kernels, ::testing::Bool(),
+                         [](const auto& info) { return info.param ? "int8" : "float"; });
 
 }  // namespace
 }  // namespace pare

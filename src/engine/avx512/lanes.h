@@ -13,7 +13,9 @@ inline constexpr int64_t kLanes = 16;
 // The first `left` lanes, all 16 where there are more.
 inline __mmask16 mask_of(int64_t left) { return static_cast<__mmask16>((1u << std::min(left, kLanes)) - 1); }
 
-inline __m512i load_i8(__mmask16 mask, const int8_t* at) { return _mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(mask, at)); }
+inline __m512i load_i8(__mmask16 mask, const int8_t* at) {
+  return _mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(mask, at));
+}
 inline void store_i8(__mmask16 mask, __m512i x, int8_t* at) { _mm_mask_storeu_epi8(at, mask, _mm512_cvtepi32_epi8(x)); }
 
 inline __m512i limit(__m512i x, int32_t lowest, int32_t highest) {

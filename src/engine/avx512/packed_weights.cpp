@@ -11,7 +11,8 @@ constexpr int64_t kMostVectors = 4;
 }  // namespace
 
 template <class Element, int kStep>
-PackedWeights<Element, kStep>::PackedWeights(const Element* weights, int64_t n, int64_t run_count, int64_t run_length) : n_(n) {
+PackedWeights<Element, kStep>::PackedWeights(const Element* weights, int64_t n, int64_t run_count, int64_t run_length)
+    : n_(n) {
   const int64_t vectors = (n + kLanes - 1) / kLanes;
   const int64_t steps = (run_length + kStep - 1) / kStep;
   data_ = AlignedBytes(static_cast<size_t>(vectors * kLanes * run_count * steps * kStep) * sizeof(Element));

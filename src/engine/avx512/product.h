@@ -23,7 +23,9 @@ struct GatheredRows {
   int64_t run_count;
   int64_t run_length;
 
-  const Element* at(int64_t row, int64_t run) const { return base + runs[run] + (rows == nullptr ? row * row_stride : rows[row]); }
+  const Element* at(int64_t row, int64_t run) const {
+    return base + runs[run] + (rows == nullptr ? row * row_stride : rows[row]);
+  }
 };
 
 // Weights [n][run_count][run_length] repacked as [block of columns][run][step][column of the block][element of the step]. A step
@@ -66,18 +68,20 @@ struct EpilogueF32 {
 };
 
 // dst[m][n] = limit(bias[n] + sum over k of row(m)[k] * weights[n][k] + addend[m][n]) over the region; dst has n columns.
-void product(const GatheredRows<float>& rows, const PackedF32& weights, const EpilogueF32& epilogue, const Region& region, float* dst);
+void product(const GatheredRows<float>& rows, const PackedF32& weights, const EpilogueF32& epilogue,
+             const Region& region, float* dst);
 
 struct EpilogueI8 {
-  const int32_t* bias;   // n values: bias - (zero point of the rows + 128) * sum of the column's weights
-  const float* scales;   // n values: scale of rows * scale of weights / scale of dst
-  int32_t zero_point;    // of dst
+  const int32_t* bias;  // n values: bias - (zero point of the rows + 128) * sum of the column's weights
+  const float* scales;  // n values: scale of rows * scale of weights / scale of dst
+  int32_t zero_point;   // of dst
   int32_t lowest, highest;
 };
 
 // dst[m][n] = limit(round(scales[n] * accumulator) + zero_point), the accumulator in 32-bit integers. Rows are signed bytes; the
 // instruction wants unsigned ones, so 128 is added to each on the way, which EpilogueI8::bias takes back.
 // Reads up to 3 bytes behind a stretch whose length is not a multiple of 4.
-void product(const GatheredRows<int8_t>& rows, const PackedI8& weights, const EpilogueI8& epilogue, const Region& region, int8_t* dst);
+void product(const GatheredRows<int8_t>& rows, const PackedI8& weights, const EpilogueI8& epilogue,
+             const Region& region, int8_t* dst);
 
 }  // namespace pare::avx512

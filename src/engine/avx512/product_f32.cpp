@@ -20,7 +20,10 @@ struct F32 {
 
   struct Finish {
     Finish(const Epilogue& epilogue, int64_t, __mmask16 used)
-        : mask(used), addend(epilogue.addend), lowest(_mm512_set1_ps(epilogue.lowest)), highest(_mm512_set1_ps(epilogue.highest)) {}
+        : mask(used),
+          addend(epilogue.addend),
+          lowest(_mm512_set1_ps(epilogue.lowest)),
+          highest(_mm512_set1_ps(epilogue.highest)) {}
     void store(Register sum, int64_t at, Result* dst) const {
       if (addend != nullptr) sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(mask, addend + at));
       _mm512_mask_storeu_ps(dst + at, mask, _mm512_min_ps(_mm512_max_ps(sum, lowest), highest));
@@ -33,7 +36,8 @@ struct F32 {
 
 }  // namespace
 
-void product(const GatheredRows<float>& rows, const PackedF32& weights, const EpilogueF32& epilogue, const Region& region, float* dst) {
+void product(const GatheredRows<float>& rows, const PackedF32& weights, const EpilogueF32& epilogue,
+             const Region& region, float* dst) {
   tiled_product<F32>(rows, weights, epilogue, region, dst);
 }
 

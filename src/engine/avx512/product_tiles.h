@@ -21,8 +21,8 @@ constexpr int rows_of_tile(int vectors) { return vectors == 1 ? 16 : 24 / vector
 
 // One tile: M rows by V vectors of columns, accumulated in registers. Whole says that every column exists, so that no mask is needed.
 template <class A, int M, int V, bool Whole>
-void tile(const GatheredRows<typename A::Element>& rows, int64_t first_row, const typename A::Packed::Block& block, const typename A::Epilogue& epilogue,
-          int64_t n, typename A::Result* dst) {
+void tile(const GatheredRows<typename A::Element>& rows, int64_t first_row, const typename A::Packed::Block& block,
+          const typename A::Epilogue& epilogue, int64_t n, typename A::Result* dst) {
   const __mmask16 last = Whole ? 0xFFFF : static_cast<__mmask16>((1u << (n - block.first - (V - 1) * kLanes)) - 1);
   const auto mask = [last](int v) { return v == V - 1 ? last : static_cast<__mmask16>(0xFFFF); };
   typename A::Register sum[M][V];
@@ -58,8 +58,8 @@ void tile(const GatheredRows<typename A::Element>& rows, int64_t first_row, cons
 }
 
 template <class A>
-using Tile = void (*)(const GatheredRows<typename A::Element>&, int64_t, const typename A::Packed::Block&, const typename A::Epilogue&, int64_t,
-                      typename A::Result*);
+using Tile = void (*)(const GatheredRows<typename A::Element>&, int64_t, const typename A::Packed::Block&,
+                      const typename A::Epilogue&, int64_t, typename A::Result*);
 
 template <class A, int V, bool Whole, int... M>
 constexpr auto tiles_of(std::integer_sequence<int, M...>) {
@@ -70,8 +70,9 @@ template <class A, int V, bool Whole>
 inline constexpr auto kTiles = tiles_of<A, V, Whole>(std::make_integer_sequence<int, rows_of_tile(V)>());
 
 template <class A, int V>
-void block_product(const GatheredRows<typename A::Element>& rows, const typename A::Packed::Block& block, const typename A::Epilogue& epilogue, int64_t n,
-                   int64_t begin, int64_t end, typename A::Result* dst) {
+void block_product(const GatheredRows<typename A::Element>& rows, const typename A::Packed::Block& block,
+                   const typename A::Epilogue& epilogue, int64_t n, int64_t begin, int64_t end,
+                   typename A::Result* dst) {
   constexpr int64_t kRows = rows_of_tile(V);
   const auto& of_height = block.first + V * kLanes <= n ? kTiles<A, V, true> : kTiles<A, V, false>;
   // Tiles of nearly equal height, so that none is too short to hide latency.
@@ -86,8 +87,8 @@ void block_product(const GatheredRows<typename A::Element>& rows, const typename
 }
 
 template <class A>
-void tiled_product(const GatheredRows<typename A::Element>& rows, const typename A::Packed& weights, const typename A::Epilogue& epilogue, const Region& region,
-                   typename A::Result* dst) {
+void tiled_product(const GatheredRows<typename A::Element>& rows, const typename A::Packed& weights,
+                   const typename A::Epilogue& epilogue, const Region& region, typename A::Result* dst) {
   const int64_t end_block = std::min(region.end_block, static_cast<int64_t>(weights.blocks().size()));
   for (int64_t b = region.first_block; b < end_block; ++b) {
     const auto& block = weights.blocks()[static_cast<size_t>(b)];

@@ -10,12 +10,16 @@ std::string declines_requantize_i8(const KernelRequest& request) {
   const auto is_int8 = [](const Value* value) {
     return value != nullptr && value->type.dtype == DType::Int8 && value->type.quantization.has_value();
   };
-  if (!is_int8(request.operand(0)) || !is_int8(request.operand(1)) || !is_int8(request.node.result())) return "not int8";
-  if (!request.type(0).quantization->is_per_tensor() || !request.result_type().quantization->is_per_tensor()) return "activations are quantised per channel";
+  if (!is_int8(request.operand(0)) || !is_int8(request.operand(1)) || !is_int8(request.node.result()))
+    return "not int8";
+  if (!request.type(0).quantization->is_per_tensor() || !request.result_type().quantization->is_per_tensor())
+    return "activations are quantised per channel";
   const Quantization& weights = *request.type(1).quantization;
   if (weights.block > 0) return "weights are quantised in blocks";
-  if (std::any_of(weights.zero_points.begin(), weights.zero_points.end(), [](int64_t z) { return z != 0; })) return "weights are not symmetric";
-  if (request.has(2) && (!request.operand(2)->is_constant() || request.dtype(2) != DType::Int32)) return "the bias is not constant int32";
+  if (std::any_of(weights.zero_points.begin(), weights.zero_points.end(), [](int64_t z) { return z != 0; }))
+    return "weights are not symmetric";
+  if (request.has(2) && (!request.operand(2)->is_constant() || request.dtype(2) != DType::Int32))
+    return "the bias is not constant int32";
   return "";
 }
 
@@ -27,7 +31,8 @@ RequantizeI8::RequantizeI8(const KernelRequest& request, const Layout& layout, A
   const int32_t shift = 128 + static_cast<int32_t>(src.zero_point());
   for (int64_t column = 0; column < layout.channels; ++column) {
     int32_t sum = 0;
-    for (int64_t i = 0; i < layout.k; ++i) sum += weights[static_cast<size_t>(column * layout.channel_step + i * layout.step)];
+    for (int64_t i = 0; i < layout.k; ++i)
+      sum += weights[static_cast<size_t>(column * layout.channel_step + i * layout.step)];
     const int32_t bias = request.has(2) ? request.operand(2)->data->values<int32_t>()[static_cast<size_t>(column)] : 0;
     bias_.push_back(bias - shift * sum);
     const size_t scale = weights_quantization.is_per_tensor() ? 0 : static_cast<size_t>(column);

@@ -16,7 +16,9 @@ std::string declines_requantize_i8(const KernelRequest& request);
 class RequantizeI8 {
  public:
   // How the elements of one output channel lie in the weights: k of them, `step` apart, channels `channel_step` apart.
-  struct Layout { int64_t channels, channel_step, k, step; };
+  struct Layout {
+    int64_t channels, channel_step, k, step;
+  };
   RequantizeI8(const KernelRequest& request, const Layout& weights, Activation activation);
 
   EpilogueI8 epilogue() const { return {bias_.data(), scales_.data(), zero_point_, lowest_, highest_}; }

@@ -33,21 +33,26 @@ void average(const PixelWindow<float>& window, float factor, float lowest, float
       window, _mm512_setzero_ps(), load_f32, [](__m512 a, __m512 b) { return _mm512_add_ps(a, b); },
       [&](int64_t c, __mmask16 mask, __m512 sum) {
         const __m512 mean = _mm512_mul_ps(sum, _mm512_set1_ps(factor));
-        _mm512_mask_storeu_ps(dst + c, mask, _mm512_min_ps(_mm512_max_ps(mean, _mm512_set1_ps(lowest)), _mm512_set1_ps(highest)));
+        _mm512_mask_storeu_ps(dst + c, mask,
+                              _mm512_min_ps(_mm512_max_ps(mean, _mm512_set1_ps(lowest)), _mm512_set1_ps(highest)));
       });
 }
 
 void maximum(const PixelWindow<float>& window, float lowest, float highest, float* dst) {
   over_window(
       window, _mm512_set1_ps(lowest), load_f32, [](__m512 a, __m512 b) { return _mm512_max_ps(a, b); },
-      [&](int64_t c, __mmask16 mask, __m512 most) { _mm512_mask_storeu_ps(dst + c, mask, _mm512_min_ps(most, _mm512_set1_ps(highest))); });
+      [&](int64_t c, __mmask16 mask, __m512 most) {
+        _mm512_mask_storeu_ps(dst + c, mask, _mm512_min_ps(most, _mm512_set1_ps(highest)));
+      });
 }
 
-void average(const PixelWindow<int8_t>& window, float factor, float offset, int32_t lowest, int32_t highest, int8_t* dst) {
+void average(const PixelWindow<int8_t>& window, float factor, float offset, int32_t lowest, int32_t highest,
+             int8_t* dst) {
   over_window(
       window, _mm512_setzero_si512(), load_i8, [](__m512i a, __m512i b) { return _mm512_add_epi32(a, b); },
       [&](int64_t c, __mmask16 mask, __m512i sum) {
-        const __m512 mean = _mm512_add_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), _mm512_set1_ps(factor)), _mm512_set1_ps(offset));
+        const __m512 mean =
+            _mm512_add_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), _mm512_set1_ps(factor)), _mm512_set1_ps(offset));
         _mm_mask_storeu_epi8(dst + c, mask, _mm512_cvtepi32_epi8(limit(round_half_away(mean), lowest, highest)));
       });
 }
@@ -55,7 +60,9 @@ void average(const PixelWindow<int8_t>& window, float factor, float offset, int3
 void maximum(const PixelWindow<int8_t>& window, int32_t lowest, int32_t highest, int8_t* dst) {
   over_window(
       window, _mm512_set1_epi32(lowest), load_i8, [](__m512i a, __m512i b) { return _mm512_max_epi32(a, b); },
-      [&](int64_t c, __mmask16 mask, __m512i most) { _mm_mask_storeu_epi8(dst + c, mask, _mm512_cvtepi32_epi8(limit(most, lowest, highest))); });
+      [&](int64_t c, __mmask16 mask, __m512i most) {
+        _mm_mask_storeu_epi8(dst + c, mask, _mm512_cvtepi32_epi8(limit(most, lowest, highest)));
+      });
 }
 
 }  // namespace pare::avx512

@@ -19,7 +19,8 @@ void average(const PixelWindow<float>& window, float factor, float lowest, float
 void maximum(const PixelWindow<float>& window, float lowest, float highest, float* dst);
 
 // dst[c] = limit(round(sum of channel c * factor + offset)), halves away from zero.
-void average(const PixelWindow<int8_t>& window, float factor, float offset, int32_t lowest, int32_t highest, int8_t* dst);
+void average(const PixelWindow<int8_t>& window, float factor, float offset, int32_t lowest, int32_t highest,
+             int8_t* dst);
 void maximum(const PixelWindow<int8_t>& window, int32_t lowest, int32_t highest, int8_t* dst);
 
 }  // namespace pare::avx512

@@ -39,7 +39,8 @@ WindowGeometry filled_up(WindowGeometry g) {
 
 // B^T x for a column or row of four vectors.
 void transform4(__m512& a, __m512& b, __m512& c, __m512& d) {
-  const __m512 first = _mm512_sub_ps(a, c), second = _mm512_add_ps(b, c), third = _mm512_sub_ps(c, b), fourth = _mm512_sub_ps(b, d);
+  const __m512 first = _mm512_sub_ps(a, c), second = _mm512_add_ps(b, c), third = _mm512_sub_ps(c, b),
+               fourth = _mm512_sub_ps(b, d);
   a = first;
   b = second;
   c = third;
@@ -48,21 +49,26 @@ void transform4(__m512& a, __m512& b, __m512& c, __m512& d) {
 
 }  // namespace
 
-WinogradF32::WinogradF32(const WindowGeometry& geometry, const float* weights, int64_t n) : geometry_(geometry), padded_(filled_up(geometry)), n_(n) {
+WinogradF32::WinogradF32(const WindowGeometry& geometry, const float* weights, int64_t n)
+    : geometry_(geometry), padded_(filled_up(geometry)), n_(n) {
   const int64_t channels = geometry.channels;
   std::vector<std::vector<float>> transformed(kElements, std::vector<float>(static_cast<size_t>(n * channels)));
   for (int64_t o = 0; o < n; ++o)
     for (int64_t c = 0; c < channels; ++c) {
       double filter[4][4];
       transform_filter(weights + o * 9 * channels + c, channels, filter);
-      for (int e = 0; e < kElements; ++e) transformed[static_cast<size_t>(e)][static_cast<size_t>(o * channels + c)] = static_cast<float>(filter[e / 4][e % 4]);
+      for (int e = 0; e < kElements; ++e)
+        transformed[static_cast<size_t>(e)][static_cast<size_t>(o * channels + c)] =
+            static_cast<float>(filter[e / 4][e % 4]);
     }
   for (const std::vector<float>& matrix : transformed) weights_.emplace_back(matrix.data(), n, 1, channels);
   const int64_t tile_bytes = kElements * (channels + n) * static_cast<int64_t>(sizeof(float));
   tiles_at_once_ = std::max<int64_t>(12, kBlockBytes / tile_bytes / 12 * 12);  // whole product tiles
 }
 
-size_t WinogradF32::scratch_bytes() const { return static_cast<size_t>(tiles_at_once_ * kElements * (geometry_.channels + n_)) * sizeof(float); }
+size_t WinogradF32::scratch_bytes() const {
+  return static_cast<size_t>(tiles_at_once_ * kElements * (geometry_.channels + n_)) * sizeof(float);
+}
 
 void WinogradF32::transform_tiles(const float* padded, int64_t first, int64_t count, float* transformed) const {
   const int64_t channels = geometry_.channels, across = (geometry_.dst_w + 1) / 2, row = padded_.padded_w() * channels;
@@ -88,7 +94,8 @@ void WinogradF32::transform_tiles(const float* padded, int64_t first, int64_t co
   }
 }
 
-void WinogradF32::transform_back(const float* products, const EpilogueF32& epilogue, int64_t first, int64_t count, float* dst) const {
+void WinogradF32::transform_back(const float* products, const EpilogueF32& epilogue, int64_t first, int64_t count,
+                                 float* dst) const {
   const int64_t across = (geometry_.dst_w + 1) / 2, matrix = tiles_at_once_ * n_;
   const __m512 lowest = _mm512_set1_ps(epilogue.lowest), highest = _mm512_set1_ps(epilogue.highest);
   for (int64_t t = 0; t < count; ++t) {
@@ -99,8 +106,8 @@ void WinogradF32::transform_back(const float* products, const EpilogueF32& epilo
       __m512 half[2][4];  // A^T m
 #pragma GCC unroll 4
       for (int j = 0; j < 4; ++j) {
-        const __m512 a = _mm512_loadu_ps(in + j * matrix), b = _mm512_loadu_ps(in + (4 + j) * matrix), c = _mm512_loadu_ps(in + (8 + j) * matrix),
-                     d = _mm512_loadu_ps(in + (12 + j) * matrix);
+        const __m512 a = _mm512_loadu_ps(in + j * matrix), b = _mm512_loadu_ps(in + (4 + j) * matrix),
+                     c = _mm512_loadu_ps(in + (8 + j) * matrix), d = _mm512_loadu_ps(in + (12 + j) * matrix);
         half[0][j] = _mm512_add_ps(_mm512_add_ps(a, b), c);
         half[1][j] = _mm512_sub_ps(_mm512_sub_ps(b, c), d);
       }
@@ -119,7 +126,8 @@ void WinogradF32::transform_back(const float* products, const EpilogueF32& epilo
   }
 }
 
-void WinogradF32::run(const float* padded, const EpilogueF32& epilogue, int64_t begin, int64_t end, std::byte* scratch, float* dst) const {
+void WinogradF32::run(const float* padded, const EpilogueF32& epilogue, int64_t begin, int64_t end, std::byte* scratch,
+                      float* dst) const {
   const int64_t across = (geometry_.dst_w + 1) / 2, channels = geometry_.channels, only_run = 0;
   auto* transformed = reinterpret_cast<float*>(scratch);
   float* products = transformed + tiles_at_once_ * kElements * channels;
@@ -127,8 +135,9 @@ void WinogradF32::run(const float* padded, const EpilogueF32& epilogue, int64_t 
     const int64_t count = std::min(tiles_at_once_, end * across - first);
     transform_tiles(padded, first, count, transformed);
     for (int e = 0; e < kElements; ++e)
-      product({transformed + e * tiles_at_once_ * channels, nullptr, channels, &only_run, 1, channels}, weights_[static_cast<size_t>(e)],
-              {nullptr, nullptr, -kInfinity, kInfinity}, {0, count}, products + e * tiles_at_once_ * n_);
+      product({transformed + e * tiles_at_once_ * channels, nullptr, channels, &only_run, 1, channels},
+              weights_[static_cast<size_t>(e)], {nullptr, nullptr, -kInfinity, kInfinity}, {0, count},
+              products + e * tiles_at_once_ * n_);
     transform_back(products, epilogue, first, count, dst);
   }
 }

@@ -24,12 +24,14 @@ class WinogradF32 {
   size_t scratch_bytes() const;
 
   // Rows of tiles [begin, end). `padded` is the whole padded image, `dst` and the epilogue's addend the whole result.
-  void run(const float* padded, const EpilogueF32& epilogue, int64_t begin, int64_t end, std::byte* scratch, float* dst) const;
+  void run(const float* padded, const EpilogueF32& epilogue, int64_t begin, int64_t end, std::byte* scratch,
+           float* dst) const;
 
  private:
   // Tiles [first, first + count) of the image, counted row by row.
   void transform_tiles(const float* padded, int64_t first, int64_t count, float* transformed) const;
-  void transform_back(const float* products, const EpilogueF32& epilogue, int64_t first, int64_t count, float* dst) const;
+  void transform_back(const float* products, const EpilogueF32& epilogue, int64_t first, int64_t count,
+                      float* dst) const;
 
   WindowGeometry geometry_, padded_;
   int64_t n_, tiles_at_once_;

@@ -20,13 +20,17 @@ class Formula {
   Formula(LayerBuilder& builder, Value* value) : builder_(&builder), value_(value) {}
   Formula(LayerBuilder& builder, Result value) : builder_(&builder), value_(std::move(value)) {}
 
-  Formula unary(std::string_view op) const { return value_ ? Formula(*builder_, builder_->append(op, {*value_})) : *this; }
+  Formula unary(std::string_view op) const {
+    return value_ ? Formula(*builder_, builder_->append(op, {*value_})) : *this;
+  }
   Formula binary(std::string_view op, const Formula& other) const {
     if (!value_) return *this;
     if (!other.value_) return other;
     return {*builder_, builder_->append(op, {*value_, *other.value_})};
   }
-  Formula binary(std::string_view op, float number) const { return value_ ? binary(op, Formula(*builder_, builder_->scalar(number))) : *this; }
+  Formula binary(std::string_view op, float number) const {
+    return value_ ? binary(op, Formula(*builder_, builder_->scalar(number))) : *this;
+  }
 
   Formula operator+(const Formula& other) const { return binary("add", other); }
   Formula operator-(const Formula& other) const { return binary("sub", other); }
@@ -60,17 +64,30 @@ Function operators(std::string_view op) {
 // Functions that are formulas of element-wise operators and the same in all versions.
 const std::map<std::string, Function, std::less<>>& functions() {
   static const std::map<std::string, Function, std::less<>> table{
-      {"relu", operators("relu")}, {"relu6", operators("relu6")}, {"sigmoid", operators("logistic")}, {"tanh", operators("tanh")},
-      {"elu", operators("elu")}, {"celu", operators("elu")}, {"selu", operators("selu")}, {"exponential", operators("exp")},
-      {"gelu", operators("gelu")}, {"softplus", operators("softplus")}, {"softsign", operators("softsign")}, {"mish", operators("mish")},
-      {"silu", operators("swish")}, {"swish", operators("swish")}, {"hard_silu", operators("hard_swish")}, {"hard_swish", operators("hard_swish")},
+      {"relu", operators("relu")},
+      {"relu6", operators("relu6")},
+      {"sigmoid", operators("logistic")},
+      {"tanh", operators("tanh")},
+      {"elu", operators("elu")},
+      {"celu", operators("elu")},
+      {"selu", operators("selu")},
+      {"exponential", operators("exp")},
+      {"gelu", operators("gelu")},
+      {"softplus", operators("softplus")},
+      {"softsign", operators("softsign")},
+      {"mish", operators("mish")},
+      {"silu", operators("swish")},
+      {"swish", operators("swish")},
+      {"hard_silu", operators("hard_swish")},
+      {"hard_swish", operators("hard_swish")},
       {"hard_tanh", operators("relu_n1_to_1")},
       {"log_sigmoid", [](const Formula& x) { return -(-x).unary("softplus"); }},
       {"tanh_shrink", [](const Formula& x) { return x - x.unary("tanh"); }},
       {"soft_shrink", [](const Formula& x) { return (x - 0.5f).unary("relu") - (-x - 0.5f).unary("relu"); }},
       {"squareplus", [](const Formula& x) { return (x + (x * x + 4).unary("sqrt")) * 0.5f; }},
       {"sparse_sigmoid", [](const Formula& x) { return (x.unary("relu_n1_to_1") + 1) * 0.5f; }},
-      {"sparse_plus", [](const Formula& x) {
+      {"sparse_plus",
+       [](const Formula& x) {
          const Formula inner = x.unary("relu_n1_to_1") + 1;
          return inner * inner * 0.25f + (x - 1).unary("relu");
        }},
@@ -119,7 +136,8 @@ Expected<Value*> apply_function(LayerBuilder& builder, Value* value, const std::
   const Formula x(builder, value);
   if (function == "softmax" || function == "log_softmax") return append_softmax(builder, value, function, -1);
   if (function == "leaky_relu") return builder.append("leaky_relu", LeakyReluAttributes{0.2f}, {value});
-  if (function == "hard_sigmoid") return builder.append("hard_sigmoid", HardSigmoidAttributes{builder.keras() == 2 ? 0.2f : 1.f / 6, 0.5f}, {value});
+  if (function == "hard_sigmoid")
+    return builder.append("hard_sigmoid", HardSigmoidAttributes{builder.keras() == 2 ? 0.2f : 1.f / 6, 0.5f}, {value});
   if (function == "hard_shrink") {  // x outside [-0.5, 0.5], else 0
     PARE_ASSIGN(Value * size, builder.append("abs", {value}));
     PARE_ASSIGN(Value * outside, exceeds(builder, size, 0.5f));
@@ -127,7 +145,9 @@ Expected<Value*> apply_function(LayerBuilder& builder, Value* value, const std::
   }
   const auto found = functions().find(function);
   if (found == functions().end())
-    return unsupported("its activation '{}' is not supported; use one of Keras' own, or convert the model to TFLite and give that file", function);
+    return unsupported(
+        "its activation '{}' is not supported; use one of Keras' own, or convert the model to TFLite and give that file",
+        function);
   return found->second(x).take();
 }
 
@@ -135,7 +155,8 @@ Expected<Value*> apply_activation(LayerBuilder& builder, Value* value) {
   const Json* activation = builder.settings.find("activation");
   if (activation == nullptr) return value;
   if (activation->is_string()) return apply_function(builder, value, activation->get<std::string>());
-  if (!activation->is_object()) return bad_input("setting 'activation' is {}, a name was expected", excerpt(*activation));
+  if (!activation->is_object())
+    return bad_input("setting 'activation' is {}, a name was expected", excerpt(*activation));
   return apply_serialised(builder, value, *activation);
 }
 
@@ -164,7 +185,8 @@ Expected<Value*> build_relu(LayerBuilder& builder) {
 
 Expected<Value*> build_leaky_relu(LayerBuilder& builder) {
   PARE_ASSIGN(Value * src, builder.only_input(1, 6));
-  const double slope = builder.settings.number(builder.settings.find("alpha") != nullptr ? "alpha" : "negative_slope", 0.3);  // Keras 2, Keras 3
+  const double slope = builder.settings.number(builder.settings.find("alpha") != nullptr ? "alpha" : "negative_slope",
+                                               0.3);  // Keras 2, Keras 3
   PARE_TRY(builder.settings.status());
   return builder.append("leaky_relu", LeakyReluAttributes{static_cast<float>(slope)}, {src});
 }
@@ -176,7 +198,8 @@ Expected<Value*> build_prelu(LayerBuilder& builder) {
   for (int i = 1; i < src->type.shape.rank(); ++i) slopes.push_back(src->type.shape[i]);
   if (builder.settings.find("shared_axes") != nullptr)
     for (const int64_t axis : builder.settings.integers("shared_axes", 0)) {
-      if (axis < 1 || axis > slopes.rank()) return bad_input("shared axis {} does not exist in an input of {} dimensions", axis, slopes.rank() + 1);
+      if (axis < 1 || axis > slopes.rank())
+        return bad_input("shared axis {} does not exist in an input of {} dimensions", axis, slopes.rank() + 1);
       slopes[static_cast<int>(axis) - 1] = 1;
     }
   PARE_TRY(builder.settings.status());

@@ -52,11 +52,12 @@ class Handle {
 
 // Walks a path link by link, so that no missing part is an error and no link leads out of the file.
 bool exists(hid_t file, const std::string& path) {
-  for (size_t end = path.find('/'); ; end = path.find('/', end + 1)) {
+  for (size_t end = path.find('/');; end = path.find('/', end + 1)) {
     const std::string part = path.substr(0, end);
     if (!part.empty()) {
       H5L_info_t link;
-      if (H5Lexists(file, part.c_str(), H5P_DEFAULT) <= 0 || H5Lget_info(file, part.c_str(), &link, H5P_DEFAULT) < 0) return false;
+      if (H5Lexists(file, part.c_str(), H5P_DEFAULT) <= 0 || H5Lget_info(file, part.c_str(), &link, H5P_DEFAULT) < 0)
+        return false;
       if (link.type != H5L_TYPE_HARD) return false;
     }
     if (end == std::string::npos) return true;
@@ -90,22 +91,26 @@ Expected<std::vector<std::string>> read_fixed_length(hid_t attribute, hid_t type
 }
 
 // The elements of a text attribute; nothing where it does not exist.
-Expected<std::optional<std::vector<std::string>>> read_texts(hid_t file, const std::string& path, const std::string& name) {
+Expected<std::optional<std::vector<std::string>>> read_texts(hid_t file, const std::string& path,
+                                                             const std::string& name) {
   using Texts = std::optional<std::vector<std::string>>;
   if (!exists(file, path)) return Texts{};
   const std::string object = path.empty() ? "/" : path;
   if (H5Aexists_by_name(file, object.c_str(), name.c_str(), H5P_DEFAULT) <= 0) return Texts{};
   const Handle attribute(H5Aopen_by_name(file, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
-  if (!attribute.valid()) return bad_input("attribute '{}' of '{}' cannot be opened; the file is damaged", name, object);
+  if (!attribute.valid())
+    return bad_input("attribute '{}' of '{}' cannot be opened; the file is damaged", name, object);
   const Handle space(H5Aget_space(attribute), H5Sclose);
   const Handle type(H5Aget_type(attribute), H5Tclose);
   const hssize_t count = H5Sget_simple_extent_npoints(space);
   if (count == 0) return Texts{std::vector<std::string>{}};  // h5py writes an empty list as zero floats
-  if (count < 0 || H5Tget_class(type) != H5T_STRING) return bad_input("attribute '{}' of '{}' is not text", name, object);
+  if (count < 0 || H5Tget_class(type) != H5T_STRING)
+    return bad_input("attribute '{}' of '{}' is not text", name, object);
   const auto elements = static_cast<uint64_t>(count);
   if (elements > kLargestAttribute || elements * H5Tget_size(type) > kLargestAttribute)
     return bad_input("attribute '{}' of '{}' claims {} texts; the file is damaged", name, object, elements);
-  auto values = H5Tis_variable_str(type) > 0 ? read_variable_length(attribute, space, elements) : read_fixed_length(attribute, type, elements);
+  auto values = H5Tis_variable_str(type) > 0 ? read_variable_length(attribute, space, elements)
+                                             : read_fixed_length(attribute, type, elements);
   if (!values) return Failure(values.error().within(fmt::format("attribute '{}' of '{}'", name, object)));
   return Texts{std::move(*values)};
 }
@@ -130,7 +135,8 @@ Expected<void> check_storage(hid_t dataset, hid_t type, const Shape& shape, cons
   const uint64_t claimed = static_cast<uint64_t>(*shape.checked_elements()) * H5Tget_size(type);
   const uint64_t stored = H5Dget_storage_size(dataset);
   if (claimed / kLargestRatio > stored || (H5Pget_nfilters(properties) == 0 && claimed > stored))
-    return bad_input("data set '{}' claims {} bytes, the file holds {} of them; the file is damaged", path, claimed, stored);
+    return bad_input("data set '{}' claims {} bytes, the file holds {} of them; the file is damaged", path, claimed,
+                     stored);
   return {};
 }
 
@@ -187,11 +193,13 @@ Expected<std::optional<std::string>> Hdf5File::text(const std::string& path, con
   const LibraryGuard guard;
   PARE_ASSIGN(auto values, read_texts(state_->file, path, attribute));
   if (!values) return std::optional<std::string>{};
-  if (values->size() != 1) return bad_input("attribute '{}' holds {} texts, one was expected", attribute, values->size());
+  if (values->size() != 1)
+    return bad_input("attribute '{}' holds {} texts, one was expected", attribute, values->size());
   return std::optional<std::string>{std::move(values->front())};
 }
 
-Expected<std::optional<std::vector<std::string>>> Hdf5File::texts(const std::string& path, const std::string& attribute) const {
+Expected<std::optional<std::vector<std::string>>> Hdf5File::texts(const std::string& path,
+                                                                  const std::string& attribute) const {
   const LibraryGuard guard;
   PARE_ASSIGN(auto whole, read_texts(state_->file, path, attribute));
   if (whole) return whole;
@@ -221,7 +229,8 @@ Expected<Tensor> Hdf5File::floats(const std::string& path) const {
   const H5T_class_t kind = H5Tget_class(type);
   if (kind == H5T_OPAQUE && H5Tget_size(type) == 2) {
     std::vector<uint16_t> codes(static_cast<size_t>(dims.elements()));
-    if (H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, codes.data()) < 0) return bad_input("data set '{}' cannot be read; the file is damaged", path);
+    if (H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, codes.data()) < 0)
+      return bad_input("data set '{}' cannot be read; the file is damaged", path);
     return widen_bfloat16(codes, dims);
   }
   if (kind != H5T_FLOAT && kind != H5T_INTEGER) return bad_input("data set '{}' does not hold numbers", path);

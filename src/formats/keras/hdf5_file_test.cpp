@@ -19,7 +19,8 @@ TEST(Hdf5File, ReadsNumbersOfAnyKindAsFloats) {
   {
     const Hdf5Writer writer(file.path());
     const std::vector<double> values{1, -2, 0.5, 3};
-    for (const auto& [name, type] : {std::pair{"f32", H5T_IEEE_F32LE}, {"f64be", H5T_IEEE_F64BE}, {"i16", H5T_STD_I16LE}})
+    for (const auto& [name, type] :
+         {std::pair{"f32", H5T_IEEE_F32LE}, {"f64be", H5T_IEEE_F64BE}, {"i16", H5T_STD_I16LE}})
       writer.data(std::string("group/") + name, {2, 2}, type, H5T_NATIVE_DOUBLE, values.data());
   }
   const auto opened = Hdf5File::open(file.path());
@@ -110,11 +111,14 @@ TEST(Hdf5File, RejectsDataOfTheWrongKind) {
     const Hdf5Writer writer(file.path());
     const hid_t type = H5Tcopy(H5T_C_S1);
     H5Tset_size(type, 3);
-    writer.data("words", {2}, type, type, "one" "two");
+    writer.data("words", {2}, type, type,
+                "one"
+                "two");
     H5Tclose(type);
     writer.group("group");
     const int number = 1;
-    const hid_t space = H5Screate(H5S_SCALAR), at = H5Acreate2(writer.id(), "number", H5T_NATIVE_INT, space, H5P_DEFAULT, H5P_DEFAULT);
+    const hid_t space = H5Screate(H5S_SCALAR),
+                at = H5Acreate2(writer.id(), "number", H5T_NATIVE_INT, space, H5P_DEFAULT, H5P_DEFAULT);
     H5Awrite(at, H5T_NATIVE_INT, &number);
     H5Aclose(at);
     H5Sclose(space);

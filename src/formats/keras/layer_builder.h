@@ -22,21 +22,27 @@ struct BuildState {
   Graph& graph;
   const Hdf5File& file;
   const WeightIndex& weights;
-  int version;  // 2 or 3: some functions changed their meaning in between
+  int version;                                        // 2 or 3: some functions changed their meaning in between
   std::unordered_map<std::string, Value*> constants;  // by data set and layout, so that shared layers share them
 };
 
 class LayerBuilder {
  public:
   LayerBuilder(BuildState& state, const Layer& described, std::string prefix, std::vector<Value*> operands)
-      : layer(described), settings(described.config), inputs(std::move(operands)), state_(&state), prefix_(std::move(prefix)) {}
+      : layer(described),
+        settings(described.config),
+        inputs(std::move(operands)),
+        state_(&state),
+        prefix_(std::move(prefix)) {}
 
   const Layer& layer;
   Settings settings;
   std::vector<Value*> inputs;  // never empty
 
   int keras() const { return state_->version; }
-  const std::string& name() const { return prefix_; }  // of this call's result: the layer's name, models' names in front
+  const std::string& name() const {
+    return prefix_;
+  }  // of this call's result: the layer's name, models' names in front
 
   // Appends an operator; its result is called `<name>/<operator>` until the layer's last result gets the name itself.
   Expected<Value*> append(std::string_view op, Attributes attributes, std::vector<Value*> operands);
@@ -50,7 +56,8 @@ class LayerBuilder {
   Expected<Tensor> weight(std::string_view weight_name, const Shape& expected);
   // The same as a constant of the graph, its dimensions permuted (result dimension i is Keras' dimension permutation[i]) and put into
   // `shape` (empty: as it is). Calls of a shared layer get the same value.
-  Expected<Value*> weight_constant(std::string_view weight_name, const Shape& expected, const std::vector<int>& permutation = {}, const Shape& shape = {});
+  Expected<Value*> weight_constant(std::string_view weight_name, const Shape& expected,
+                                   const std::vector<int>& permutation = {}, const Shape& shape = {});
 
   // Reshapes to `dims`, of which at most one may be unknown.
   Expected<Value*> reshape(Value* value, const std::vector<int64_t>& dims);
@@ -60,7 +67,9 @@ class LayerBuilder {
   Expected<Value*> reduce(std::string_view op, Value* value, const std::vector<int64_t>& axes, bool keep_dims);
 
   // A builder for a layer inside this one (an activation given as a layer).
-  LayerBuilder nested(const Layer& inner, std::vector<Value*> operands) { return {*state_, inner, prefix_, std::move(operands)}; }
+  LayerBuilder nested(const Layer& inner, std::vector<Value*> operands) {
+    return {*state_, inner, prefix_, std::move(operands)};
+  }
 
   // The first input, whose rank must be one of these and whose extents, apart from the batch, must be known.
   Expected<Value*> only_input(int smallest_rank, int largest_rank);

@@ -61,34 +61,50 @@ const std::map<std::string, LayerClass, std::less<>>& classes() {
     std::map<std::string, LayerClass, std::less<>> entries{
         {"Dense", {build_dense, kernel_weights}},
         {"Embedding", {build_embedding, embedding_weights}},
-        {"Conv1D", {build_convolution, kernel_weights}}, {"Conv2D", {build_convolution, kernel_weights}},
-        {"DepthwiseConv1D", {build_depthwise, depthwise_weights}}, {"DepthwiseConv2D", {build_depthwise, depthwise_weights}},
-        {"SeparableConv1D", {build_separable, separable_weights}}, {"SeparableConv2D", {build_separable, separable_weights}},
-        {"Conv1DTranspose", {build_transposed_convolution, kernel_weights}}, {"Conv2DTranspose", {build_transposed_convolution, kernel_weights}},
+        {"Conv1D", {build_convolution, kernel_weights}},
+        {"Conv2D", {build_convolution, kernel_weights}},
+        {"DepthwiseConv1D", {build_depthwise, depthwise_weights}},
+        {"DepthwiseConv2D", {build_depthwise, depthwise_weights}},
+        {"SeparableConv1D", {build_separable, separable_weights}},
+        {"SeparableConv2D", {build_separable, separable_weights}},
+        {"Conv1DTranspose", {build_transposed_convolution, kernel_weights}},
+        {"Conv2DTranspose", {build_transposed_convolution, kernel_weights}},
         {"BatchNormalization", {build_batch_normalization, batch_normalization_weights}},
         {"LayerNormalization", {build_layer_normalization, scale_weights}},
         {"GroupNormalization", {build_group_normalization, scale_weights}},
         {"UnitNormalization", {build_unit_normalization}},
         {"Normalization", {build_normalization, statistics_weights}},
         {"Rescaling", {build_rescaling}},
-        {"Activation", {build_activation}}, {"ReLU", {build_relu}}, {"LeakyReLU", {build_leaky_relu}}, {"PReLU", {build_prelu, prelu_weights}},
-        {"ELU", {build_elu}}, {"ThresholdedReLU", {build_thresholded_relu}}, {"Softmax", {build_softmax}},
-        {"Average", {build_average}}, {"Concatenate", {build_concatenate}}, {"Dot", {build_dot}},
-        {"Flatten", {build_flatten}}, {"Reshape", {build_reshape}}, {"Permute", {build_permute}}, {"RepeatVector", {build_repeat_vector}},
-        {"UpSampling1D", {build_up_sampling}}, {"UpSampling2D", {build_up_sampling}}, {"Resizing", {build_resizing}},
+        {"Activation", {build_activation}},
+        {"ReLU", {build_relu}},
+        {"LeakyReLU", {build_leaky_relu}},
+        {"PReLU", {build_prelu, prelu_weights}},
+        {"ELU", {build_elu}},
+        {"ThresholdedReLU", {build_thresholded_relu}},
+        {"Softmax", {build_softmax}},
+        {"Average", {build_average}},
+        {"Concatenate", {build_concatenate}},
+        {"Dot", {build_dot}},
+        {"Flatten", {build_flatten}},
+        {"Reshape", {build_reshape}},
+        {"Permute", {build_permute}},
+        {"RepeatVector", {build_repeat_vector}},
+        {"UpSampling1D", {build_up_sampling}},
+        {"UpSampling2D", {build_up_sampling}},
+        {"Resizing", {build_resizing}},
     };
     const auto add = [&entries](Build build, std::initializer_list<const char*> names) {
       for (const char* name : names) entries.emplace(name, LayerClass{build});
     };
     add(build_pooling, {"MaxPooling1D", "MaxPooling2D", "AveragePooling1D", "AveragePooling2D"});
-    add(build_global_pooling, {"GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D", "GlobalAveragePooling1D",
-                               "GlobalAveragePooling2D", "GlobalAveragePooling3D"});
+    add(build_global_pooling, {"GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D",
+                               "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D"});
     add(build_arithmetic, {"Add", "Subtract", "Multiply", "Maximum", "Minimum", "Divide", "TrueDivide", "TFOpLambda"});
     add(build_zero_padding, {"ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D"});
     add(build_cropping, {"Cropping1D", "Cropping2D", "Cropping3D"});
-    add(build_identity, {"Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianDropout", "GaussianNoise",
-                         "ActivityRegularization", "Identity", "RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast",
-                         "RandomBrightness"});
+    add(build_identity, {"Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout",
+                         "GaussianDropout", "GaussianNoise", "ActivityRegularization", "Identity", "RandomFlip",
+                         "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast", "RandomBrightness"});
     return entries;
   }();
   return table;
@@ -96,20 +112,27 @@ const std::map<std::string, LayerClass, std::less<>>& classes() {
 
 // Well-known classes that cannot be read, each with what to do.
 std::string_view remedy(const std::string& class_name) {
-  static const std::set<std::string, std::less<>> recurrent{"LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "TimeDistributed"};
-  static const std::set<std::string, std::less<>> attention{"Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"};
+  static const std::set<std::string, std::less<>> recurrent{
+      "LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "TimeDistributed"};
+  static const std::set<std::string, std::less<>> attention{"Attention", "AdditiveAttention", "MultiHeadAttention",
+                                                            "GroupQueryAttention"};
   if (recurrent.contains(class_name)) return "recurrent layers are not supported";
   if (attention.contains(class_name)) return "attention layers are not supported";
-  if (class_name == "Lambda") return "a Lambda layer holds Python code; rebuild the model with a layer of Keras in its place";
-  if (class_name == "PruneLowMagnitude") return "the model still carries pruning wrappers; call tfmot.sparsity.keras.strip_pruning and save the result";
-  if (class_name == "ClusterWeights") return "the model still carries clustering wrappers; call tfmot.clustering.keras.strip_clustering and save the result";
-  if (class_name.starts_with("Quantize")) return "the model still carries quantisation wrappers; convert it to TFLite and give that file";
+  if (class_name == "Lambda")
+    return "a Lambda layer holds Python code; rebuild the model with a layer of Keras in its place";
+  if (class_name == "PruneLowMagnitude")
+    return "the model still carries pruning wrappers; call tfmot.sparsity.keras.strip_pruning and save the result";
+  if (class_name == "ClusterWeights")
+    return "the model still carries clustering wrappers; call tfmot.clustering.keras.strip_clustering and save the result";
+  if (class_name.starts_with("Quantize"))
+    return "the model still carries quantisation wrappers; convert it to TFLite and give that file";
   return "only layers of Keras itself are supported; rebuild the model from those, or convert it to TFLite and give that file";
 }
 
 // Classes that take integers as they are; all others work in float32.
 bool takes_integers(const std::string& class_name) {
-  static const std::set<std::string, std::less<>> names{"Embedding", "Flatten", "Reshape", "Permute", "RepeatVector", "Concatenate"};
+  static const std::set<std::string, std::less<>> names{"Embedding", "Flatten",      "Reshape",
+                                                        "Permute",   "RepeatVector", "Concatenate"};
   return names.contains(class_name);
 }
 
@@ -124,8 +147,10 @@ std::vector<WeightSpec> weight_specs(const Layer& layer) {
 
 Expected<void> check_supported(const Network& network) {
   for (const Layer& layer : network.layers) {
-    if (layer.network != nullptr) PARE_TRY(check_supported(*layer.network));
-    else if (!layer.is_input() && !classes().contains(layer.class_name)) return unsupported("{}: {}", describe(layer), remedy(layer.class_name));
+    if (layer.network != nullptr)
+      PARE_TRY(check_supported(*layer.network));
+    else if (!layer.is_input() && !classes().contains(layer.class_name))
+      return unsupported("{}: {}", describe(layer), remedy(layer.class_name));
   }
   return {};
 }

@@ -22,7 +22,8 @@ Expected<Convolution> read_convolution(LayerBuilder& builder) {
   PARE_TRY(builder.settings.status());
   convolution.dilation_h = window.one_dimensional() ? 1 : dilation[0];
   convolution.dilation_w = dilation.back();
-  if (convolution.dilation_h < 1 || convolution.dilation_w < 1) return bad_input("the dilation {} x {} is not positive", convolution.dilation_h, convolution.dilation_w);
+  if (convolution.dilation_h < 1 || convolution.dilation_w < 1)
+    return bad_input("the dilation {} x {} is not positive", convolution.dilation_h, convolution.dilation_w);
   return convolution;
 }
 
@@ -44,7 +45,8 @@ Expected<Value*> pad_causally(LayerBuilder& builder, Value* src, Convolution& co
   if (!convolution.window.causal) return src;
   PARE_TRY(check_size({(convolution.window.kernel_w - 1) * convolution.dilation_w}));
   const auto before = static_cast<int32_t>((convolution.window.kernel_w - 1) * convolution.dilation_w);
-  return builder.append("pad", {src, builder.constant("paddings", Tensor::of<int32_t>({4, 2}, {0, 0, 0, 0, before, 0, 0, 0}))});
+  return builder.append(
+      "pad", {src, builder.constant("paddings", Tensor::of<int32_t>({4, 2}, {0, 0, 0, 0, before, 0, 0, 0}))});
 }
 
 template <class Attributes>
@@ -58,7 +60,8 @@ Attributes attributes_of(const Convolution& convolution) {
   return attributes;
 }
 
-Expected<Value*> depthwise_kernel(LayerBuilder& builder, const WindowSettings& window, int64_t channels, int64_t multiplier) {
+Expected<Value*> depthwise_kernel(LayerBuilder& builder, const WindowSettings& window, int64_t channels,
+                                  int64_t multiplier) {
   return builder.weight_constant("depthwise_kernel", kernel_shape(window, channels, multiplier), {},
                                  Shape{1, window.kernel_h, window.kernel_w, channels * multiplier});
 }
@@ -71,8 +74,10 @@ Expected<int64_t> read_multiplier(LayerBuilder& builder) {
 }
 
 // Length of a transposed convolution's result. Source: Keras, conv_utils.deconv_output_length.
-int64_t transposed_length(int64_t input, int64_t kernel, int64_t stride, Padding padding, std::optional<int64_t> output_padding) {
-  if (!output_padding) return padding == Padding::Same ? input * stride : input * stride + std::max<int64_t>(kernel - stride, 0);
+int64_t transposed_length(int64_t input, int64_t kernel, int64_t stride, Padding padding,
+                          std::optional<int64_t> output_padding) {
+  if (!output_padding)
+    return padding == Padding::Same ? input * stride : input * stride + std::max<int64_t>(kernel - stride, 0);
   const int64_t pad = padding == Padding::Same ? kernel / 2 : 0;
   return (input - 1) * stride + kernel - 2 * pad + *output_padding;
 }
@@ -88,12 +93,14 @@ Expected<Value*> build_convolution(LayerBuilder& builder) {
   const int64_t channels = src->type.shape[3];
   if (groups < 1 || channels % groups != 0 || filters < 1 || filters % groups != 0)
     return bad_input("{} input channels and {} filters cannot be parted into {} groups", channels, filters, groups);
-  PARE_ASSIGN(Value * kernel, builder.weight_constant("kernel", kernel_shape(window, channels / groups, filters),
-                                                      window.one_dimensional() ? std::vector<int>{2, 0, 1} : std::vector<int>{3, 0, 1, 2},
-                                                      Shape{filters, window.kernel_h, window.kernel_w, channels / groups}));
+  PARE_ASSIGN(Value * kernel, builder.weight_constant(
+                                  "kernel", kernel_shape(window, channels / groups, filters),
+                                  window.one_dimensional() ? std::vector<int>{2, 0, 1} : std::vector<int>{3, 0, 1, 2},
+                                  Shape{filters, window.kernel_h, window.kernel_w, channels / groups}));
   PARE_ASSIGN(Value * bias, optional_bias(builder, filters));
   PARE_ASSIGN(src, pad_causally(builder, src, convolution));
-  PARE_ASSIGN(Value * dst, builder.append("conv_2d", attributes_of<Conv2dAttributes>(convolution), {src, kernel, bias}));
+  PARE_ASSIGN(Value * dst,
+              builder.append("conv_2d", attributes_of<Conv2dAttributes>(convolution), {src, kernel, bias}));
   PARE_ASSIGN(dst, spatial_output(builder, window, dst));
   return apply_activation(builder, dst);
 }
@@ -105,7 +112,8 @@ Expected<Value*> build_depthwise(LayerBuilder& builder) {
   const int64_t channels = src->type.shape[3];
   PARE_ASSIGN(Value * kernel, depthwise_kernel(builder, convolution.window, channels, multiplier));
   PARE_ASSIGN(Value * bias, optional_bias(builder, channels * multiplier));
-  PARE_ASSIGN(Value * dst, builder.append("depthwise_conv_2d", attributes_of<DepthwiseConv2dAttributes>(convolution), {src, kernel, bias}));
+  PARE_ASSIGN(Value * dst, builder.append("depthwise_conv_2d", attributes_of<DepthwiseConv2dAttributes>(convolution),
+                                          {src, kernel, bias}));
   PARE_ASSIGN(dst, spatial_output(builder, convolution.window, dst));
   return apply_activation(builder, dst);
 }
@@ -120,12 +128,16 @@ Expected<Value*> build_separable(LayerBuilder& builder) {
   const int64_t channels = src->type.shape[3], middle = channels * multiplier;
   PARE_ASSIGN(Value * kernel, depthwise_kernel(builder, convolution.window, channels, multiplier));
   const bool one_dimensional = convolution.window.one_dimensional();
-  PARE_ASSIGN(Value * pointwise, builder.weight_constant("pointwise_kernel", one_dimensional ? Shape{1, middle, filters} : Shape{1, 1, middle, filters},
-                                                         one_dimensional ? std::vector<int>{2, 0, 1} : std::vector<int>{3, 0, 1, 2},
-                                                         Shape{filters, 1, 1, middle}));
+  PARE_ASSIGN(Value * pointwise,
+              builder.weight_constant("pointwise_kernel",
+                                      one_dimensional ? Shape{1, middle, filters} : Shape{1, 1, middle, filters},
+                                      one_dimensional ? std::vector<int>{2, 0, 1} : std::vector<int>{3, 0, 1, 2},
+                                      Shape{filters, 1, 1, middle}));
   PARE_ASSIGN(Value * bias, optional_bias(builder, filters));
   PARE_ASSIGN(src, pad_causally(builder, src, convolution));
-  PARE_ASSIGN(Value * depthwise, builder.append("depthwise_conv_2d", attributes_of<DepthwiseConv2dAttributes>(convolution), {src, kernel, nullptr}));
+  PARE_ASSIGN(Value * depthwise,
+              builder.append("depthwise_conv_2d", attributes_of<DepthwiseConv2dAttributes>(convolution),
+                             {src, kernel, nullptr}));
   PARE_ASSIGN(Value * dst, builder.append("conv_2d", Conv2dAttributes{}, {depthwise, pointwise, bias}));
   PARE_ASSIGN(dst, spatial_output(builder, convolution.window, dst));
   return apply_activation(builder, dst);
@@ -135,7 +147,8 @@ Expected<Value*> build_transposed_convolution(LayerBuilder& builder) {
   PARE_ASSIGN(const Convolution convolution, read_convolution(builder));
   const WindowSettings& window = convolution.window;
   if (convolution.dilation_h != 1 || convolution.dilation_w != 1)
-    return unsupported("a dilated transposed convolution is not supported; use an up-sampling and a dilated convolution instead");
+    return unsupported(
+        "a dilated transposed convolution is not supported; use an up-sampling and a dilated convolution instead");
   const int64_t filters = builder.settings.integer("filters");
   std::optional<int64_t> extra_h, extra_w;
   if (builder.settings.find("output_padding") != nullptr) {
@@ -146,11 +159,14 @@ Expected<Value*> build_transposed_convolution(LayerBuilder& builder) {
   PARE_TRY(builder.settings.status());
   PARE_ASSIGN(Value * src, spatial_input(builder, window));
   const Shape& in = src->type.shape;
-  PARE_ASSIGN(Value * kernel, builder.weight_constant("kernel", kernel_shape(window, filters, in[3]),
-                                                      window.one_dimensional() ? std::vector<int>{1, 0, 2} : std::vector<int>{2, 0, 1, 3},
-                                                      Shape{filters, window.kernel_h, window.kernel_w, in[3]}));
+  PARE_ASSIGN(Value * kernel, builder.weight_constant(
+                                  "kernel", kernel_shape(window, filters, in[3]),
+                                  window.one_dimensional() ? std::vector<int>{1, 0, 2} : std::vector<int>{2, 0, 1, 3},
+                                  Shape{filters, window.kernel_h, window.kernel_w, in[3]}));
   PARE_ASSIGN(Value * bias, optional_bias(builder, filters));
-  const int64_t height = window.one_dimensional() ? 1 : transposed_length(in[1], window.kernel_h, window.stride_h, window.padding, extra_h);
+  const int64_t height = window.one_dimensional()
+                             ? 1
+                             : transposed_length(in[1], window.kernel_h, window.stride_h, window.padding, extra_h);
   const int64_t width = transposed_length(in[2], window.kernel_w, window.stride_w, window.padding, extra_w);
   if (height < 1 || width < 1) return bad_input("its result would be {} x {}", height, width);
   PARE_TRY(check_size({height, width, filters}));

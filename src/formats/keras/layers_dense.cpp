@@ -6,7 +6,8 @@
 namespace pare::keras {
 
 Expected<Value*> build_identity(LayerBuilder& builder) {
-  if (builder.inputs.size() != 1) return bad_input("it is applied to {} inputs, one was expected", builder.inputs.size());
+  if (builder.inputs.size() != 1)
+    return bad_input("it is applied to {} inputs, one was expected", builder.inputs.size());
   return builder.inputs[0];
 }
 

@@ -25,19 +25,25 @@ Expected<void> align_ranks(LayerBuilder& builder) {
 
 // The operator that a merge layer, a Keras 3 operation or a TensorFlow function in a Keras 2 file stands for.
 std::string_view arithmetic_operator(std::string_view name) {
-  const struct { std::string_view keras, op; } table[] = {
-      {"Add", "add"}, {"Subtract", "sub"}, {"Multiply", "mul"}, {"Maximum", "maximum"}, {"Minimum", "minimum"}, {"Divide", "div"}, {"TrueDivide", "div"},
-      {"__operators__.add", "add"}, {"math.add", "add"}, {"math.subtract", "sub"}, {"math.multiply", "mul"}, {"math.truediv", "div"},
-      {"math.divide", "div"}, {"math.maximum", "maximum"}, {"math.minimum", "minimum"}};
+  const struct {
+    std::string_view keras, op;
+  } table[] = {{"Add", "add"},           {"Subtract", "sub"},          {"Multiply", "mul"},
+               {"Maximum", "maximum"},   {"Minimum", "minimum"},       {"Divide", "div"},
+               {"TrueDivide", "div"},    {"__operators__.add", "add"}, {"math.add", "add"},
+               {"math.subtract", "sub"}, {"math.multiply", "mul"},     {"math.truediv", "div"},
+               {"math.divide", "div"},   {"math.maximum", "maximum"},  {"math.minimum", "minimum"}};
   for (const auto& row : table)
     if (row.keras == name) return row.op;
   return {};
 }
 
 Expected<Value*> fold(LayerBuilder& builder, std::string_view op) {
-  if (builder.inputs.size() < 2) return bad_input("it is applied to {} inputs, at least 2 were expected", builder.inputs.size());
+  if (builder.inputs.size() < 2)
+    return bad_input("it is applied to {} inputs, at least 2 were expected", builder.inputs.size());
   Value* result = builder.inputs[0];
-  for (size_t i = 1; i < builder.inputs.size(); ++i) { PARE_ASSIGN(result, builder.append(op, {result, builder.inputs[i]})); }
+  for (size_t i = 1; i < builder.inputs.size(); ++i) {
+    PARE_ASSIGN(result, builder.append(op, {result, builder.inputs[i]}));
+  }
   return result;
 }
 
@@ -49,9 +55,12 @@ Expected<Value*> build_arithmetic(LayerBuilder& builder) {
   if (function) name = builder.settings.text("function");
   PARE_TRY(builder.settings.status());
   const std::string_view op = arithmetic_operator(name);
-  if (op.empty() && name.starts_with("nn.") && builder.inputs.size() == 1) return apply_function(builder, builder.inputs[0], name.substr(3));
+  if (op.empty() && name.starts_with("nn.") && builder.inputs.size() == 1)
+    return apply_function(builder, builder.inputs[0], name.substr(3));
   if (op.empty())
-    return unsupported("the TensorFlow function '{}' is not supported; use a layer instead, or convert the model to TFLite and give that file", name);
+    return unsupported(
+        "the TensorFlow function '{}' is not supported; use a layer instead, or convert the model to TFLite and give that file",
+        name);
   const bool is_layer = !function && builder.layer.config.is_object() && builder.layer.config.contains("dtype");
   if (is_layer) PARE_TRY(align_ranks(builder));
   return fold(builder, op);
@@ -71,7 +80,8 @@ Expected<Value*> build_concatenate(LayerBuilder& builder) {
 
 // The product of two tensors along one axis of each; see keras.layers.Dot.
 Expected<Value*> build_dot(LayerBuilder& builder) {
-  if (builder.inputs.size() != 2) return bad_input("it is applied to {} inputs, 2 were expected", builder.inputs.size());
+  if (builder.inputs.size() != 2)
+    return bad_input("it is applied to {} inputs, 2 were expected", builder.inputs.size());
   const auto given = builder.settings.integers("axes", 2);
   const bool normalize = builder.settings.flag("normalize", false);
   PARE_TRY(builder.settings.status());
@@ -84,10 +94,13 @@ Expected<Value*> build_dot(LayerBuilder& builder) {
     const int rank = shapes[i].rank();
     if (rank < 2 || rank > 3) return unsupported("its input {} has {} dimensions, 2 or 3 are supported", i, rank);
     axes[i] = given[i] < 0 ? given[i] + rank : given[i];
-    if (axes[i] < 1 || axes[i] >= rank) return bad_input("axis {} of an input of {} dimensions cannot be multiplied along", given[i], rank);
+    if (axes[i] < 1 || axes[i] >= rank)
+      return bad_input("axis {} of an input of {} dimensions cannot be multiplied along", given[i], rank);
     if (rank == 2) { PARE_ASSIGN(operands[i], builder.reshape(operands[i], {shapes[i][0], 1, shapes[i][1]})); }
     const bool last = rank == 2 || axes[i] == 2;
-    if (normalize && !last) { PARE_ASSIGN(operands[i], builder.append("transpose", {operands[i], builder.int32s("permutation", {0, 2, 1})})); }
+    if (normalize && !last) {
+      PARE_ASSIGN(operands[i], builder.append("transpose", {operands[i], builder.int32s("permutation", {0, 2, 1})}));
+    }
     if (normalize) { PARE_ASSIGN(operands[i], builder.append("l2_normalization", {operands[i]})); }
     axes[i] = normalize || last ? 2 : 1;
   }

@@ -14,11 +14,17 @@ namespace {
 Expected<std::vector<PaddingExtents>> read_ends(LayerBuilder& builder, const char* key) {
   const size_t rank = spatial_rank(builder.layer.class_name);
   const Json* given = builder.settings.find(key);
-  const auto wrong = [&] { return bad_input("setting '{}' is {}, numbers or pairs for {} dimensions were expected", key, given == nullptr ? "missing" : excerpt(*given), rank); };
-  const auto number = [](const Json& json) { return json.is_number_integer() && json.get<int64_t>() >= 0 && json.get<int64_t>() < (1 << 20); };
+  const auto wrong = [&] {
+    return bad_input("setting '{}' is {}, numbers or pairs for {} dimensions were expected", key,
+                     given == nullptr ? "missing" : excerpt(*given), rank);
+  };
+  const auto number = [](const Json& json) {
+    return json.is_number_integer() && json.get<int64_t>() >= 0 && json.get<int64_t>() < (1 << 20);
+  };
   const auto parse = [&](const Json& json) -> std::optional<PaddingExtents> {
     if (number(json)) return PaddingExtents{json.get<int64_t>(), json.get<int64_t>()};
-    if (json.is_array() && json.size() == 2 && number(json[0]) && number(json[1])) return PaddingExtents{json[0].get<int64_t>(), json[1].get<int64_t>()};
+    if (json.is_array() && json.size() == 2 && number(json[0]) && number(json[1]))
+      return PaddingExtents{json[0].get<int64_t>(), json[1].get<int64_t>()};
     return std::nullopt;
   };
   std::vector<PaddingExtents> ends;
@@ -39,13 +45,14 @@ Expected<Value*> spatial_source(LayerBuilder& builder) {
 }
 
 // Resamples N,H,W,C; half-pixel centres, as tf.image.resize has them.
-Expected<Value*> resize(LayerBuilder& builder, Value* src, int64_t height, int64_t width, const std::string& interpolation) {
+Expected<Value*> resize(LayerBuilder& builder, Value* src, int64_t height, int64_t width,
+                        const std::string& interpolation) {
   if (interpolation != "nearest" && interpolation != "bilinear")
     return unsupported("interpolation '{}' is not supported; use nearest or bilinear", interpolation);
   if (height < 1 || width < 1) return bad_input("the size {} x {} is not positive", height, width);
   PARE_TRY(check_size({height, width}));
-  return builder.append(interpolation == "nearest" ? "resize_nearest_neighbor" : "resize_bilinear", ResizeAttributes{.half_pixel_centers = true},
-                        {src, builder.int32s("size", {height, width})});
+  return builder.append(interpolation == "nearest" ? "resize_nearest_neighbor" : "resize_bilinear",
+                        ResizeAttributes{.half_pixel_centers = true}, {src, builder.int32s("size", {height, width})});
 }
 
 }  // namespace
@@ -66,12 +73,15 @@ Expected<Value*> build_reshape(LayerBuilder& builder) {
   const int64_t elements = shape.elements(1, shape.rank());
   int64_t known = 1;
   for (const int64_t extent : target) {
-    if (extent < -1 || extent == 0 || (extent > 0 && known > elements)) return bad_input("its target shape does not hold {} elements", elements);
+    if (extent < -1 || extent == 0 || (extent > 0 && known > elements))
+      return bad_input("its target shape does not hold {} elements", elements);
     known *= extent == -1 ? 1 : extent;
   }
   const auto open = std::find(target.begin(), target.end(), -1);
-  if (std::count(target.begin(), target.end(), -1) > 1) return bad_input("its target shape leaves more than one extent open");
-  if (elements % known != 0 || (open == target.end() && known != elements)) return bad_input("its target shape does not hold {} elements", elements);
+  if (std::count(target.begin(), target.end(), -1) > 1)
+    return bad_input("its target shape leaves more than one extent open");
+  if (elements % known != 0 || (open == target.end() && known != elements))
+    return bad_input("its target shape does not hold {} elements", elements);
   if (open != target.end()) *open = elements / known;
   target.insert(target.begin(), shape[0]);
   return builder.reshape(src, target);
@@ -103,7 +113,8 @@ Expected<Value*> build_zero_padding(LayerBuilder& builder) {
     paddings.push_back(static_cast<int32_t>(each.after));
   }
   paddings.insert(paddings.end(), {0, 0});
-  return builder.append("pad", {src, builder.constant("paddings", Tensor::of(Shape{src->type.shape.rank(), 2}, paddings))});
+  return builder.append("pad",
+                        {src, builder.constant("paddings", Tensor::of(Shape{src->type.shape.rank(), 2}, paddings))});
 }
 
 Expected<Value*> build_cropping(LayerBuilder& builder) {
@@ -115,7 +126,8 @@ Expected<Value*> build_cropping(LayerBuilder& builder) {
     const int64_t extent = shape[static_cast<int>(i) + 1];
     begin[i + 1] = ends[i].before;
     size[i + 1] = extent - ends[i].before - ends[i].after;
-    if (size[i + 1] < 1) return bad_input("it crops {} and {} of {} elements; nothing is left", ends[i].before, ends[i].after, extent);
+    if (size[i + 1] < 1)
+      return bad_input("it crops {} and {} of {} elements; nothing is left", ends[i].before, ends[i].after, extent);
   }
   return builder.append("slice", {src, builder.int32s("begin", begin), builder.int32s("size", size)});
 }

@@ -19,10 +19,13 @@ using RawArgument = std::variant<RawRef, double>;
 
 // ["conv2d", 0, 0] or ["conv2d", 0, 0, {...}]
 bool is_reference(const Json& json) {
-  return json.is_array() && json.size() >= 3 && json[0].is_string() && json[1].is_number_integer() && json[2].is_number_integer();
+  return json.is_array() && json.size() >= 3 && json[0].is_string() && json[1].is_number_integer() &&
+         json[2].is_number_integer();
 }
 
-RawRef to_reference(const Json& json) { return {json[0].get<std::string>(), json[1].get<int64_t>(), json[2].get<int64_t>()}; }
+RawRef to_reference(const Json& json) {
+  return {json[0].get<std::string>(), json[1].get<int64_t>(), json[2].get<int64_t>()};
+}
 
 bool holds_tensor(const Json& json) {
   if (is_reference(json)) return true;
@@ -32,7 +35,9 @@ bool holds_tensor(const Json& json) {
 }
 
 Failure tensor_keyword(const std::string& key) {
-  return unsupported("it is called with a tensor for '{}'; only plain inputs are supported: build the model without it and save it again", key);
+  return unsupported(
+      "it is called with a tensor for '{}'; only plain inputs are supported: build the model without it and save it again",
+      key);
 }
 
 // Keras 2: lists of references; keywords stand behind a reference.
@@ -49,9 +54,12 @@ Expected<void> collect_keras2(const Json& json, std::vector<RawArgument>& argume
   }
   if (json.size() < 4 || !json[3].is_object()) return {};
   for (const auto& [key, value] : json[3].items()) {
-    if (key == "y" && is_reference(value)) arguments.emplace_back(to_reference(value));  // second operand of arithmetic
-    else if (key == "y" && value.is_number()) arguments.emplace_back(value.get<double>());
-    else if (holds_tensor(value)) return tensor_keyword(key);
+    if (key == "y" && is_reference(value))
+      arguments.emplace_back(to_reference(value));  // second operand of arithmetic
+    else if (key == "y" && value.is_number())
+      arguments.emplace_back(value.get<double>());
+    else if (holds_tensor(value))
+      return tensor_keyword(key);
   }
   return {};
 }
@@ -63,7 +71,8 @@ Expected<void> collect_keras3(const Json& json, std::vector<RawArgument>& argume
   } else if (json.is_object() && json.value("class_name", Json()) == "__keras_tensor__") {
     const Json config = json.value("config", Json::object());
     const Json history = config.is_object() ? config.value("keras_history", Json()) : Json();
-    if (!is_reference(history)) return bad_input("a tensor has the history {}, one such as [\"layer\", 0, 0] was expected", excerpt(history));
+    if (!is_reference(history))
+      return bad_input("a tensor has the history {}, one such as [\"layer\", 0, 0] was expected", excerpt(history));
     arguments.emplace_back(to_reference(history));
   } else if (json.is_structured()) {
     for (const Json& each : json) PARE_TRY(collect_keras3(each, arguments));
@@ -93,7 +102,9 @@ Expected<void> collect_ends(const Json& json, std::vector<RawRef>& ends) {
     ends.push_back(to_reference(json));
     return {};
   }
-  if (!json.is_structured()) return bad_input("the model's ends are listed as {}, references such as [\"layer\", 0, 0] were expected", excerpt(json));
+  if (!json.is_structured())
+    return bad_input("the model's ends are listed as {}, references such as [\"layer\", 0, 0] were expected",
+                     excerpt(json));
   for (const Json& each : json) PARE_TRY(collect_ends(each, ends));
   return {};
 }
@@ -128,7 +139,8 @@ class FunctionalParser {
   Expected<Network> parse(const Json& config) {
     for (const Json& json : config["layers"]) {
       PARE_ASSIGN(Layer layer, parse_layer(json));
-      if (!positions_.emplace(layer.name, network_.layers.size()).second) return bad_input("two layers are called '{}'", layer.name);
+      if (!positions_.emplace(layer.name, network_.layers.size()).second)
+        return bad_input("two layers are called '{}'", layer.name);
       const Json nodes = json.value("inbound_nodes", Json::array());
       layer.calls.resize(layer.is_input() ? 1 : nodes.size());
       network_.layers.push_back(std::move(layer));
@@ -148,13 +160,15 @@ class FunctionalParser {
       if (layer.is_input()) continue;
       size_t call = 0;
       for (const Json& node : nodes_[i]) {
-        PARE_ASSIGN_IN(const auto arguments, parse_node(node), fmt::format("layer '{}' ({})", layer.name, layer.class_name));
+        PARE_ASSIGN_IN(const auto arguments, parse_node(node),
+                       fmt::format("layer '{}' ({})", layer.name, layer.class_name));
         for (const RawArgument& argument : arguments) {
           if (const auto* number = std::get_if<double>(&argument)) {
             layer.calls[call].arguments.emplace_back(*number);
             continue;
           }
-          PARE_ASSIGN_IN(const OutputRef ref, resolve(std::get<RawRef>(argument), false), fmt::format("layer '{}'", layer.name));
+          PARE_ASSIGN_IN(const OutputRef ref, resolve(std::get<RawRef>(argument), false),
+                         fmt::format("layer '{}'", layer.name));
           layer.calls[call].arguments.emplace_back(ref);
         }
         ++call;
@@ -188,9 +202,11 @@ class FunctionalParser {
     const Layer& layer = network_.layers[found->second];
     const auto calls = static_cast<int64_t>(layer.calls.size());
     int64_t call = raw.call - first_call(layer, is_end);
-    if (layer.network != nullptr && (call < 0 || call >= calls)) call = raw.call - (1 - first_call(layer, is_end));  // the other way of counting
+    if (layer.network != nullptr && (call < 0 || call >= calls))
+      call = raw.call - (1 - first_call(layer, is_end));  // the other way of counting
     if (call < 0 || call >= calls || raw.output < 0)
-      return bad_input("refers to output {} of call {} of layer '{}', which has {} calls", raw.output, raw.call, raw.layer, calls);
+      return bad_input("refers to output {} of call {} of layer '{}', which has {} calls", raw.output, raw.call,
+                       raw.layer, calls);
     return OutputRef{found->second, static_cast<size_t>(call), static_cast<size_t>(raw.output)};
   }
 
@@ -244,12 +260,15 @@ Expected<Network> parse_network(const Json& json) {
   const std::string class_name = outer.text("class_name");
   PARE_TRY(outer.status());
   if (!is_model(json))
-    return unsupported("'{}' is a subclassed model: its file does not say how its layers are connected. Rebuild it as a functional model, "
-                       "or convert it to TFLite and give that file", class_name);
+    return unsupported(
+        "'{}' is a subclassed model: its file does not say how its layers are connected. Rebuild it as a functional model, "
+        "or convert it to TFLite and give that file",
+        class_name);
   const Json& config = json["config"];
   const Json& layers = config["layers"];
   if (!layers.is_array() || layers.empty()) return bad_input("the model has no layers");
-  if (layers.size() > kMostLayers) return unsupported("the model has {} layers, at most {} are supported", layers.size(), kMostLayers);
+  if (layers.size() > kMostLayers)
+    return unsupported("the model has {} layers, at most {} are supported", layers.size(), kMostLayers);
   const bool sequential = !config.contains("input_layers");
   PARE_ASSIGN(Network network, sequential ? parse_sequential(json) : FunctionalParser().parse(config));
   network.name = Settings(config).text("name", "model");
@@ -261,9 +280,11 @@ Expected<InputSpec> input_spec(const Layer& layer) {
   const Json* shape = settings.find("batch_shape");
   if (shape == nullptr) shape = settings.find("batch_input_shape");
   if (shape == nullptr)
-    return bad_input("the file does not give the input shape; call the model once on a batch, or model.build(shape), and save it again");
+    return bad_input(
+        "the file does not give the input shape; call the model once on a batch, or model.build(shape), and save it again");
   PARE_ASSIGN(Shape extents, parse_shape(*shape));
-  if (settings.flag("sparse", false) || settings.flag("ragged", false)) return unsupported("sparse and ragged inputs are not supported; use a dense Input");
+  if (settings.flag("sparse", false) || settings.flag("ragged", false))
+    return unsupported("sparse and ragged inputs are not supported; use a dense Input");
   InputSpec spec{std::move(extents), settings.text("dtype", "float32")};
   PARE_TRY(settings.status());
   return spec;

@@ -43,8 +43,8 @@ struct Layer {
 
 struct Network {
   std::string name;
-  std::vector<Layer> layers;       // in the order of the file, which is the order of the weights
-  std::vector<OutputRef> inputs;   // outputs of InputLayers
+  std::vector<Layer> layers;      // in the order of the file, which is the order of the weights
+  std::vector<OutputRef> inputs;  // outputs of InputLayers
   std::vector<OutputRef> outputs;
 };
 

@@ -15,13 +15,19 @@ struct Output {
   bool masked = false;  // some positions in time are to be ignored (Embedding with mask_zero, Masking)
 };
 
-bool passes_mask(const Layer& layer) { return layer.class_name != "Flatten" && layer.class_name != "Reshape" && layer.class_name != "RepeatVector"; }
-bool needs_mask(const Layer& layer) { return layer.class_name == "GlobalAveragePooling1D" || layer.class_name == "Softmax"; }
+bool passes_mask(const Layer& layer) {
+  return layer.class_name != "Flatten" && layer.class_name != "Reshape" && layer.class_name != "RepeatVector";
+}
+bool needs_mask(const Layer& layer) {
+  return layer.class_name == "GlobalAveragePooling1D" || layer.class_name == "Softmax";
+}
 
 Expected<DType> parse_dtype_name(const std::string& name) {
   static const std::map<std::string, DType, std::less<>> names{
-      {"float32", DType::Float32}, {"float16", DType::Float32}, {"bfloat16", DType::Float32}, {"float64", DType::Float32},  // all compute in float32
-      {"int8", DType::Int8}, {"uint8", DType::UInt8}, {"int16", DType::Int16}, {"int32", DType::Int32}, {"int64", DType::Int64}, {"bool", DType::Bool}};
+      {"float32", DType::Float32}, {"float16", DType::Float32}, {"bfloat16", DType::Float32},
+      {"float64", DType::Float32},  // all compute in float32
+      {"int8", DType::Int8},       {"uint8", DType::UInt8},     {"int16", DType::Int16},
+      {"int32", DType::Int32},     {"int64", DType::Int64},     {"bool", DType::Bool}};
   const auto found = names.find(name);
   if (found == names.end()) return unsupported("inputs of type '{}' are not supported", name);
   return found->second;
@@ -41,7 +47,8 @@ std::string context(const Layer& layer) { return fmt::format("layer '{}' ({})", 
 
 class NetworkBuilder {
  public:
-  NetworkBuilder(Graph& graph, const Hdf5File& file, const WeightIndex& weights, int version) : state_{graph, file, weights, version, {}} {}
+  NetworkBuilder(Graph& graph, const Hdf5File& file, const WeightIndex& weights, int version)
+      : state_{graph, file, weights, version, {}} {}
 
   Expected<std::vector<Output>> inputs_of(const Network& network) {
     std::vector<Output> inputs;
@@ -50,24 +57,34 @@ class NetworkBuilder {
       PARE_ASSIGN_IN(const InputSpec spec, input_spec(layer), context(layer));
       PARE_ASSIGN_IN(const DType dtype, parse_dtype_name(spec.dtype), context(layer));
       if (const auto sane = check_size(spec.shape); !sane) return Failure(sane.error().within(context(layer)));
-      if (spec.shape.empty()) return Failure(Error{ErrorCode::Unsupported, "an input without a batch is not supported", context(layer), nullptr});
+      if (spec.shape.empty())
+        return Failure(
+            Error{ErrorCode::Unsupported, "an input without a batch is not supported", context(layer), nullptr});
       for (int i = 1; i < spec.shape.rank(); ++i)
         if (spec.shape[i] == kDynamic)
-          return Failure(Error{ErrorCode::Unsupported, fmt::format("the input has the shape {}; only the batch may be unknown: build the model with a fixed input "
-                                                                   "shape, copy the weights and save it again", spec.shape.to_string()), context(layer), nullptr});
+          return Failure(
+              Error{ErrorCode::Unsupported,
+                    fmt::format(
+                        "the input has the shape {}; only the batch may be unknown: build the model with a fixed input "
+                        "shape, copy the weights and save it again",
+                        spec.shape.to_string()),
+                    context(layer), nullptr});
       inputs.push_back({state_.graph.add_input(layer.name, {dtype, spec.shape, {}}), false});
     }
     return inputs;
   }
 
   // Appends the whole network, applied to these inputs; gives its outputs.
-  Expected<std::vector<Output>> apply(const Network& network, const std::vector<Output>& inputs, const std::string& prefix) {
+  Expected<std::vector<Output>> apply(const Network& network, const std::vector<Output>& inputs,
+                                      const std::string& prefix) {
     if (inputs.size() != network.inputs.size())
-      return bad_input("model '{}' is applied to {} inputs, {} were expected", network.name, inputs.size(), network.inputs.size());
+      return bad_input("model '{}' is applied to {} inputs, {} were expected", network.name, inputs.size(),
+                       network.inputs.size());
     Scope scope{network, prefix, {}, {}};
     for (const Layer& layer : network.layers) {
       scope.results.emplace_back(layer.calls.size());
-      for (size_t call = 0; call < layer.calls.size(); ++call) scope.waiting.emplace_back(scope.results.size() - 1, call);
+      for (size_t call = 0; call < layer.calls.size(); ++call)
+        scope.waiting.emplace_back(scope.results.size() - 1, call);
     }
     for (size_t i = 0; i < inputs.size(); ++i) scope.results[network.inputs[i].layer][0] = {inputs[i]};
     PARE_TRY(run(scope));
@@ -82,7 +99,7 @@ class NetworkBuilder {
  private:
   struct Scope {
     const Network& network;
-    std::string prefix;                                    // of names
+    std::string prefix;                                     // of names
     std::vector<std::vector<std::vector<Output>>> results;  // by layer, call, output; empty until computed
     std::vector<std::pair<size_t, size_t>> waiting;         // calls in the order of the file
   };
@@ -97,10 +114,12 @@ class NetworkBuilder {
           later.emplace_back(layer, call);
           continue;
         }
-        PARE_ASSIGN_IN(scope.results[layer][call], build_call(scope, scope.network.layers[layer], call), context(scope.network.layers[layer]));
+        PARE_ASSIGN_IN(scope.results[layer][call], build_call(scope, scope.network.layers[layer], call),
+                       context(scope.network.layers[layer]));
       }
       if (later.size() == scope.waiting.size())
-        return bad_input("the layers are connected in a circle through '{}'", scope.network.layers[later.front().first].name);
+        return bad_input("the layers are connected in a circle through '{}'",
+                         scope.network.layers[later.front().first].name);
       scope.waiting = std::move(later);
     }
     return {};
@@ -116,7 +135,8 @@ class NetworkBuilder {
   static Expected<Output> find(const Scope& scope, const OutputRef& ref) {
     const auto& outputs = scope.results[ref.layer][ref.call];
     if (ref.output >= outputs.size())
-      return bad_input("output {} of layer '{}' is used, which has {}", ref.output, scope.network.layers[ref.layer].name, outputs.size());
+      return bad_input("output {} of layer '{}' is used, which has {}", ref.output,
+                       scope.network.layers[ref.layer].name, outputs.size());
     return outputs[ref.output];
   }
 
@@ -126,7 +146,8 @@ class NetworkBuilder {
     std::vector<Output> arguments;
     for (const Argument& argument : layer.calls[number].arguments) {
       if (const auto* constant = std::get_if<double>(&argument)) {
-        arguments.push_back({state_.graph.add_constant(name + "/constant", Tensor::scalar(static_cast<float>(*constant))), false});
+        arguments.push_back(
+            {state_.graph.add_constant(name + "/constant", Tensor::scalar(static_cast<float>(*constant))), false});
         continue;
       }
       PARE_ASSIGN(const Output output, find(scope, std::get<OutputRef>(argument)));
@@ -139,7 +160,8 @@ class NetworkBuilder {
 
   Expected<Output> build_plain(const Layer& layer, const std::string& name, const std::vector<Output>& arguments) {
     const bool masked = std::any_of(arguments.begin(), arguments.end(), [](const Output& each) { return each.masked; });
-    if (masked && needs_mask(layer)) return unsupported("it would have to leave out masked positions; use Embedding without mask_zero");
+    if (masked && needs_mask(layer))
+      return unsupported("it would have to leave out masked positions; use Embedding without mask_zero");
     std::vector<Value*> values;
     for (const Output& each : arguments) values.push_back(each.value);
     LayerBuilder builder(state_, layer, name, values);
@@ -173,10 +195,12 @@ Expected<Model> build_network(const Network& network, const Hdf5File& file, cons
   Signature signature{"serving_default", 0, {}, {}};
   std::set<std::string> input_names, output_names;
   for (size_t i = 0; i < inputs.size(); ++i)
-    signature.inputs.emplace_back(unique_name(network.layers[network.inputs[i].layer].name, input_names), inputs[i].value);
+    signature.inputs.emplace_back(unique_name(network.layers[network.inputs[i].layer].name, input_names),
+                                  inputs[i].value);
   for (size_t i = 0; i < outputs.size(); ++i) {
     graph.outputs.push_back(outputs[i].value);
-    signature.outputs.emplace_back(unique_name(network.layers[network.outputs[i].layer].name, output_names), outputs[i].value);
+    signature.outputs.emplace_back(unique_name(network.layers[network.outputs[i].layer].name, output_names),
+                                   outputs[i].value);
   }
   model.signatures.push_back(std::move(signature));
   graph.remove_dead();

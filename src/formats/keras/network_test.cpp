@@ -28,7 +28,8 @@ std::string functional(const std::string& layers, const std::string& outputs = R
          layers + R"(], "input_layers": [["i", 0, 0]], "output_layers": [)" + outputs + "]}}";
 }
 std::string dense(const std::string& name, const std::string& nodes) {
-  return R"({"class_name": "Dense", "name": ")" + name + R"(", "config": {"units": 2}, "inbound_nodes": )" + nodes + "}";
+  return R"({"class_name": "Dense", "name": ")" + name + R"(", "config": {"units": 2}, "inbound_nodes": )" + nodes +
+         "}";
 }
 
 TEST(Network, SequentialIsAChain) {
@@ -45,7 +46,8 @@ TEST(Network, SequentialIsAChain) {
 }
 
 TEST(Network, SequentialTakesTheShapeOfItsBuild) {
-  const auto network = parse(R"({"class_name": "Sequential", "config": {"name": "s", "build_input_shape": [2, 5], "layers": [
+  const auto network =
+      parse(R"({"class_name": "Sequential", "config": {"name": "s", "build_input_shape": [2, 5], "layers": [
     {"class_name": "Dense", "config": {"name": "a"}}]}})");
   ASSERT_TRUE(network);
   EXPECT_EQ(input_spec(network->layers[0])->shape, (Shape{2, 5}));
@@ -60,7 +62,8 @@ TEST(Network, CountsCallsOfSharedLayers) {
 }
 
 TEST(Network, ReadsNumbersBesideTensors) {
-  const auto network = parse(functional(R"({"class_name": "TFOpLambda", "name": "d", "config": {"function": "math.multiply"},
+  const auto network =
+      parse(functional(R"({"class_name": "TFOpLambda", "name": "d", "config": {"function": "math.multiply"},
     "inbound_nodes": [["i", 0, 0, {"y": 2.5, "name": null}]]})"));
   ASSERT_TRUE(network) << network.error().to_string();
   const auto& arguments = network->layers[1].calls[0].arguments;
@@ -84,9 +87,12 @@ TEST(Network, ReadsTheHistoryOfKeras3) {
 }
 
 TEST(Network, RejectsDanglingReferences) {
-  EXPECT_THAT(error_of(functional(dense("d", R"([[["none", 0, 0, {}]]])"))), HasSubstr("layer 'd': refers to layer 'none', which the model does not have"));
-  EXPECT_THAT(error_of(functional(dense("d", R"([[["i", 3, 0, {}]]])"))), HasSubstr("refers to output 0 of call 3 of layer 'i', which has 1 calls"));
-  EXPECT_THAT(error_of(functional(dense("d", R"([[["i", 0, 0, {}]]])"), R"(["x", 0, 0])")), HasSubstr("output_layers: refers to layer 'x'"));
+  EXPECT_THAT(error_of(functional(dense("d", R"([[["none", 0, 0, {}]]])"))),
+              HasSubstr("layer 'd': refers to layer 'none', which the model does not have"));
+  EXPECT_THAT(error_of(functional(dense("d", R"([[["i", 3, 0, {}]]])"))),
+              HasSubstr("refers to output 0 of call 3 of layer 'i', which has 1 calls"));
+  EXPECT_THAT(error_of(functional(dense("d", R"([[["i", 0, 0, {}]]])"), R"(["x", 0, 0])")),
+              HasSubstr("output_layers: refers to layer 'x'"));
   EXPECT_THAT(error_of(functional(dense("d", R"([["i"]])"))), HasSubstr("an inbound node holds \"i\""));
 }
 
@@ -109,18 +115,27 @@ TEST(Network, RejectsBadDescriptions) {
   EXPECT_THAT(error_of("[]"), HasSubstr("the configuration is [], an object was expected"));
   EXPECT_THAT(error_of("{}"), HasSubstr("setting 'class_name' is missing"));
   EXPECT_THAT(error_of(std::string(5000, '[') + std::string(5000, ']')), HasSubstr("nests more than 200 levels"));
-  EXPECT_THAT(error_of(R"({"class_name": "Sequential", "config": {"layers": []}})"), HasSubstr("the model has no layers"));
-  EXPECT_THAT(error_of(R"({"class_name": "Sequential", "config": {"layers": [7]}})"), HasSubstr("a layer is 7, an object was expected"));
-  EXPECT_THAT(error_of(R"({"class_name": "Sequential", "config": {"layers": [{"class_name": "Dense", "config": {}}]}})"), HasSubstr("a layer of class 'Dense' has no name"));
+  EXPECT_THAT(error_of(R"({"class_name": "Sequential", "config": {"layers": []}})"),
+              HasSubstr("the model has no layers"));
+  EXPECT_THAT(error_of(R"({"class_name": "Sequential", "config": {"layers": [7]}})"),
+              HasSubstr("a layer is 7, an object was expected"));
+  EXPECT_THAT(
+      error_of(R"({"class_name": "Sequential", "config": {"layers": [{"class_name": "Dense", "config": {}}]}})"),
+      HasSubstr("a layer of class 'Dense' has no name"));
   EXPECT_THAT(error_of(functional(dense("i", "[]"))), HasSubstr("two layers are called 'i'"));
-  EXPECT_THAT(error_of(R"({"class_name": "Functional", "config": {"layers": [{"class_name": "InputLayer", "name": "i", "config": {}}], "input_layers": [], "output_layers": []}})"),
-              HasSubstr("'input_layers' is empty"));
-  EXPECT_THAT(error_of(R"({"class_name": "Sequential", "config": {"layers": [{"class_name": "ReLU", "config": {"name": "a"}}, {"class_name": "InputLayer", "config": {"name": "b"}}]}})"),
-              HasSubstr("InputLayer 'b' is not the first"));
+  EXPECT_THAT(
+      error_of(
+          R"({"class_name": "Functional", "config": {"layers": [{"class_name": "InputLayer", "name": "i", "config": {}}], "input_layers": [], "output_layers": []}})"),
+      HasSubstr("'input_layers' is empty"));
+  EXPECT_THAT(
+      error_of(
+          R"({"class_name": "Sequential", "config": {"layers": [{"class_name": "ReLU", "config": {"name": "a"}}, {"class_name": "InputLayer", "config": {"name": "b"}}]}})"),
+      HasSubstr("InputLayer 'b' is not the first"));
 }
 
 TEST(Network, RejectsInputsWithoutShape) {
-  const auto network = parse(R"({"class_name": "Sequential", "config": {"layers": [{"class_name": "Dense", "config": {"name": "a"}}]}})");
+  const auto network = parse(
+      R"({"class_name": "Sequential", "config": {"layers": [{"class_name": "Dense", "config": {"name": "a"}}]}})");
   ASSERT_TRUE(network);
   EXPECT_THAT(input_spec(network->layers[0]).error().message, HasSubstr("does not give the input shape"));
   Layer layer;
@@ -141,7 +156,8 @@ TEST(Settings, NamesWhatIsWrong) {
   };
   EXPECT_EQ(message([](Settings& s) { s.integer("units"); }), "setting 'units' is \"three\", an integer was expected");
   EXPECT_EQ(message([](Settings& s) { s.integer("none"); }), "setting 'none' is missing, an integer was expected");
-  EXPECT_EQ(message([](Settings& s) { s.integers("shape", 2); }), "setting 'shape' is [1,2,3], 2 integers was expected");
+  EXPECT_EQ(message([](Settings& s) { s.integers("shape", 2); }),
+            "setting 'shape' is [1,2,3], 2 integers was expected");
   EXPECT_EQ(message([](Settings& s) { s.flag("bias", true); }), "setting 'bias' is 2, true or false was expected");
   EXPECT_EQ(message([](Settings& s) { s.text("shape"); }), "setting 'shape' is [1,2,3], a text was expected");
   EXPECT_EQ(message([](Settings& s) { s.number("none", 2.0); }), "no error");

@@ -17,13 +17,17 @@ constexpr uint64_t kLargestWeights = uint64_t{1} << 34;
 Expected<int> major_version(const std::string& version) {
   const int major = version.empty() ? 0 : version[0] - '0';
   if (major == 2 || major == 3) return major;
-  return unsupported("the file was saved by Keras '{}'; files of Keras 2 and 3 are supported: load it there and save it again", version);
+  return unsupported(
+      "the file was saved by Keras '{}'; files of Keras 2 and 3 are supported: load it there and save it again",
+      version);
 }
 
 Expected<ModelFile> open_h5(const std::filesystem::path& path) {
   PARE_ASSIGN(Hdf5File file, Hdf5File::open(path));
   PARE_ASSIGN(const auto architecture, file.text("", "model_config"));
-  if (!architecture) return bad_input("the file holds no model configuration, only weights perhaps; save the whole model with model.save");
+  if (!architecture)
+    return bad_input(
+        "the file holds no model configuration, only weights perhaps; save the whole model with model.save");
   PARE_ASSIGN(auto version, file.text("", "keras_version"));
   if (!version) { PARE_ASSIGN(version, file.text("model_weights", "keras_version")); }
   PARE_ASSIGN(const int major, major_version(version.value_or("2")));
@@ -61,7 +65,8 @@ bool is_zip(const std::filesystem::path& path) {
 Expected<Model> build_model(const ModelFile& file) {
   PARE_ASSIGN(const Network network, parse_network(file.architecture));
   PARE_TRY(check_supported(network));
-  PARE_ASSIGN(const WeightIndex weights, file.archive ? WeightIndex::of_archive(file.weights, network) : WeightIndex::of_h5(file.weights, "model_weights", network));
+  PARE_ASSIGN(const WeightIndex weights, file.archive ? WeightIndex::of_archive(file.weights, network)
+                                                      : WeightIndex::of_h5(file.weights, "model_weights", network));
   PARE_ASSIGN(Model model, build_network(network, file.weights, weights, file.version));
   PARE_TRY(verify(model.main()));
   model.source_format = "keras";
@@ -71,7 +76,8 @@ Expected<Model> build_model(const ModelFile& file) {
 }  // namespace keras
 
 Expected<Model> read_keras(const std::filesystem::path& path) {
-  PARE_ASSIGN_IN(const keras::ModelFile file, keras::is_zip(path) ? keras::open_archive(path) : keras::open_h5(path), path.string());
+  PARE_ASSIGN_IN(const keras::ModelFile file, keras::is_zip(path) ? keras::open_archive(path) : keras::open_h5(path),
+                 path.string());
   PARE_ASSIGN_IN(Model model, keras::build_model(file), path.string());
   model.source_path = path.string();
   return model;

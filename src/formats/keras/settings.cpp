@@ -7,10 +7,12 @@ namespace pare::keras {
 namespace {
 
 constexpr int kDeepestNesting = 200;
-constexpr int64_t kLargestInteger = std::numeric_limits<int32_t>::max();  // extents and strides are 32-bit integers in model files
+constexpr int64_t kLargestInteger =
+    std::numeric_limits<int32_t>::max();  // extents and strides are 32-bit integers in model files
 
 bool is_sane_integer(const Json& json) {
-  return json.is_number_integer() && (!json.is_number_unsigned() || json.get<uint64_t>() <= static_cast<uint64_t>(kLargestInteger)) &&
+  return json.is_number_integer() &&
+         (!json.is_number_unsigned() || json.get<uint64_t>() <= static_cast<uint64_t>(kLargestInteger)) &&
          json.get<int64_t>() >= -kLargestInteger && json.get<int64_t>() <= kLargestInteger;
 }
 
@@ -47,7 +49,8 @@ void Settings::wrong(std::string_view key, std::string_view expected) {
   error_ = Error{ErrorCode::BadInput,
                  found == nullptr ? fmt::format("setting '{}' is missing, {} was expected", key, expected)
                                   : fmt::format("setting '{}' is {}, {} was expected", key, excerpt(*found), expected),
-                 {}, nullptr};
+                 {},
+                 nullptr};
 }
 
 int64_t Settings::integer(std::string_view key, std::optional<int64_t> fallback) {
@@ -67,7 +70,8 @@ double Settings::number(std::string_view key, std::optional<double> fallback) {
 bool Settings::flag(std::string_view key, bool fallback) {
   const Json* found = find(key);
   if (found != nullptr && found->is_boolean()) return found->get<bool>();
-  if (found != nullptr && (*found == 0 || *found == 1)) return *found == 1;  // Python takes integers for truth values, so files hold them
+  if (found != nullptr && (*found == 0 || *found == 1))
+    return *found == 1;  // Python takes integers for truth values, so files hold them
   if (found != nullptr) wrong(key, "true or false");
   return fallback;
 }
@@ -82,8 +86,10 @@ std::string Settings::text(std::string_view key, std::optional<std::string> fall
 std::vector<int64_t> Settings::integers(std::string_view key, size_t count, std::optional<int64_t> fallback) {
   const Json* found = find(key);
   if (found == nullptr && fallback) return std::vector<int64_t>(count, *fallback);
-  if (found != nullptr && is_sane_integer(*found)) return std::vector<int64_t>(std::max<size_t>(count, 1), found->get<int64_t>());
-  if (found != nullptr && found->is_array() && (count == 0 || found->size() == count) && std::all_of(found->begin(), found->end(), is_sane_integer))
+  if (found != nullptr && is_sane_integer(*found))
+    return std::vector<int64_t>(std::max<size_t>(count, 1), found->get<int64_t>());
+  if (found != nullptr && found->is_array() && (count == 0 || found->size() == count) &&
+      std::all_of(found->begin(), found->end(), is_sane_integer))
     return found->get<std::vector<int64_t>>();
   wrong(key, count == 0 ? "a list of integers" : fmt::format("{} integers", count));
   return std::vector<int64_t>(count, 1);
@@ -99,7 +105,8 @@ Expected<Shape> parse_shape(const Json& json) {
   Shape shape;
   for (const Json& extent : json) {
     if (!extent.is_null() && !(is_sane_integer(extent) && extent.get<int64_t>() >= 1))
-      return bad_input("the shape {} holds {}, a positive integer or null was expected", excerpt(json), excerpt(extent));
+      return bad_input("the shape {} holds {}, a positive integer or null was expected", excerpt(json),
+                       excerpt(extent));
     shape.push_back(extent.is_null() ? kDynamic : extent.get<int64_t>());
   }
   return shape;

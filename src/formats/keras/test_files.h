@@ -33,7 +33,8 @@ class TemporaryFile {
 // Writes HDF5 step by step; groups on the way to a path are made as needed.
 class Hdf5Writer {
  public:
-  explicit Hdf5Writer(const std::filesystem::path& path) : file_(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT)) {}
+  explicit Hdf5Writer(const std::filesystem::path& path)
+      : file_(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT)) {}
   ~Hdf5Writer() { H5Fclose(file_); }
   Hdf5Writer(const Hdf5Writer&) = delete;
 
@@ -42,7 +43,8 @@ class Hdf5Writer {
   void group(const std::string& path) const {
     for (size_t end = path.find('/');; end = path.find('/', end + 1)) {
       const std::string part = path.substr(0, end);
-      if (H5Lexists(file_, part.c_str(), H5P_DEFAULT) <= 0) H5Gclose(H5Gcreate2(file_, part.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+      if (H5Lexists(file_, part.c_str(), H5P_DEFAULT) <= 0)
+        H5Gclose(H5Gcreate2(file_, part.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
       if (end == std::string::npos) return;
     }
   }
@@ -52,16 +54,19 @@ class Hdf5Writer {
   }
 
   // Texts of fixed length, as Keras 2 wrote them.
-  void texts(const std::string& path, const std::string& attribute, const std::vector<std::string>& values, bool is_list = true) const {
+  void texts(const std::string& path, const std::string& attribute, const std::vector<std::string>& values,
+             bool is_list = true) const {
     size_t width = 1;
     for (const std::string& value : values) width = std::max(width, value.size());
     std::string bytes(width * values.size(), '\0');
     for (size_t i = 0; i < values.size(); ++i) values[i].copy(bytes.data() + i * width, values[i].size());
     const hsize_t count = values.size();
-    const hid_t type = H5Tcopy(H5T_C_S1), space = is_list ? H5Screate_simple(1, &count, nullptr) : H5Screate(H5S_SCALAR);
+    const hid_t type = H5Tcopy(H5T_C_S1),
+                space = is_list ? H5Screate_simple(1, &count, nullptr) : H5Screate(H5S_SCALAR);
     H5Tset_size(type, width);
     H5Tset_strpad(type, H5T_STR_NULLPAD);
-    const hid_t at = H5Acreate_by_name(file_, path.empty() ? "/" : path.c_str(), attribute.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    const hid_t at = H5Acreate_by_name(file_, path.empty() ? "/" : path.c_str(), attribute.c_str(), type, space,
+                                       H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     H5Awrite(at, type, bytes.data());
     H5Aclose(at);
     H5Sclose(space);
@@ -72,9 +77,11 @@ class Hdf5Writer {
     data(path, dims, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, values.data());
   }
 
-  void data(const std::string& path, const std::vector<hsize_t>& dims, hid_t stored, hid_t given, const void* values) const {
+  void data(const std::string& path, const std::vector<hsize_t>& dims, hid_t stored, hid_t given,
+            const void* values) const {
     if (const size_t slash = path.rfind('/'); slash != std::string::npos) group(path.substr(0, slash));
-    const hid_t space = dims.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr);
+    const hid_t space =
+        dims.empty() ? H5Screate(H5S_SCALAR) : H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr);
     const hid_t dataset = H5Dcreate2(file_, path.c_str(), stored, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     if (values != nullptr) H5Dwrite(dataset, given, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
     H5Dclose(dataset);
@@ -92,8 +99,8 @@ struct Weight {
 };
 
 // An .h5 file as Keras 2 writes it: configuration, and for each top-level layer a list of weights.
-inline void write_h5(const std::filesystem::path& path, const std::string& config, const std::map<std::string, std::vector<Weight>>& layers,
-                     const std::string& version = "2.15.0") {
+inline void write_h5(const std::filesystem::path& path, const std::string& config,
+                     const std::map<std::string, std::vector<Weight>>& layers, const std::string& version = "2.15.0") {
   const Hdf5Writer file(path);
   file.text("", "model_config", config);
   file.text("", "keras_version", version);
@@ -112,7 +119,8 @@ inline void write_zip(const std::filesystem::path& path, const std::map<std::str
   int error = 0;
   zip_t* archive = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &error);
   for (const auto& [name, content] : entries)
-    zip_file_add(archive, name.c_str(), zip_source_buffer(archive, content.data(), content.size(), 0), ZIP_FL_OVERWRITE);
+    zip_file_add(archive, name.c_str(), zip_source_buffer(archive, content.data(), content.size(), 0),
+                 ZIP_FL_OVERWRITE);
   zip_close(archive);
 }
 
@@ -121,6 +129,8 @@ inline std::string bytes_of(const std::filesystem::path& path) {
   return bytes ? std::string(reinterpret_cast<const char*>(bytes->data()), bytes->size()) : std::string();
 }
 
-inline void write_bytes(const std::filesystem::path& path, const std::string& bytes) { ASSERT_TRUE(write_file(path, std::string_view(bytes))); }
+inline void write_bytes(const std::filesystem::path& path, const std::string& bytes) {
+  ASSERT_TRUE(write_file(path, std::string_view(bytes)));
+}
 
 }  // namespace pare::keras::testing

@@ -30,7 +30,8 @@ FlatWeights flatten(const Layer& layer) {
       flat.frozen.insert(flat.frozen.end(), part.frozen.begin(), part.frozen.end());
     }
   } else {
-    for (const WeightSpec& spec : weight_specs(layer)) (spec.trainable ? flat.trainable : flat.frozen).push_back({&layer, spec.name});
+    for (const WeightSpec& spec : weight_specs(layer))
+      (spec.trainable ? flat.trainable : flat.frozen).push_back({&layer, spec.name});
   }
   if (!layer.trainable) {
     flat.frozen.insert(flat.frozen.begin(), flat.trainable.begin(), flat.trainable.end());
@@ -72,10 +73,13 @@ Expected<void> WeightIndex::add_h5_layer(const Hdf5File& file, const std::string
   if (flat.trainable.empty()) return {};
   const std::string group = root + "/" + layer.name;
   PARE_ASSIGN_IN(auto names, file.texts(group, "weight_names"), fmt::format("layer '{}'", layer.name));
-  if (!names) return bad_input("the file has no weights of layer '{}' ({}); save the whole model with model.save", layer.name, layer.class_name);
+  if (!names)
+    return bad_input("the file has no weights of layer '{}' ({}); save the whole model with model.save", layer.name,
+                     layer.class_name);
   std::erase_if(*names, is_random_state);
   if (names->size() != flat.trainable.size())
-    return bad_input("layer '{}' ({}) has {} weights in the file, {} were expected", layer.name, layer.class_name, names->size(), flat.trainable.size());
+    return bad_input("layer '{}' ({}) has {} weights in the file, {} were expected", layer.name, layer.class_name,
+                     names->size(), flat.trainable.size());
   for (size_t i = 0; i < names->size(); ++i)
     paths_[flat.trainable[i].layer].emplace(flat.trainable[i].name, group + "/" + (*names)[i]);
   return {};
@@ -87,8 +91,10 @@ Expected<WeightIndex> WeightIndex::of_archive(const Hdf5File& file, const Networ
   return index;
 }
 
-Expected<void> WeightIndex::add_archive_network(const Hdf5File& file, const std::string& prefix, const Network& network) {
-  const std::string container = prefix + (file.has(prefix + "layers") ? "layers/" : "_layer_checkpoint_dependencies/");  // Keras before 2.14
+Expected<void> WeightIndex::add_archive_network(const Hdf5File& file, const std::string& prefix,
+                                                const Network& network) {
+  const std::string container =
+      prefix + (file.has(prefix + "layers") ? "layers/" : "_layer_checkpoint_dependencies/");  // Keras before 2.14
   std::unordered_map<std::string, int> seen;
   for (const Layer& layer : network.layers) {
     const std::string kind = snake_case(layer.class_name);
@@ -99,7 +105,8 @@ Expected<void> WeightIndex::add_archive_network(const Hdf5File& file, const std:
       continue;
     }
     size_t number = 0;
-    for (const WeightSpec& spec : weight_specs(layer)) paths_[&layer].emplace(spec.name, fmt::format("{}/vars/{}", group, number++));
+    for (const WeightSpec& spec : weight_specs(layer))
+      paths_[&layer].emplace(spec.name, fmt::format("{}/vars/{}", group, number++));
   }
   return {};
 }

@@ -26,7 +26,8 @@ Network nested_network(bool frozen_dense) {
   const auto json = parse_json(R"({"class_name": "Sequential", "config": {"name": "outer", "layers": [
     {"class_name": "InputLayer", "config": {"name": "i", "batch_shape": [null, 4]}},
     {"class_name": "Sequential", "config": {"name": "inner", "layers": [
-      {"class_name": "Dense", "config": {"name": "a", "trainable": )" + trainable + R"(}},
+      {"class_name": "Dense", "config": {"name": "a", "trainable": )" +
+                               trainable + R"(}},
       {"class_name": "BatchNormalization", "config": {"name": "n"}},
       {"class_name": "Dense", "config": {"name": "b", "use_bias": false}}]}}]}})");
   return std::move(*parse_network(*json));
@@ -76,11 +77,13 @@ TEST(WeightIndex, RejectsMissingWeights) {
   const testing::TemporaryFile file(".h5");
   const Network network = nested_network(false);
   testing::write_h5(file.path(), "{}", {});
-  EXPECT_THAT(WeightIndex::of_h5(*Hdf5File::open(file.path()), "model_weights", network).error().message, HasSubstr("no weights of layer 'inner' (Sequential)"));
+  EXPECT_THAT(WeightIndex::of_h5(*Hdf5File::open(file.path()), "model_weights", network).error().message,
+              HasSubstr("no weights of layer 'inner' (Sequential)"));
   auto weights = seven_weights();
   weights.pop_back();
   testing::write_h5(file.path(), "{}", {{"inner", weights}});
-  EXPECT_THAT(WeightIndex::of_h5(*Hdf5File::open(file.path()), "model_weights", network).error().message, HasSubstr("has 6 weights in the file, 7 were expected"));
+  EXPECT_THAT(WeightIndex::of_h5(*Hdf5File::open(file.path()), "model_weights", network).error().message,
+              HasSubstr("has 6 weights in the file, 7 were expected"));
 }
 
 }  // namespace

@@ -16,7 +16,9 @@ Expected<WindowSettings> read_window(LayerBuilder& builder, const char* kernel_k
   WindowSettings window;
   window.spatial_rank = spatial_rank(builder.layer.class_name);
   const auto kernel = builder.settings.integers(kernel_key, window.spatial_rank);
-  const auto strides = builder.settings.find(stride_key) == nullptr ? kernel : builder.settings.integers(stride_key, window.spatial_rank);
+  const auto strides = builder.settings.find(stride_key) == nullptr
+                           ? kernel
+                           : builder.settings.integers(stride_key, window.spatial_rank);
   const std::string padding = builder.settings.text("padding", "valid");
   PARE_TRY(builder.settings.status());
   for (const int64_t extent : kernel)
@@ -30,8 +32,10 @@ Expected<WindowSettings> read_window(LayerBuilder& builder, const char* kernel_k
     window.stride_h = strides.front();
   }
   window.causal = padding == "causal" && window.one_dimensional();
-  if (padding == "same") window.padding = Padding::Same;
-  else if (padding != "valid" && !window.causal) return bad_input("the padding '{}' is unknown; same, valid or (in one dimension) causal was expected", padding);
+  if (padding == "same")
+    window.padding = Padding::Same;
+  else if (padding != "valid" && !window.causal)
+    return bad_input("the padding '{}' is unknown; same, valid or (in one dimension) causal was expected", padding);
   return window;
 }
 

@@ -13,7 +13,9 @@ using keras::testing::write_bytes;
 using keras::testing::write_zip;
 using ::testing::HasSubstr;
 
-std::string text_of(const std::vector<std::byte>& bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+std::string text_of(const std::vector<std::byte>& bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 TEST(ZipFile, UnpacksEntries) {
   const TemporaryFile file(".zip");

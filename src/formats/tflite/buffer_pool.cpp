@@ -14,7 +14,8 @@ constexpr uint64_t kReserve = uint64_t{64} << 20;
 
 Expected<void> check_file_size(uint64_t bytes) {
   if (bytes > kMaxFileBytes - kReserve)
-    return unsupported("{} bytes of constants; a .tflite file holds at most 2 GB. Quantise the weights or split the network", bytes);
+    return unsupported(
+        "{} bytes of constants; a .tflite file holds at most 2 GB. Quantise the weights or split the network", bytes);
   return {};
 }
 
@@ -31,7 +32,8 @@ uint32_t BufferPool::add(std::span<const std::byte> bytes) {
   return index;
 }
 
-flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::Buffer>>> BufferPool::create(flatbuffers::FlatBufferBuilder& builder) const {
+flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::Buffer>>> BufferPool::create(
+    flatbuffers::FlatBufferBuilder& builder) const {
   std::vector<flatbuffers::Offset<schema::Buffer>> records;
   for (const auto& bytes : buffers_) {
     if (bytes.empty()) {

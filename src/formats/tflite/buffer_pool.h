@@ -26,7 +26,8 @@ class BufferPool {
 
   uint64_t total_bytes() const { return total_bytes_; }
   // Writes all buffers, each aligned to 16 bytes.
-  flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::Buffer>>> create(flatbuffers::FlatBufferBuilder& builder) const;
+  flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::Buffer>>> create(
+      flatbuffers::FlatBufferBuilder& builder) const;
 
  private:
   std::vector<std::span<const std::byte>> buffers_{{}};

@@ -10,15 +10,17 @@ constexpr int64_t kMaxNodes = 1'000'000;  // after every composite was replaced 
 Expected<void> check_ports(const std::vector<Value*>& given, const std::vector<Value*>& wanted, const char* what) {
   if (given.size() != wanted.size()) return bad_input("{} {}, its graph has {}", given.size(), what, wanted.size());
   for (size_t i = 0; i < given.size(); ++i)
-    if (given[i] == nullptr || given[i]->type.dtype != wanted[i]->type.dtype || !given[i]->type.shape.compatible_with(wanted[i]->type.shape))
-      return bad_input("number {} of its {} is {}, in its graph {}", i, what, given[i] == nullptr ? "absent" : to_string(given[i]->type),
-                       to_string(wanted[i]->type));
+    if (given[i] == nullptr || given[i]->type.dtype != wanted[i]->type.dtype ||
+        !given[i]->type.shape.compatible_with(wanted[i]->type.shape))
+      return bad_input("number {} of its {} is {}, in its graph {}", i, what,
+                       given[i] == nullptr ? "absent" : to_string(given[i]->type), to_string(wanted[i]->type));
   return {};
 }
 
 Expected<size_t> graph_of(const Node& node, const Model& model) {
   const int64_t index = node.attrs<CompositeAttributes>().decomposition;
-  if (index < 0 || index >= static_cast<int64_t>(model.graphs.size())) return bad_input("graph {} of a file with {}", index, model.graphs.size());
+  if (index < 0 || index >= static_cast<int64_t>(model.graphs.size()))
+    return bad_input("graph {} of a file with {}", index, model.graphs.size());
   const Graph& graph = model.graphs[static_cast<size_t>(index)];
   PARE_TRY(check_ports(node.operands, graph.inputs, "operands"));
   PARE_TRY(check_ports(node.results, graph.outputs, "results"));
@@ -47,7 +49,8 @@ Expected<void> check_composites(const Model& model) {
   for (; !ready.empty(); ++done) {
     const size_t body = ready.back();
     ready.pop_back();
-    if (nodes[body] > kMaxNodes) return bad_input("graph {} has more than {} operators when its composites are replaced", body, kMaxNodes);
+    if (nodes[body] > kMaxNodes)
+      return bad_input("graph {} has more than {} operators when its composites are replaced", body, kMaxNodes);
     for (const size_t user : users[body]) {
       nodes[user] = std::min(nodes[user] + nodes[body], kMaxNodes + 1);
       if (--waiting_for[user] == 0) ready.push_back(user);

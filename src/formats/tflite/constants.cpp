@@ -12,7 +12,8 @@ Expected<Tensor> dense_tensor(std::span<const std::byte> bytes, DType dtype, con
   if (!elements) return bad_input("the shape {} of a constant is not a size in memory", shape.to_string());
   const size_t wanted = storage_bytes(dtype, *elements);
   if (bytes.size() != wanted)
-    return bad_input("its buffer holds {} bytes; {}{} takes {}", bytes.size(), to_string(dtype), shape.to_string(), wanted);
+    return bad_input("its buffer holds {} bytes; {}{} takes {}", bytes.size(), to_string(dtype), shape.to_string(),
+                     wanted);
   if (dtype == DType::Bool && std::any_of(bytes.begin(), bytes.end(), [](std::byte b) { return b > std::byte{1}; }))
     return bad_input("a boolean is neither 0 nor 1");
   return Tensor(dtype, shape, bytes);
@@ -28,7 +29,8 @@ Expected<std::span<const std::byte>> Constants::bytes(uint32_t index) const {
   // Offsets 0 and 1 stand for "not used": writers of large files put a 1 there before they know the place.
   if (buffer.offset() > 1) {
     if (buffer.offset() > file_.size() || buffer.size() > file_.size() - buffer.offset())
-      return bad_input("buffer {} is said to lie at {} with {} bytes; the file has {}", index, buffer.offset(), buffer.size(), file_.size());
+      return bad_input("buffer {} is said to lie at {} with {} bytes; the file has {}", index, buffer.offset(),
+                       buffer.size(), file_.size());
     return file_.subspan(buffer.offset(), buffer.size());
   }
   if (buffer.data() == nullptr) return std::span<const std::byte>{};

@@ -20,7 +20,8 @@ uint64_t bytes_of(const schema::Tensor& tensor) {
     bytes += bytes_of(quantization->scale()) + bytes_of(quantization->zero_point());
   if (const auto* sparsity = tensor.sparsity(); sparsity != nullptr && tensor.shape() != nullptr) {  // becomes dense
     uint64_t elements = 1;
-    for (const int32_t extent : *tensor.shape()) elements = std::min<uint64_t>(elements * static_cast<uint32_t>(extent), UINT32_MAX);
+    for (const int32_t extent : *tensor.shape())
+      elements = std::min<uint64_t>(elements * static_cast<uint32_t>(extent), UINT32_MAX);
     bytes += elements * sizeof(double);
     if (sparsity->dim_metadata() != nullptr) bytes += sparsity->dim_metadata()->size() * sizeof(*sparsity);
   }
@@ -29,8 +30,10 @@ uint64_t bytes_of(const schema::Tensor& tensor) {
 
 uint64_t bytes_of(const schema::Operator& op) {
   uint64_t bytes = (bytes_of(op.inputs()) + bytes_of(op.outputs())) * 2;  // a pointer each
-  if (const auto* options = op.builtin_options_as_ReshapeOptions(); options != nullptr) bytes += bytes_of(options->new_shape());
-  if (const auto* options = op.builtin_options_as_SqueezeOptions(); options != nullptr) bytes += bytes_of(options->squeeze_dims());
+  if (const auto* options = op.builtin_options_as_ReshapeOptions(); options != nullptr)
+    bytes += bytes_of(options->new_shape());
+  if (const auto* options = op.builtin_options_as_SqueezeOptions(); options != nullptr)
+    bytes += bytes_of(options->squeeze_dims());
   if (const auto* options = op.builtin_options_2_as_StableHLOCompositeOptions(); options != nullptr)
     bytes += bytes_of(options->name()) + bytes_of(options->composite_attributes()) * sizeof(int64_t);
   return bytes;
@@ -49,7 +52,8 @@ uint64_t sum_of(const flatbuffers::Vector<flatbuffers::Offset<Table>>* tables) {
 }
 
 uint64_t bytes_of(const schema::SubGraph& graph) {
-  return sum_of(graph.tensors()) + sum_of(graph.operators()) + bytes_of(graph.inputs()) + bytes_of(graph.outputs()) + bytes_of(graph.name());
+  return sum_of(graph.tensors()) + sum_of(graph.operators()) + bytes_of(graph.inputs()) + bytes_of(graph.outputs()) +
+         bytes_of(graph.name());
 }
 
 uint64_t bytes_of(const schema::SignatureDef& signature) {
@@ -72,7 +76,8 @@ uint64_t metadata_bytes(const schema::Model& model) {
 Expected<void> check_expansion(const schema::Model& model, size_t file_bytes) {
   const uint64_t bytes = sum_of(model.subgraphs()) + sum_of(model.signature_defs()) + metadata_bytes(model);
   if (bytes > kAlwaysPlausible + kRatio * file_bytes)
-    return bad_input("its {} bytes would take {} in memory: tables share their contents as no converter does", file_bytes, bytes);
+    return bad_input("its {} bytes would take {} in memory: tables share their contents as no converter does",
+                     file_bytes, bytes);
   return {};
 }
 

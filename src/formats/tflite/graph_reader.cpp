@@ -14,7 +14,9 @@ namespace {
 
 constexpr int kMaxRank = 8;
 
-std::string name_of(const schema::Tensor& record) { return record.name() == nullptr ? std::string() : record.name()->str(); }
+std::string name_of(const schema::Tensor& record) {
+  return record.name() == nullptr ? std::string() : record.name()->str();
+}
 
 // The shape with its free dimensions; a rank-0 shape also stands for an unknown one.
 Expected<Shape> shape_of(const schema::Tensor& record) {
@@ -26,7 +28,8 @@ Expected<Shape> shape_of(const schema::Tensor& record) {
   }
   Shape shape;
   if (extents == nullptr) return shape;
-  if (extents->size() > kMaxRank) return unsupported("a tensor of {} dimensions; at most {} are", extents->size(), kMaxRank);
+  if (extents->size() > kMaxRank)
+    return unsupported("a tensor of {} dimensions; at most {} are", extents->size(), kMaxRank);
   Shape known;
   for (const int32_t extent : *extents) {
     if (extent < kDynamic) return bad_input("an extent of {}", extent);
@@ -40,8 +43,14 @@ Expected<Shape> shape_of(const schema::Tensor& record) {
 class GraphReader {
  public:
   GraphReader(const schema::Model& model, const schema::SubGraph& record, Constants& constants)
-      : model_(model), record_(record), constants_(constants), tensors_(record.tensors() == nullptr ? 0 : record.tensors()->size()),
-        inputs_(tensors_), outputs_(tensors_), produced_(tensors_), only_scales_(tensors_) {
+      : model_(model),
+        record_(record),
+        constants_(constants),
+        tensors_(record.tensors() == nullptr ? 0 : record.tensors()->size()),
+        inputs_(tensors_),
+        outputs_(tensors_),
+        produced_(tensors_),
+        only_scales_(tensors_) {
     read_.graph.name = record.name() == nullptr || record.name()->size() == 0 ? "main" : record.name()->str();
     read_.values.resize(tensors_);
   }
@@ -63,19 +72,23 @@ class GraphReader {
     return {};
   }
 
-  const schema::Tensor& tensor(size_t index) const { return *record_.tensors()->Get(static_cast<flatbuffers::uoffset_t>(index)); }
+  const schema::Tensor& tensor(size_t index) const {
+    return *record_.tensors()->Get(static_cast<flatbuffers::uoffset_t>(index));
+  }
 
   bool in_interface(size_t index) const { return inputs_[index] || outputs_[index]; }
 
   Expected<size_t> checked_index(int64_t index) const {
-    if (index < 0 || index >= static_cast<int64_t>(tensors_)) return bad_input("tensor {} of a graph with {} tensors", index, tensors_);
+    if (index < 0 || index >= static_cast<int64_t>(tensors_))
+      return bad_input("tensor {} of a graph with {} tensors", index, tensors_);
     return static_cast<size_t>(index);
   }
 
   // What each tensor is for: who computes it, what only carries block-wise scales.
   Expected<void> survey() {
     std::vector<bool> used(tensors_);
-    const auto mark = [this](const flatbuffers::Vector<int32_t>* indices, std::vector<bool>& marks, bool optional) -> Expected<void> {
+    const auto mark = [this](const flatbuffers::Vector<int32_t>* indices, std::vector<bool>& marks,
+                             bool optional) -> Expected<void> {
       if (indices == nullptr) return {};
       for (const int32_t index : *indices) {
         if (optional && index == -1) continue;
@@ -95,8 +108,8 @@ class GraphReader {
     for (size_t i = 0; i < tensors_; ++i) {
       const BlockTensors blocks = block_tensors(tensor(i));
       for (const int32_t index : {blocks.scales, blocks.zero_points})
-        if (index >= 0 && static_cast<size_t>(index) < tensors_ && !used[static_cast<size_t>(index)] && !produced_[static_cast<size_t>(index)] &&
-            !in_interface(static_cast<size_t>(index)))
+        if (index >= 0 && static_cast<size_t>(index) < tensors_ && !used[static_cast<size_t>(index)] &&
+            !produced_[static_cast<size_t>(index)] && !in_interface(static_cast<size_t>(index)))
           only_scales_[static_cast<size_t>(index)] = true;
     }
     for (size_t i = 0; i < tensors_; ++i)
@@ -114,7 +127,8 @@ class GraphReader {
   // Names are unique in a graph of ours; inputs and outputs keep theirs, others get their number where it is taken.
   std::string unique_name(size_t index) const {
     std::string name = name_of(tensor(index));
-    const bool taken = read_.graph.find_value(name) != nullptr || (!in_interface(index) && interface_names_.contains(name));
+    const bool taken =
+        read_.graph.find_value(name) != nullptr || (!in_interface(index) && interface_names_.contains(name));
     return name.empty() || taken ? fmt::format("{}:{}", name.empty() ? "tensor" : name, index) : name;
   }
 
@@ -132,14 +146,14 @@ class GraphReader {
     TensorType type;
     PARE_ASSIGN(type.dtype, dtype_of(record.type()));
     PARE_ASSIGN(type.shape, shape_of(record));
-    PARE_ASSIGN(type.quantization, read_quantization(record.quantization(), type.dtype, [this](int32_t at) { return constant_at(at); }));
+    PARE_ASSIGN(type.quantization,
+                read_quantization(record.quantization(), type.dtype, [this](int32_t at) { return constant_at(at); }));
     PARE_ASSIGN(const bool constant, is_constant(index, type.shape));
     if (constant && (record.is_variable() || produced_[index]))
-      return bad_input("it has data of its own and is also {}", record.is_variable() ? "a variable" : "computed by an operator");
+      return bad_input("it has data of its own and is also {}",
+                       record.is_variable() ? "a variable" : "computed by an operator");
     std::optional<Tensor> data;
-    if (constant) {
-      PARE_ASSIGN(data, constants_.tensor(record, type.dtype, type.shape));
-    }
+    if (constant) { PARE_ASSIGN(data, constants_.tensor(record, type.dtype, type.shape)); }
     Value* value = read_.graph.add_value(unique_name(index), std::move(type));
     value->data = std::move(data);
     value->is_variable = record.is_variable();
@@ -158,7 +172,8 @@ class GraphReader {
         read_.graph.inputs.push_back(value);
       }
     if (record_.outputs() != nullptr)
-      for (const int32_t index : *record_.outputs()) read_.graph.outputs.push_back(read_.values[static_cast<size_t>(index)]);
+      for (const int32_t index : *record_.outputs())
+        read_.graph.outputs.push_back(read_.values[static_cast<size_t>(index)]);
     return {};
   }
 
@@ -168,13 +183,16 @@ class GraphReader {
     PARE_ASSIGN_IN(const OperatorName name, operator_name(model_, record.opcode_index()), where);
     std::vector<Value*> operands, results;
     if (record.inputs() != nullptr)
-      for (const int32_t i : *record.inputs()) operands.push_back(i == -1 ? nullptr : read_.values[static_cast<size_t>(i)]);
+      for (const int32_t i : *record.inputs())
+        operands.push_back(i == -1 ? nullptr : read_.values[static_cast<size_t>(i)]);
     if (record.outputs() != nullptr)
       for (const int32_t i : *record.outputs()) results.push_back(read_.values[static_cast<size_t>(i)]);
-    return located(append(record, name, std::move(operands), std::move(results)), fmt::format("{} {}", where, name.tflite));
+    return located(append(record, name, std::move(operands), std::move(results)),
+                   fmt::format("{} {}", where, name.tflite));
   }
 
-  Expected<void> append(const schema::Operator& record, const OperatorName& name, std::vector<Value*> operands, std::vector<Value*> results) {
+  Expected<void> append(const schema::Operator& record, const OperatorName& name, std::vector<Value*> operands,
+                        std::vector<Value*> results) {
     if (name.tflite == "DENSIFY") return replace_by_dense(operands, results);
     const OpDef* op = find_op(name.pare);
     if (op == nullptr) return unsupported("the operator {} is not one that Pare reads", name.tflite);
@@ -192,7 +210,8 @@ class GraphReader {
   Expected<void> replace_by_dense(const std::vector<Value*>& operands, const std::vector<Value*>& results) {
     if (operands.size() != 1 || results.size() != 1 || operands[0] == nullptr || !operands[0]->is_constant())
       return bad_input("it does not unpack one constant");
-    if (operands[0]->type.dtype != results[0]->type.dtype || operands[0]->type.shape != results[0]->type.shape || results[0]->producer != nullptr)
+    if (operands[0]->type.dtype != results[0]->type.dtype || operands[0]->type.shape != results[0]->type.shape ||
+        results[0]->producer != nullptr)
       return bad_input("it makes {} of {}", to_string(results[0]->type), to_string(operands[0]->type));
     results[0]->data = operands[0]->data;
     return {};

@@ -43,7 +43,8 @@ class GraphWriter {
   }
 
  private:
-  flatbuffers::Offset<flatbuffers::Vector<int32_t>> numbers(const std::vector<Value*>& values, int32_t instead_of_absent = -1) {
+  flatbuffers::Offset<flatbuffers::Vector<int32_t>> numbers(const std::vector<Value*>& values,
+                                                            int32_t instead_of_absent = -1) {
     std::vector<int32_t> list;
     for (const Value* value : values) list.push_back(value == nullptr ? instead_of_absent : written_.numbers.at(value));
     return builder_.CreateVector(list);
@@ -52,7 +53,9 @@ class GraphWriter {
   // The number of a bias of zeros for a float convolution that has none, which LiteRT does not run; -1 for all other nodes.
   Expected<int32_t> zero_bias(const Node& node) {
     const bool convolution = node.is("conv_2d") || node.is("depthwise_conv_2d");
-    if (!convolution || node.operands.size() < 3 || node.operands[2] != nullptr || node.result()->type.dtype != DType::Float32) return -1;
+    if (!convolution || node.operands.size() < 3 || node.operands[2] != nullptr ||
+        node.result()->type.dtype != DType::Float32)
+      return -1;
     const Shape& shape = node.result()->type.shape;
     return made_constant(node.result()->name + "_bias", Tensor(DType::Float32, Shape{shape[shape.rank() - 1]}));
   }
@@ -61,7 +64,8 @@ class GraphWriter {
     PARE_ASSIGN(const schema::TensorType type, tensor_type_of(value.type.dtype));
     std::vector<int32_t> extents, free;
     for (const int64_t extent : value.type.shape) {
-      if (extent > std::numeric_limits<int32_t>::max()) return unsupported("an extent of {}; a .tflite file holds 32 bits", extent);
+      if (extent > std::numeric_limits<int32_t>::max())
+        return unsupported("an extent of {}; a .tflite file holds 32 bits", extent);
       free.push_back(static_cast<int32_t>(extent));
       extents.push_back(extent == kDynamic ? 1 : static_cast<int32_t>(extent));
     }
@@ -80,9 +84,11 @@ class GraphWriter {
     if (q.block == 0) {
       const auto scales = builder_.CreateVector(q.scales);
       const auto zero_points = builder_.CreateVector(q.zero_points);
-      return schema::CreateQuantizationParameters(builder_, 0, 0, scales, zero_points, schema::QuantizationDetails::NONE, 0, q.axis);
+      return schema::CreateQuantizationParameters(builder_, 0, 0, scales, zero_points,
+                                                  schema::QuantizationDetails::NONE, 0, q.axis);
     }
-    if (q.block > std::numeric_limits<int32_t>::max()) return unsupported("quantisation in blocks of {} elements", q.block);
+    if (q.block > std::numeric_limits<int32_t>::max())
+      return unsupported("quantisation in blocks of {} elements", q.block);
     Shape blocks = value.type.shape;
     blocks[-1] /= q.block;
     PARE_ASSIGN(const int32_t scales, made_constant(value.name + "_scales", block_scales(blocks, q.scales)));
@@ -90,8 +96,10 @@ class GraphWriter {
     if (std::any_of(q.zero_points.begin(), q.zero_points.end(), [](int64_t zero_point) { return zero_point != 0; })) {
       PARE_ASSIGN(zero_points, made_constant(value.name + "_zero_points", Tensor::of<int64_t>(blocks, q.zero_points)));
     }
-    const auto details = schema::CreateBlockwiseQuantization(builder_, scales, zero_points, static_cast<int32_t>(q.block));
-    return schema::CreateQuantizationParameters(builder_, 0, 0, 0, 0, schema::QuantizationDetails::BlockwiseQuantization, details.Union());
+    const auto details =
+        schema::CreateBlockwiseQuantization(builder_, scales, zero_points, static_cast<int32_t>(q.block));
+    return schema::CreateQuantizationParameters(builder_, 0, 0, 0, 0,
+                                                schema::QuantizationDetails::BlockwiseQuantization, details.Union());
   }
 
   // Kernels want block-wise scales as float16; float32 where that would change one.
@@ -118,7 +126,8 @@ class GraphWriter {
 
   Expected<flatbuffers::Offset<schema::Operator>> op(const Node& node) {
     for (const auto& [name, value] : node.attributes.fields())
-      if (const auto* integer = std::get_if<int64_t>(&value); integer != nullptr && *integer != static_cast<int32_t>(*integer))
+      if (const auto* integer = std::get_if<int64_t>(&value);
+          integer != nullptr && *integer != static_cast<int32_t>(*integer))
         return unsupported("the attribute {} is {}; a .tflite file holds 32 bits", name, *integer);
     PARE_ASSIGN(const uint32_t code, file_.codes.add(node));
     WrittenOptions options;
@@ -129,7 +138,8 @@ class GraphWriter {
     const auto inputs = numbers(node.operands, bias), outputs = numbers(node.results);
     const bool second_union = options.type_2 != schema::BuiltinOptions2::NONE;
     return schema::CreateOperator(builder_, code, inputs, outputs, options.type, second_union ? 0 : options.table, 0,
-                                  schema::CustomOptionsFormat::FLEXBUFFERS, 0, 0, 0, 0, options.type_2, second_union ? options.table : 0);
+                                  schema::CustomOptionsFormat::FLEXBUFFERS, 0, 0, 0, 0, options.type_2,
+                                  second_union ? options.table : 0);
   }
 
   const Graph& graph_;
@@ -149,7 +159,8 @@ Expected<uint32_t> OperatorCodes::add(const Node& node) {
   return at->second;
 }
 
-flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::OperatorCode>>> OperatorCodes::create(flatbuffers::FlatBufferBuilder& builder) const {
+flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::OperatorCode>>> OperatorCodes::create(
+    flatbuffers::FlatBufferBuilder& builder) const {
   std::vector<flatbuffers::Offset<schema::OperatorCode>> records;
   for (const auto& [builtin, version] : codes_) {
     const auto byte_code = static_cast<int8_t>(std::min(static_cast<int>(builtin), kLastByteCode));

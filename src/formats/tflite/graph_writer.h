@@ -14,7 +14,8 @@ namespace pare::tflite {
 class OperatorCodes {
  public:
   Expected<uint32_t> add(const Node& node);
-  flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::OperatorCode>>> create(flatbuffers::FlatBufferBuilder& builder) const;
+  flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::OperatorCode>>> create(
+      flatbuffers::FlatBufferBuilder& builder) const;
 
  private:
   std::vector<std::pair<schema::BuiltinOperator, int>> codes_;

@@ -16,7 +16,8 @@ namespace pare::tflite {
 namespace {
 
 DType type_of(const Node& node, size_t operand) {
-  return node.operand(operand) == nullptr ? DType::String : node.operand(operand)->type.dtype;  // no form here takes strings
+  return node.operand(operand) == nullptr ? DType::String
+                                          : node.operand(operand)->type.dtype;  // no form here takes strings
 }
 DType result_type(const Node& node) { return node.result()->type.dtype; }
 int rank_of(const Node& node, size_t operand) { return node.operand(operand)->type.shape.rank(); }
@@ -125,7 +126,8 @@ int abs(const Node& node) {
   switch (type_of(node, 0)) {
     case DType::Int32: return 5;
     case DType::Int16: return node.operand(0)->type.is_quantized() ? 3 : 4;
-    case DType::Int8: case DType::UInt8: return 2;
+    case DType::Int8:
+    case DType::UInt8: return 2;
     default: return 1;
   }
 }
@@ -210,7 +212,8 @@ int resize_nearest_neighbor(const Node& node) {
 int dequantize(const Node& node) {
   switch (type_of(node, 0)) {
     case DType::Int4: return 6;
-    case DType::Int16: case DType::Float16: return 3;
+    case DType::Int16:
+    case DType::Float16: return 3;
     case DType::Int8: return several_scales(node, 0) ? 5 : 2;
     default: return 1;
   }
@@ -247,7 +250,9 @@ int dynamic_update_slice(const Node& node) {
   }
 }
 
-int broadcast_to(const Node& node) { return type_of(node, 0) == DType::Int8 || type_of(node, 0) == DType::Int16 ? 3 : 2; }
+int broadcast_to(const Node& node) {
+  return type_of(node, 0) == DType::Int8 || type_of(node, 0) == DType::Int16 ? 3 : 2;
+}
 
 int where(const Node& node) { return type_of(node, 0) == DType::Bool ? 1 : 2; }
 
@@ -263,17 +268,24 @@ const std::unordered_map<std::string_view, ByType>& by_type() {
     const ByType int8{0, {{DType::Int8, 2}}};
     const ByType int8_int16{0, {{DType::Int8, 2}, {DType::Int16, 3}}};
     const ByType both_2{0, {{DType::Int8, 2}, {DType::Int16, 2}}};
-    for (const auto* name : {"space_to_depth", "depth_to_space", "split_v", "sum", "log_softmax", "greater", "less_equal", "squared_difference",
-                             "l2_normalization"})
+    for (const auto* name : {"space_to_depth", "depth_to_space", "split_v", "sum", "log_softmax", "greater",
+                             "less_equal", "squared_difference", "l2_normalization"})
       made.emplace(name, int8);
-    for (const auto* name : {"average_pool_2d", "max_pool_2d", "tanh", "logistic", "softmax", "mean", "mirror_pad", "reduce_max", "reduce_min",
-                             "relu6", "rsqrt", "pack", "less", "greater_equal", "topk_v2"})
+    for (const auto* name : {"average_pool_2d", "max_pool_2d", "tanh", "logistic", "softmax", "mean", "mirror_pad",
+                             "reduce_max", "reduce_min", "relu6", "rsqrt", "pack", "less", "greater_equal", "topk_v2"})
       made.emplace(name, int8_int16);
     for (const auto* name : {"exp", "log", "reduce_prod", "sqrt", "floor_mod"}) made.emplace(name, both_2);
     made.emplace("relu", ByType{0, {{DType::Int8, 2}, {DType::UInt8, 2}, {DType::Int16, 3}}});
-    made.emplace("concatenation", ByType{0, {{DType::Int4, 5}, {DType::UInt32, 4}, {DType::Int16, 3}, {DType::Int8, 2}}});
+    made.emplace("concatenation",
+                 ByType{0, {{DType::Int4, 5}, {DType::UInt32, 4}, {DType::Int16, 3}, {DType::Int8, 2}}});
     made.emplace("split", ByType{1, {{DType::Int16, 4}, {DType::Int32, 3}, {DType::Int8, 2}}});
-    made.emplace("unpack", ByType{0, {{DType::Int8, 2}, {DType::UInt8, 2}, {DType::Bool, 3}, {DType::Int16, 4}, {DType::Float16, 5}, {DType::BFloat16, 5}}});
+    made.emplace("unpack", ByType{0,
+                                  {{DType::Int8, 2},
+                                   {DType::UInt8, 2},
+                                   {DType::Bool, 3},
+                                   {DType::Int16, 4},
+                                   {DType::Float16, 5},
+                                   {DType::BFloat16, 5}}});
     made.emplace("arg_max", ByType{0, {{DType::Bool, 3}, {DType::Int8, 2}}});
     made.emplace("arg_min", ByType{0, {{DType::Bool, 3}, {DType::Int8, 2}}});
     made.emplace("equal", ByType{0, {{DType::Int16, 5}, {DType::Int8, 2}}});
@@ -294,13 +306,36 @@ const std::unordered_map<std::string_view, ByType>& by_type() {
 using Rule = int (*)(const Node&);
 const std::unordered_map<std::string_view, Rule>& rules() {
   static const std::unordered_map<std::string_view, Rule> table{
-      {"abs", abs}, {"add", add}, {"batch_matmul", batch_matmul}, {"batch_to_space_nd", space_to_batch}, {"broadcast_to", broadcast_to},
-      {"cast", cast}, {"conv_2d", conv_2d}, {"depthwise_conv_2d", depthwise_conv_2d}, {"dequantize", dequantize}, {"div", div},
-      {"dynamic_update_slice", dynamic_update_slice}, {"embedding_lookup", embedding_lookup}, {"fully_connected", fully_connected},
-      {"gather", gather}, {"gather_nd", gather_nd}, {"maximum", maximum}, {"minimum", maximum}, {"mul", mul}, {"pad", pad}, {"padv2", pad},
-      {"quantize", quantize}, {"resize_bilinear", resize_bilinear}, {"resize_nearest_neighbor", resize_nearest_neighbor},
-      {"select", select}, {"slice", slice}, {"space_to_batch_nd", space_to_batch}, {"strided_slice", strided_slice}, {"sub", sub},
-      {"transpose", transpose}, {"transpose_conv", transpose_conv},
+      {"abs", abs},
+      {"add", add},
+      {"batch_matmul", batch_matmul},
+      {"batch_to_space_nd", space_to_batch},
+      {"broadcast_to", broadcast_to},
+      {"cast", cast},
+      {"conv_2d", conv_2d},
+      {"depthwise_conv_2d", depthwise_conv_2d},
+      {"dequantize", dequantize},
+      {"div", div},
+      {"dynamic_update_slice", dynamic_update_slice},
+      {"embedding_lookup", embedding_lookup},
+      {"fully_connected", fully_connected},
+      {"gather", gather},
+      {"gather_nd", gather_nd},
+      {"maximum", maximum},
+      {"minimum", maximum},
+      {"mul", mul},
+      {"pad", pad},
+      {"padv2", pad},
+      {"quantize", quantize},
+      {"resize_bilinear", resize_bilinear},
+      {"resize_nearest_neighbor", resize_nearest_neighbor},
+      {"select", select},
+      {"slice", slice},
+      {"space_to_batch_nd", space_to_batch},
+      {"strided_slice", strided_slice},
+      {"sub", sub},
+      {"transpose", transpose},
+      {"transpose_conv", transpose_conv},
       {"where", where},
   };
   return table;

@@ -10,8 +10,8 @@ namespace pare::tflite {
 const OptionsMapping* find_options(std::string_view op) {
   static const std::unordered_map<std::string_view, const OptionsMapping*> by_name = [] {
     std::unordered_map<std::string_view, const OptionsMapping*> table;
-    for (const auto family : {convolution_options(), elementwise_options(), product_options(), reduction_options(), selection_options(),
-                              shape_options()})
+    for (const auto family : {convolution_options(), elementwise_options(), product_options(), reduction_options(),
+                              selection_options(), shape_options()})
       for (const OptionsMapping& mapping : family) table.emplace(mapping.op, &mapping);
     return table;
   }();
@@ -48,19 +48,23 @@ Expected<Padding> padding_of(schema::Padding padding) {
   return bad_input("padding number {}", static_cast<int>(padding));
 }
 
-schema::Padding padding_type(Padding padding) { return padding == Padding::Same ? schema::Padding::SAME : schema::Padding::VALID; }
+schema::Padding padding_type(Padding padding) {
+  return padding == Padding::Same ? schema::Padding::SAME : schema::Padding::VALID;
+}
 
 Expected<void> check_bias_type(const OperatorView& view, size_t bias, schema::TensorType type) {
   if (type == schema::TensorType::FLOAT32 || bias >= view.operands.size() || view.operands[bias] == nullptr) return {};
   PARE_ASSIGN(const DType declared, dtype_of(type));
   if (view.operands[bias]->type.dtype != declared)
-    return bad_input("its bias is said to be {} and is {}", to_string(declared), to_string(view.operands[bias]->type.dtype));
+    return bad_input("its bias is said to be {} and is {}", to_string(declared),
+                     to_string(view.operands[bias]->type.dtype));
   return {};
 }
 
 Expected<schema::TensorType> bias_type(const Node& node, size_t src, size_t bias) {
   const Value* operand = node.operand(bias);
-  if (operand == nullptr || node.operand(src)->type.dtype != DType::Int16 || operand->type.dtype == DType::Int64) return schema::TensorType::FLOAT32;
+  if (operand == nullptr || node.operand(src)->type.dtype != DType::Int16 || operand->type.dtype == DType::Int64)
+    return schema::TensorType::FLOAT32;
   return tensor_type_of(operand->type.dtype);
 }
 

@@ -47,11 +47,14 @@ const OptionsMapping* find_options(std::string_view op);
 // another operator.
 template <class Table>
 Expected<const Table*> options_of(const OperatorView& view) {
-  alignas(8) static constexpr uint8_t kEmpty[] = {4, 0, 4, 0, 4, 0, 0, 0};  // a flatbuffers table without fields, and its vtable
+  alignas(8) static constexpr uint8_t kEmpty[] = {4, 0, 4, 0,
+                                                  4, 0, 0, 0};  // a flatbuffers table without fields, and its vtable
   const auto type = view.record.builtin_options_type();
-  if (type == schema::BuiltinOptions::NONE || view.record.builtin_options() == nullptr) return reinterpret_cast<const Table*>(kEmpty + 4);
+  if (type == schema::BuiltinOptions::NONE || view.record.builtin_options() == nullptr)
+    return reinterpret_cast<const Table*>(kEmpty + 4);
   if (type != schema::BuiltinOptionsTraits<Table>::enum_value)
-    return bad_input("{} was expected beside it, {} was found", schema::EnumNameBuiltinOptions(schema::BuiltinOptionsTraits<Table>::enum_value),
+    return bad_input("{} was expected beside it, {} was found",
+                     schema::EnumNameBuiltinOptions(schema::BuiltinOptionsTraits<Table>::enum_value),
                      schema::EnumNameBuiltinOptions(type));
   return static_cast<const Table*>(view.record.builtin_options());
 }

@@ -13,30 +13,34 @@ Expected<Attributes> read_fully_connected(const OperatorView& view) {
   PARE_ASSIGN(const auto* options, options_of<schema::FullyConnectedOptions>(view));
   if (options->weights_format() != schema::FullyConnectedOptionsWeightsFormat::DEFAULT)
     return unsupported("shuffled weights; convert the network again without them");
-  if (options->quant_spec() != nullptr && options->quant_spec()->size() > 0) return unsupported("a quantisation specification beside it");
+  if (options->quant_spec() != nullptr && options->quant_spec()->size() > 0)
+    return unsupported("a quantisation specification beside it");
   PARE_TRY(check_bias_type(view, 2, options->quantized_bias_type()));
   PARE_ASSIGN(const Activation activation, activation_of(options->fused_activation_function()));
-  return FullyConnectedAttributes{.activation = activation, .keep_num_dims = options->keep_num_dims(),
+  return FullyConnectedAttributes{.activation = activation,
+                                  .keep_num_dims = options->keep_num_dims(),
                                   .asymmetric_quantize_inputs = options->asymmetric_quantize_inputs()};
 }
 
 Expected<WrittenOptions> write_fully_connected(flatbuffers::FlatBufferBuilder& builder, const Node& node) {
   const auto& attributes = node.attrs<FullyConnectedAttributes>();
   PARE_ASSIGN(const schema::TensorType bias, bias_type(node, 0, 2));
-  return written(schema::CreateFullyConnectedOptions(builder, activation_type(attributes.activation),
-                                                     schema::FullyConnectedOptionsWeightsFormat::DEFAULT, attributes.keep_num_dims,
-                                                     attributes.asymmetric_quantize_inputs, bias));
+  return written(schema::CreateFullyConnectedOptions(
+      builder, activation_type(attributes.activation), schema::FullyConnectedOptionsWeightsFormat::DEFAULT,
+      attributes.keep_num_dims, attributes.asymmetric_quantize_inputs, bias));
 }
 
 Expected<Attributes> read_batch_matmul(const OperatorView& view) {
   PARE_ASSIGN(const auto* options, options_of<schema::BatchMatMulOptions>(view));
-  return BatchMatmulAttributes{.adj_x = options->adj_x(), .adj_y = options->adj_y(),
+  return BatchMatmulAttributes{.adj_x = options->adj_x(),
+                               .adj_y = options->adj_y(),
                                .asymmetric_quantize_inputs = options->asymmetric_quantize_inputs()};
 }
 
 Expected<WrittenOptions> write_batch_matmul(flatbuffers::FlatBufferBuilder& builder, const Node& node) {
   const auto& attributes = node.attrs<BatchMatmulAttributes>();
-  return written(schema::CreateBatchMatMulOptions(builder, attributes.adj_x, attributes.adj_y, attributes.asymmetric_quantize_inputs));
+  return written(schema::CreateBatchMatMulOptions(builder, attributes.adj_x, attributes.adj_y,
+                                                  attributes.asymmetric_quantize_inputs));
 }
 
 Expected<Attributes> read_softmax(const OperatorView& view) {
@@ -55,7 +59,8 @@ Expected<Attributes> read_l2_normalization(const OperatorView& view) {
 }
 
 Expected<WrittenOptions> write_l2_normalization(flatbuffers::FlatBufferBuilder& builder, const Node& node) {
-  return written(schema::CreateL2NormOptions(builder, activation_type(node.attrs<L2NormalizationAttributes>().activation)));
+  return written(
+      schema::CreateL2NormOptions(builder, activation_type(node.attrs<L2NormalizationAttributes>().activation)));
 }
 
 // The type of the result says it all.

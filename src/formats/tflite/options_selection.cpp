@@ -54,15 +54,19 @@ Expected<WrittenOptions> write_split(flatbuffers::FlatBufferBuilder& builder, co
 
 Expected<Attributes> read_strided_slice(const OperatorView& view) {
   PARE_ASSIGN(const auto* options, options_of<schema::StridedSliceOptions>(view));
-  return StridedSliceAttributes{.begin_mask = options->begin_mask(), .end_mask = options->end_mask(),
-                                .ellipsis_mask = options->ellipsis_mask(), .new_axis_mask = options->new_axis_mask(),
-                                .shrink_axis_mask = options->shrink_axis_mask(), .offset = options->offset()};
+  return StridedSliceAttributes{.begin_mask = options->begin_mask(),
+                                .end_mask = options->end_mask(),
+                                .ellipsis_mask = options->ellipsis_mask(),
+                                .new_axis_mask = options->new_axis_mask(),
+                                .shrink_axis_mask = options->shrink_axis_mask(),
+                                .offset = options->offset()};
 }
 
 Expected<WrittenOptions> write_strided_slice(flatbuffers::FlatBufferBuilder& builder, const Node& node) {
   const auto& attributes = node.attrs<StridedSliceAttributes>();
-  return written(schema::CreateStridedSliceOptions(builder, attributes.begin_mask, attributes.end_mask, attributes.ellipsis_mask,
-                                                   attributes.new_axis_mask, attributes.shrink_axis_mask, attributes.offset));
+  return written(schema::CreateStridedSliceOptions(builder, attributes.begin_mask, attributes.end_mask,
+                                                   attributes.ellipsis_mask, attributes.new_axis_mask,
+                                                   attributes.shrink_axis_mask, attributes.offset));
 }
 
 Expected<Attributes> read_gather(const OperatorView& view) {
@@ -89,21 +93,24 @@ Expected<Attributes> read_composite(const OperatorView& view) {
   if (options == nullptr) return bad_input("StableHLOCompositeOptions were expected beside it");
   if (options->composite_attributes_format() != schema::CustomOptionsFormat::FLEXBUFFERS)
     return bad_input("attributes in format number {}", static_cast<int>(options->composite_attributes_format()));
-  CompositeAttributes attributes{.decomposition = options->decomposition_subgraph_index(), .version = options->version()};
+  CompositeAttributes attributes{.decomposition = options->decomposition_subgraph_index(),
+                                 .version = options->version()};
   if (options->name() != nullptr) attributes.name = options->name()->str();
-  if (const auto* bytes = options->composite_attributes(); bytes != nullptr) attributes.composite_attributes.assign(bytes->begin(), bytes->end());
+  if (const auto* bytes = options->composite_attributes(); bytes != nullptr)
+    attributes.composite_attributes.assign(bytes->begin(), bytes->end());
   return attributes;
 }
 
 Expected<WrittenOptions> write_composite(flatbuffers::FlatBufferBuilder& builder, const Node& node) {
   const auto& attributes = node.attrs<CompositeAttributes>();
-  if (std::any_of(attributes.composite_attributes.begin(), attributes.composite_attributes.end(), [](int64_t b) { return b < 0 || b > 255; }))
+  if (std::any_of(attributes.composite_attributes.begin(), attributes.composite_attributes.end(),
+                  [](int64_t b) { return b < 0 || b > 255; }))
     return bad_input("its attached bytes are not bytes");
   const std::vector<uint8_t> bytes(attributes.composite_attributes.begin(), attributes.composite_attributes.end());
   const auto name = builder.CreateString(attributes.name);
   const auto attached = builder.CreateVector(bytes);
-  const auto table = schema::CreateStableHLOCompositeOptions(builder, name, attributes.decomposition, attached,
-                                                             schema::CustomOptionsFormat::FLEXBUFFERS, attributes.version);
+  const auto table = schema::CreateStableHLOCompositeOptions(
+      builder, name, attributes.decomposition, attached, schema::CustomOptionsFormat::FLEXBUFFERS, attributes.version);
   return WrittenOptions{.table = table.Union(), .type_2 = schema::BuiltinOptions2::StableHLOCompositeOptions};
 }
 

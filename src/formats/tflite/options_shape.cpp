@@ -14,7 +14,8 @@ std::vector<int64_t> integers(const flatbuffers::Vector<int32_t>* vector) {
   return vector == nullptr ? std::vector<int64_t>{} : std::vector<int64_t>(vector->begin(), vector->end());
 }
 
-flatbuffers::Offset<flatbuffers::Vector<int32_t>> vector_of(flatbuffers::FlatBufferBuilder& builder, const std::vector<int64_t>& values) {
+flatbuffers::Offset<flatbuffers::Vector<int32_t>> vector_of(flatbuffers::FlatBufferBuilder& builder,
+                                                            const std::vector<int64_t>& values) {
   return builder.CreateVector(std::vector<int32_t>(values.begin(), values.end()));
 }
 
@@ -36,7 +37,8 @@ Expected<Attributes> read_squeeze(const OperatorView& view) {
 }
 
 Expected<WrittenOptions> write_squeeze(flatbuffers::FlatBufferBuilder& builder, const Node& node) {
-  return written(schema::CreateSqueezeOptions(builder, vector_of(builder, node.attrs<SqueezeAttributes>().squeeze_dims)));
+  return written(
+      schema::CreateSqueezeOptions(builder, vector_of(builder, node.attrs<SqueezeAttributes>().squeeze_dims)));
 }
 
 // Runtimes go by the types of operand and result; older files leave the options out.
@@ -65,7 +67,8 @@ Expected<WrittenOptions> write_shape(flatbuffers::FlatBufferBuilder& builder, co
 template <class Table>
 Expected<Attributes> read_resize(const OperatorView& view) {
   PARE_ASSIGN(const auto* options, options_of<Table>(view));
-  return ResizeAttributes{.align_corners = options->align_corners(), .half_pixel_centers = options->half_pixel_centers()};
+  return ResizeAttributes{.align_corners = options->align_corners(),
+                          .half_pixel_centers = options->half_pixel_centers()};
 }
 
 template <class Table, auto create>
@@ -96,7 +99,8 @@ Expected<Attributes> read_mirror_pad(const OperatorView& view) {
 
 Expected<WrittenOptions> write_mirror_pad(flatbuffers::FlatBufferBuilder& builder, const Node& node) {
   const bool reflect = node.attrs<MirrorPadAttributes>().mode == MirrorPadMode::Reflect;
-  return written(schema::CreateMirrorPadOptions(builder, reflect ? schema::MirrorPadMode::REFLECT : schema::MirrorPadMode::SYMMETRIC));
+  return written(schema::CreateMirrorPadOptions(
+      builder, reflect ? schema::MirrorPadMode::REFLECT : schema::MirrorPadMode::SYMMETRIC));
 }
 
 }  // namespace
@@ -111,8 +115,10 @@ std::span<const OptionsMapping> shape_options() {
        write_resize<schema::ResizeBilinearOptions, schema::CreateResizeBilinearOptions>},
       {"resize_nearest_neighbor", read_resize<schema::ResizeNearestNeighborOptions>,
        write_resize<schema::ResizeNearestNeighborOptions, schema::CreateResizeNearestNeighborOptions>},
-      {"space_to_depth", read_block<schema::SpaceToDepthOptions>, write_block<schema::SpaceToDepthOptions, schema::CreateSpaceToDepthOptions>},
-      {"depth_to_space", read_block<schema::DepthToSpaceOptions>, write_block<schema::DepthToSpaceOptions, schema::CreateDepthToSpaceOptions>},
+      {"space_to_depth", read_block<schema::SpaceToDepthOptions>,
+       write_block<schema::SpaceToDepthOptions, schema::CreateSpaceToDepthOptions>},
+      {"depth_to_space", read_block<schema::DepthToSpaceOptions>,
+       write_block<schema::DepthToSpaceOptions, schema::CreateDepthToSpaceOptions>},
       {"mirror_pad", read_mirror_pad, write_mirror_pad},
   };
   return kMappings;

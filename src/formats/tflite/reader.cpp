@@ -24,33 +24,39 @@ Expected<const schema::Model*> verified(std::span<const std::byte> bytes) {
   // Data of large files may lie behind what flatbuffers can address.
   const size_t addressed = std::min<size_t>(bytes.size(), FLATBUFFERS_MAX_BUFFER_SIZE - 1);
   flatbuffers::Verifier verifier(reinterpret_cast<const uint8_t*>(bytes.data()), addressed, kMaxDepth, kMaxTables);
-  if (!schema::VerifyModelBuffer(verifier)) return bad_input("the .tflite file is damaged or cut off: its tables point outside of it");
+  if (!schema::VerifyModelBuffer(verifier))
+    return bad_input("the .tflite file is damaged or cut off: its tables point outside of it");
   const schema::Model* model = schema::GetModel(bytes.data());
-  if (model->version() != kVersion) return unsupported("schema version {}; version {} is read", model->version(), kVersion);
+  if (model->version() != kVersion)
+    return unsupported("schema version {}; version {} is read", model->version(), kVersion);
   if (model->subgraphs() == nullptr || model->subgraphs()->size() == 0) return bad_input("the file has no graph");
   PARE_TRY(check_expansion(*model, bytes.size()));
   return model;
 }
 
 using Ports = std::vector<std::pair<std::string, Value*>>;
-Expected<Ports> read_ports(const flatbuffers::Vector<flatbuffers::Offset<schema::TensorMap>>* records, const std::vector<Value*>& values) {
+Expected<Ports> read_ports(const flatbuffers::Vector<flatbuffers::Offset<schema::TensorMap>>* records,
+                           const std::vector<Value*>& values) {
   Ports ports;
   if (records == nullptr) return ports;
   for (const schema::TensorMap* record : *records) {
     if (record->tensor_index() >= values.size() || values[record->tensor_index()] == nullptr)
-      return bad_input("'{}' is tensor {} of a graph with {} tensors", text_of(record->name()), record->tensor_index(), values.size());
+      return bad_input("'{}' is tensor {} of a graph with {} tensors", text_of(record->name()), record->tensor_index(),
+                       values.size());
     ports.emplace_back(text_of(record->name()), values[record->tensor_index()]);
   }
   return ports;
 }
 
-Expected<void> read_signatures(const schema::Model& record, const std::vector<std::vector<Value*>>& values, Model& model) {
+Expected<void> read_signatures(const schema::Model& record, const std::vector<std::vector<Value*>>& values,
+                               Model& model) {
   if (record.signature_defs() == nullptr) return {};
   for (const schema::SignatureDef* each : *record.signature_defs()) {
     Signature signature{text_of(each->signature_key()), each->subgraph_index(), {}, {}};
     const std::string where = fmt::format("signature '{}'", signature.key);
     if (signature.graph >= values.size())
-      return Failure(Error{ErrorCode::BadInput, fmt::format("graph {} of a file with {}", signature.graph, values.size()), where, nullptr});
+      return Failure(Error{ErrorCode::BadInput,
+                           fmt::format("graph {} of a file with {}", signature.graph, values.size()), where, nullptr});
     PARE_ASSIGN_IN(signature.inputs, read_ports(each->inputs(), values[signature.graph]), where);
     PARE_ASSIGN_IN(signature.outputs, read_ports(each->outputs(), values[signature.graph]), where);
     model.signatures.push_back(std::move(signature));
@@ -62,7 +68,8 @@ Expected<void> read_signatures(const schema::Model& record, const std::vector<st
 Expected<void> read_metadata(const schema::Model& record, const Constants& constants, Model& model) {
   if (record.metadata() == nullptr) return {};
   for (const schema::Metadata* each : *record.metadata()) {
-    PARE_ASSIGN_IN(const auto bytes, constants.bytes(each->buffer()), fmt::format("metadata '{}'", text_of(each->name())));
+    PARE_ASSIGN_IN(const auto bytes, constants.bytes(each->buffer()),
+                   fmt::format("metadata '{}'", text_of(each->name())));
     model.metadata.try_emplace(text_of(each->name()), bytes.begin(), bytes.end());
   }
   return {};

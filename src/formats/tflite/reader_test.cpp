@@ -33,7 +33,9 @@ std::string read_text(const TestFile& file) {
 // A graph that returns one constant after relu.
 TestFile constant_file(TestTensor constant) {
   const auto shape = constant.shape;
-  return {.tensors = {std::move(constant), {"y", shape}}, .operators = {{schema::BuiltinOperator::RELU, {0}, {1}}}, .outputs = {1}};
+  return {.tensors = {std::move(constant), {"y", shape}},
+          .operators = {{schema::BuiltinOperator::RELU, {0}, {1}}},
+          .outputs = {1}};
 }
 
 TEST(TfliteReader, ReadsAFloatNetworkOfFreeBatch) {
@@ -81,7 +83,8 @@ TEST(TfliteReader, RepeatedNamesGetTheirNumber) {
 TEST(TfliteReader, ConstantsOfOneBufferShareTheirBytes) {
   flatbuffers::FlatBufferBuilder builder;
   const auto data = builder.CreateVector(raw<float>({1, 2, 3, 4}));
-  const auto buffers = builder.CreateVector(std::vector{schema::CreateBuffer(builder), schema::CreateBuffer(builder, data)});
+  const auto buffers =
+      builder.CreateVector(std::vector{schema::CreateBuffer(builder), schema::CreateBuffer(builder, data)});
   std::vector<flatbuffers::Offset<schema::Tensor>> tensors;
   for (const auto& shape : {std::vector<int32_t>{4}, {2, 2}}) {
     const auto extents = builder.CreateVector(shape);
@@ -106,10 +109,12 @@ std::vector<std::byte> file_with_data_behind(uint64_t offset_error) {
   uint64_t offset = 2;
   for (int pass = 0; pass < 2; ++pass) {  // the second pass knows the place
     flatbuffers::FlatBufferBuilder builder;
-    const auto buffers = builder.CreateVector(std::vector{schema::CreateBuffer(builder), schema::CreateBuffer(builder, 0, offset, sizeof(float) * 3)});
+    const auto buffers = builder.CreateVector(
+        std::vector{schema::CreateBuffer(builder), schema::CreateBuffer(builder, 0, offset, sizeof(float) * 3)});
     const auto shape = builder.CreateVector(std::vector<int32_t>{3});
     const auto name = builder.CreateString("c");
-    const auto tensors = builder.CreateVector(std::vector{schema::CreateTensor(builder, shape, schema::TensorType::FLOAT32, 1, name)});
+    const auto tensors =
+        builder.CreateVector(std::vector{schema::CreateTensor(builder, shape, schema::TensorType::FLOAT32, 1, name)});
     const auto outputs = builder.CreateVector(std::vector<int32_t>{0});
     const auto graphs = builder.CreateVector(std::vector{schema::CreateSubGraph(builder, tensors, 0, outputs)});
     schema::FinishModelBuffer(builder, schema::CreateModel(builder, 3, 0, graphs, 0, buffers));
@@ -141,8 +146,9 @@ TEST(TfliteReader, SparseConstantsBecomeDense) {
     const auto segments = schema::CreateUint8Vector(builder, builder.CreateVector(std::vector<uint8_t>{0, 1, 3}));
     const auto indices = schema::CreateUint8Vector(builder, builder.CreateVector(std::vector<uint8_t>{1, 0, 2}));
     const auto rows = schema::CreateDimensionMetadata(builder, schema::DimensionType::DENSE, 2);
-    const auto columns = schema::CreateDimensionMetadata(builder, schema::DimensionType::SPARSE_CSR, 0, schema::SparseIndexVector::Uint8Vector,
-                                                         segments.Union(), schema::SparseIndexVector::Uint8Vector, indices.Union());
+    const auto columns = schema::CreateDimensionMetadata(builder, schema::DimensionType::SPARSE_CSR, 0,
+                                                         schema::SparseIndexVector::Uint8Vector, segments.Union(),
+                                                         schema::SparseIndexVector::Uint8Vector, indices.Union());
     return schema::CreateSparsityParameters(builder, order, 0, builder.CreateVector(std::vector{rows, columns}));
   };
   EXPECT_THAT(read_text(constant_file(sparse)), HasSubstr("%c = constant f32[2, 3] (0, 5, 0, 7, 0, 9)"));
@@ -152,9 +158,11 @@ TEST(TfliteReader, ReadsBlockwiseScales) {
   TestTensor weights{"w", {2, 4}, schema::TensorType::INT4, {0x21, 0x43, 0x65, 0x07}};
   weights.quantization = [](Builder& builder) {
     const auto details = schema::CreateBlockwiseQuantization(builder, 1, -1, 2);
-    return schema::CreateQuantizationParameters(builder, 0, 0, 0, 0, schema::QuantizationDetails::BlockwiseQuantization, details.Union());
+    return schema::CreateQuantizationParameters(builder, 0, 0, 0, 0, schema::QuantizationDetails::BlockwiseQuantization,
+                                                details.Union());
   };
-  const TestFile file{.tensors = {weights, {"scales", {2, 2}, schema::TensorType::FLOAT32, raw<float>({1, 2, 3, 4})}}, .outputs = {0}};
+  const TestFile file{.tensors = {weights, {"scales", {2, 2}, schema::TensorType::FLOAT32, raw<float>({1, 2, 3, 4})}},
+                      .outputs = {0}};
   const auto model = read_tflite(file.bytes(), "net.tflite");
   ASSERT_TRUE(model) << model.error().to_string();
   ASSERT_EQ(model->main().values().size(), 1u);  // the scales are no tensor of ours
@@ -171,10 +179,13 @@ std::string error_of(std::span<const std::byte> bytes, ErrorCode code = ErrorCod
   EXPECT_EQ(model.error().code, code) << model.error().to_string();
   return model.error().to_string();
 }
-std::string error_of(const TestFile& file, ErrorCode code = ErrorCode::BadInput) { return error_of(file.bytes(), code); }
+std::string error_of(const TestFile& file, ErrorCode code = ErrorCode::BadInput) {
+  return error_of(file.bytes(), code);
+}
 
 TEST(TfliteReader, RejectsOtherFiles) {
-  EXPECT_THAT(error_of(std::vector<std::byte>(100)), HasSubstr("net.tflite: not a .tflite file: 'TFL3' was expected at byte 4"));
+  EXPECT_THAT(error_of(std::vector<std::byte>(100)),
+              HasSubstr("net.tflite: not a .tflite file: 'TFL3' was expected at byte 4"));
   EXPECT_THAT(error_of(std::vector<std::byte>{}), HasSubstr("not a .tflite file"));
 }
 
@@ -212,7 +223,8 @@ TEST(TfliteReader, RejectsTablesThatShareTooMuch) {
   Builder builder;
   const auto name = builder.CreateString(std::string(1 << 20, 'n'));
   std::vector<flatbuffers::Offset<schema::Tensor>> tensors;
-  for (int i = 0; i < 1000; ++i) tensors.push_back(schema::CreateTensor(builder, 0, schema::TensorType::FLOAT32, 0, name));
+  for (int i = 0; i < 1000; ++i)
+    tensors.push_back(schema::CreateTensor(builder, 0, schema::TensorType::FLOAT32, 0, name));
   const auto list = builder.CreateVector(tensors);
   const auto graphs = builder.CreateVector(std::vector{schema::CreateSubGraph(builder, list)});
   schema::FinishModelBuffer(builder, schema::CreateModel(builder, 3, 0, graphs));
@@ -261,7 +273,8 @@ TEST(TfliteReader, RejectsDataOfOtherSize) {
 }
 
 TEST(TfliteReader, RejectsBooleansThatAreNone) {
-  EXPECT_THAT(error_of(constant_file({"c", {2}, schema::TensorType::BOOL, {1, 2}})), HasSubstr("a boolean is neither 0 nor 1"));
+  EXPECT_THAT(error_of(constant_file({"c", {2}, schema::TensorType::BOOL, {1, 2}})),
+              HasSubstr("a boolean is neither 0 nor 1"));
 }
 
 TEST(TfliteReader, RejectsHugeAndNegativeShapes) {
@@ -296,7 +309,8 @@ TEST(TfliteReader, RejectsWhatPareHasNotByName) {
   EXPECT_THAT(error_of(file, ErrorCode::Unsupported), HasSubstr("the custom operator 'MyOp'"));
   file = relu_file();
   file.operators[0].code = schema::BuiltinOperator::LSH_PROJECTION;
-  EXPECT_THAT(error_of(file, ErrorCode::Unsupported), HasSubstr("the operator LSH_PROJECTION is not one that Pare reads"));
+  EXPECT_THAT(error_of(file, ErrorCode::Unsupported),
+              HasSubstr("the operator LSH_PROJECTION is not one that Pare reads"));
   file.operators[0].code = static_cast<schema::BuiltinOperator>(5000);
   EXPECT_THAT(error_of(file, ErrorCode::Unsupported), HasSubstr("operator number 5000 is newer than Pare"));
   file = relu_file();
@@ -316,15 +330,18 @@ std::vector<std::byte> composite_file(int32_t body, std::vector<int32_t> shape =
     std::vector<flatbuffers::Offset<schema::Tensor>> tensors;
     for (const char* name : {"x", "y"}) {
       const auto extents = builder.CreateVector(code == 0 ? shape : std::vector<int32_t>{2, 3});
-      tensors.push_back(schema::CreateTensor(builder, extents, schema::TensorType::FLOAT32, 0, builder.CreateString(name)));
+      tensors.push_back(
+          schema::CreateTensor(builder, extents, schema::TensorType::FLOAT32, 0, builder.CreateString(name)));
     }
     const auto list = builder.CreateVector(tensors);
     const auto in = builder.CreateVector(std::vector<int32_t>{0}), out = builder.CreateVector(std::vector<int32_t>{1});
     flatbuffers::Offset<void> options;
-    if (code == 0) options = schema::CreateStableHLOCompositeOptions(builder, builder.CreateString("my.relu"), body).Union();
+    if (code == 0)
+      options = schema::CreateStableHLOCompositeOptions(builder, builder.CreateString("my.relu"), body).Union();
     const auto type = code == 0 ? schema::BuiltinOptions2::StableHLOCompositeOptions : schema::BuiltinOptions2::NONE;
-    const auto ops = builder.CreateVector(std::vector{schema::CreateOperator(
-        builder, code, in, out, schema::BuiltinOptions::NONE, 0, 0, schema::CustomOptionsFormat::FLEXBUFFERS, 0, 0, 0, 0, type, options)});
+    const auto ops = builder.CreateVector(
+        std::vector{schema::CreateOperator(builder, code, in, out, schema::BuiltinOptions::NONE, 0, 0,
+                                           schema::CustomOptionsFormat::FLEXBUFFERS, 0, 0, 0, 0, type, options)});
     graphs.push_back(schema::CreateSubGraph(builder, list, in, out, ops));
   }
   const auto list = builder.CreateVector(graphs);
@@ -341,7 +358,8 @@ TEST(TfliteReader, ReadsComposites) {
 TEST(TfliteReader, RejectsCompositesWithoutAFittingGraph) {
   EXPECT_THAT(error_of(composite_file(7)), HasSubstr("graph 7 of a file with 2"));
   EXPECT_THAT(error_of(composite_file(0)), HasSubstr("a composite operator is part of its own graph"));
-  EXPECT_THAT(error_of(composite_file(1, {4, 4})), HasSubstr("number 0 of its operands is f32[4, 4], in its graph f32[2, 3]"));
+  EXPECT_THAT(error_of(composite_file(1, {4, 4})),
+              HasSubstr("number 0 of its operands is f32[4, 4], in its graph f32[2, 3]"));
 }
 
 TEST(TfliteReader, RejectsOptionsOfAnotherOperator) {
@@ -366,7 +384,8 @@ TEST(TfliteReader, RejectsCustomQuantisation) {
   file.tensors[0].type = schema::TensorType::INT8;
   file.tensors[0].quantization = [](Builder& builder) {
     const auto details = schema::CreateCustomQuantization(builder);
-    return schema::CreateQuantizationParameters(builder, 0, 0, 0, 0, schema::QuantizationDetails::CustomQuantization, details.Union());
+    return schema::CreateQuantizationParameters(builder, 0, 0, 0, 0, schema::QuantizationDetails::CustomQuantization,
+                                                details.Union());
   };
   EXPECT_THAT(error_of(file, ErrorCode::Unsupported), HasSubstr("CustomQuantization of a tensor"));
 }
@@ -379,8 +398,9 @@ TEST(TfliteReader, RejectsSparseStorageThatContradictsItself) {
     const auto starts = schema::CreateUint8Vector(builder, builder.CreateVector(segments));
     const auto places = schema::CreateUint8Vector(builder, builder.CreateVector(indices));
     const auto rows = schema::CreateDimensionMetadata(builder, schema::DimensionType::DENSE, 2);
-    const auto columns = schema::CreateDimensionMetadata(builder, schema::DimensionType::SPARSE_CSR, 0, schema::SparseIndexVector::Uint8Vector,
-                                                         starts.Union(), schema::SparseIndexVector::Uint8Vector, places.Union());
+    const auto columns = schema::CreateDimensionMetadata(builder, schema::DimensionType::SPARSE_CSR, 0,
+                                                         schema::SparseIndexVector::Uint8Vector, starts.Union(),
+                                                         schema::SparseIndexVector::Uint8Vector, places.Union());
     return schema::CreateSparsityParameters(builder, order, 0, builder.CreateVector(std::vector{rows, columns}));
   };
   segments = {0, 1};

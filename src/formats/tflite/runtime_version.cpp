@@ -44,8 +44,20 @@ constexpr Row kRows[] = {
     {"floor", {{1, 9, 0}}},
     {"floor_div", {{1, 14, 0}, {1, 14, 0}, {2, 13, 0}}},
     {"floor_mod", {{1, 13, 0}, {2, 13, 0}}},
-    {"fully_connected", {{1, 5, 0}, {1, 10, 0}, {1, 14, 0}, {1, 14, 0}, {2, 0, 0}, {2, 1, 0}, {2, 3, 0}, {2, 3, 0}, {2, 3, 0}, {2, 11, 0},
-                           {2, 15, 0}, {2, 17, 0}, {2, 18, 0}}},
+    {"fully_connected",
+     {{1, 5, 0},
+      {1, 10, 0},
+      {1, 14, 0},
+      {1, 14, 0},
+      {2, 0, 0},
+      {2, 1, 0},
+      {2, 3, 0},
+      {2, 3, 0},
+      {2, 3, 0},
+      {2, 11, 0},
+      {2, 15, 0},
+      {2, 17, 0},
+      {2, 18, 0}}},
     {"gather", {{1, 6, 0}, {1, 14, 0}, {1, 15, 0}, {2, 4, 0}, {2, 5, 0}, {2, 13, 0}, {2, 15, 0}}},
     {"gather_nd", {{1, 14, 0}, {2, 3, 0}, {2, 5, 0}, {2, 13, 0}, {2, 16, 0}}},
     {"gelu", {{2, 9, 0}, {2, 9, 0}}},
@@ -127,7 +139,8 @@ constexpr RuntimeVersion kFirst{1, 5, 0};  // that had built-in operators
 RuntimeVersion runtime_of(const Node& node) {
   const int version = operator_version(node);
   for (const Row& row : kRows)
-    if (row.op == node.op().name && version <= static_cast<int>(std::size(row.runtimes))) return row.runtimes[version - 1];
+    if (row.op == node.op().name && version <= static_cast<int>(std::size(row.runtimes)))
+      return row.runtimes[version - 1];
   return {};
 }
 
@@ -138,7 +151,8 @@ RuntimeVersion minimum_runtime_version(const Model& model) {
   for (const Graph& graph : model.graphs)
     for (const auto& node : graph.nodes()) {
       const RuntimeVersion runtime = runtime_of(*node);
-      PARE_CHECK(runtime >= kFirst, "no runtime is known for version {} of {}", operator_version(*node), node->op().name);
+      PARE_CHECK(runtime >= kFirst, "no runtime is known for version {} of {}", operator_version(*node),
+                 node->op().name);
       needed = std::max(needed, runtime);
     }
   return needed;

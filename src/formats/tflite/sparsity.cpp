@@ -13,11 +13,11 @@ constexpr size_t kAlwaysPlausible = size_t{1} << 20;
 
 // One level of the traversal.
 struct Level {
-  int64_t extent = 0;   // positions of a dense level
+  int64_t extent = 0;  // positions of a dense level
   bool compressed = false;
   std::vector<int64_t> segments, indices;
-  int dimension = 0;    // of the tensor
-  int64_t step = 1;     // elements of that dimension for one position: the block size for an outer level
+  int dimension = 0;  // of the tensor
+  int64_t step = 1;   // elements of that dimension for one position: the block size for an outer level
 };
 
 template <class Vector>
@@ -45,12 +45,14 @@ Expected<std::vector<Level>> read_levels(const schema::SparsityParameters& spars
   const std::vector<int64_t> order = integers(sparsity.traversal_order()), blocks = integers(sparsity.block_map());
   const auto rank = static_cast<size_t>(shape.rank());
   const size_t count = rank + blocks.size();
-  if (blocks.size() > rank || order.size() != count || sparsity.dim_metadata() == nullptr || sparsity.dim_metadata()->size() != count)
+  if (blocks.size() > rank || order.size() != count || sparsity.dim_metadata() == nullptr ||
+      sparsity.dim_metadata()->size() != count)
     return bad_input("sparse storage of {} levels for {} dimensions and {} blocks", order.size(), rank, blocks.size());
   std::vector<int64_t> sorted = order;
   std::sort(sorted.begin(), sorted.end());
   for (size_t i = 0; i < count; ++i)
-    if (sorted[i] != static_cast<int64_t>(i)) return bad_input("the traversal order of sparse storage is not a permutation");
+    if (sorted[i] != static_cast<int64_t>(i))
+      return bad_input("the traversal order of sparse storage is not a permutation");
   std::vector<Level> levels(count);
   std::vector<int64_t> block_size(rank, 1);
   for (size_t i = 0; i < count; ++i) {
@@ -62,7 +64,8 @@ Expected<std::vector<Level>> read_levels(const schema::SparsityParameters& spars
     level.segments = index_vector(record.array_segments_type(), record.array_segments());
     level.indices = index_vector(record.array_indices_type(), record.array_indices());
     const int64_t dimension = at < rank ? static_cast<int64_t>(at) : blocks[at - rank];
-    if (dimension < 0 || dimension >= static_cast<int64_t>(rank)) return bad_input("a sparse block of dimension {}", dimension);
+    if (dimension < 0 || dimension >= static_cast<int64_t>(rank))
+      return bad_input("a sparse block of dimension {}", dimension);
     level.dimension = static_cast<int>(dimension);
     if (at < rank) continue;
     if (level.compressed || level.extent < 1 || block_size[static_cast<size_t>(dimension)] != 1)
@@ -83,13 +86,18 @@ Expected<std::vector<Level>> read_levels(const schema::SparsityParameters& spars
 class Scatter {
  public:
   Scatter(const std::vector<Level>& levels, Tensor& dense, std::span<const std::byte> stored)
-      : levels_(levels), strides_(row_major_strides(dense.shape())), shape_(dense.shape()), out_(dense.mutable_bytes()), stored_(stored),
+      : levels_(levels),
+        strides_(row_major_strides(dense.shape())),
+        shape_(dense.shape()),
+        out_(dense.mutable_bytes()),
+        stored_(stored),
         width_(static_cast<size_t>(bit_width(dense.dtype()) / 8)) {}
 
   Expected<void> run() {
     std::vector<int64_t> place(static_cast<size_t>(shape_.rank()), 0);
     PARE_TRY(walk(0, 0, place));
-    if (next_ != stored_.size()) return bad_input("sparse storage leaves {} of {} bytes unread", stored_.size() - next_, stored_.size());
+    if (next_ != stored_.size())
+      return bad_input("sparse storage leaves {} of {} bytes unread", stored_.size() - next_, stored_.size());
     return {};
   }
 
@@ -102,7 +110,8 @@ class Scatter {
     const int64_t outer = coordinate;
     int64_t first = 0, last = level.extent;
     if (level.compressed) {
-      if (position < 0 || position + 1 >= static_cast<int64_t>(level.segments.size())) return bad_input("sparse row {} has no segment", position);
+      if (position < 0 || position + 1 >= static_cast<int64_t>(level.segments.size()))
+        return bad_input("sparse row {} has no segment", position);
       first = level.segments[static_cast<size_t>(position)];
       last = level.segments[static_cast<size_t>(position) + 1];
       if (first < 0 || last < first || last > static_cast<int64_t>(level.indices.size()))
@@ -122,7 +131,8 @@ class Scatter {
   }
 
   Expected<void> copy(const std::vector<int64_t>& place) {
-    if (stored_.size() - next_ < width_) return bad_input("sparse storage ends after {} bytes; more values are announced", stored_.size());
+    if (stored_.size() - next_ < width_)
+      return bad_input("sparse storage ends after {} bytes; more values are announced", stored_.size());
     int64_t offset = 0;
     for (size_t i = 0; i < place.size(); ++i) offset += place[i] * strides_[i];
     std::memcpy(out_.data() + static_cast<size_t>(offset) * width_, stored_.data() + next_, width_);
@@ -141,7 +151,8 @@ class Scatter {
 
 }  // namespace
 
-Expected<Tensor> densify(const schema::SparsityParameters& sparsity, DType dtype, const Shape& shape, std::span<const std::byte> stored) {
+Expected<Tensor> densify(const schema::SparsityParameters& sparsity, DType dtype, const Shape& shape,
+                         std::span<const std::byte> stored) {
   if (bit_width(dtype) % 8 != 0) return unsupported("sparse storage of {}", to_string(dtype));
   const std::optional<int64_t> elements = shape.checked_elements();
   if (!elements || storage_bytes(dtype, *elements) > std::max(kAlwaysPlausible, kPlausibleRatio * stored.size()))

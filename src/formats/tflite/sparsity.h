@@ -14,6 +14,7 @@ namespace pare::tflite {
 // dense or as compressed rows (segments and indices); `stored` holds the values that are there, in that order. Source: the comments of
 // SparsityParameters in the public TFLite schema.
 // Fails for contradictory indices and for a size beyond what `stored` makes plausible (a small file must not ask for all memory).
-Expected<Tensor> densify(const schema::SparsityParameters& sparsity, DType dtype, const Shape& shape, std::span<const std::byte> stored);
+Expected<Tensor> densify(const schema::SparsityParameters& sparsity, DType dtype, const Shape& shape,
+                         std::span<const std::byte> stored);
 
 }  // namespace pare::tflite

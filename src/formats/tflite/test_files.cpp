@@ -3,7 +3,8 @@
 namespace pare::tflite::testing {
 namespace {
 
-flatbuffers::Offset<schema::Tensor> add_tensor(Builder& builder, const TestTensor& tensor, std::vector<flatbuffers::Offset<schema::Buffer>>& buffers) {
+flatbuffers::Offset<schema::Tensor> add_tensor(Builder& builder, const TestTensor& tensor,
+                                               std::vector<flatbuffers::Offset<schema::Buffer>>& buffers) {
   uint32_t buffer = 0;
   if (!tensor.data.empty()) {
     buffer = static_cast<uint32_t>(buffers.size());
@@ -16,7 +17,8 @@ flatbuffers::Offset<schema::Tensor> add_tensor(Builder& builder, const TestTenso
   if (tensor.quantization) quantization = tensor.quantization(builder);
   flatbuffers::Offset<schema::SparsityParameters> sparsity;
   if (tensor.sparsity) sparsity = tensor.sparsity(builder);
-  return schema::CreateTensor(builder, shape, tensor.type, buffer, name, quantization, tensor.is_variable, sparsity, signature, true);
+  return schema::CreateTensor(builder, shape, tensor.type, buffer, name, quantization, tensor.is_variable, sparsity,
+                              signature, true);
 }
 
 }  // namespace
@@ -39,7 +41,8 @@ std::vector<std::byte> TestFile::bytes() const {
     codes.push_back(schema::CreateOperatorCode(builder, byte_code, custom, 1, op.code));
     const auto options = op.options ? op.options(builder) : flatbuffers::Offset<void>();
     const auto inputs_of_op = builder.CreateVector(op.inputs), outputs_of_op = builder.CreateVector(op.outputs);
-    operator_records.push_back(schema::CreateOperator(builder, static_cast<uint32_t>(codes.size() - 1), inputs_of_op, outputs_of_op, op.type, options));
+    operator_records.push_back(schema::CreateOperator(builder, static_cast<uint32_t>(codes.size() - 1), inputs_of_op,
+                                                      outputs_of_op, op.type, options));
   }
   const auto tensor_list = builder.CreateVector(tensor_records);
   const auto input_list = builder.CreateVector(inputs), output_list = builder.CreateVector(outputs);
@@ -54,7 +57,10 @@ std::vector<std::byte> TestFile::bytes() const {
 }
 
 TestFile relu_file() {
-  return {.tensors = {{"x", {2, 3}}, {"y", {2, 3}}}, .operators = {{schema::BuiltinOperator::RELU, {0}, {1}}}, .inputs = {0}, .outputs = {1}};
+  return {.tensors = {{"x", {2, 3}}, {"y", {2, 3}}},
+          .operators = {{schema::BuiltinOperator::RELU, {0}, {1}}},
+          .inputs = {0},
+          .outputs = {1}};
 }
 
 Expected<Model> read_file_at(const std::filesystem::path& path) {

@@ -30,7 +30,8 @@ class ModelWriter {
     const auto metadata_list = builder_.CreateVector(metadata);
     const auto signature_list = builder_.CreateVector(signatures);
     const auto buffers = file_.buffers.create(builder_);
-    schema::FinishModelBuffer(builder_, schema::CreateModel(builder_, kVersion, codes, subgraphs, description, buffers, 0, metadata_list, signature_list));
+    schema::FinishModelBuffer(builder_, schema::CreateModel(builder_, kVersion, codes, subgraphs, description, buffers,
+                                                            0, metadata_list, signature_list));
     const auto bytes = std::as_bytes(std::span(builder_.GetBufferPointer(), builder_.GetSize()));
     return std::vector<std::byte>(bytes.begin(), bytes.end());
   }
@@ -46,12 +47,14 @@ class ModelWriter {
     return tables;
   }
 
-  Expected<flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::TensorMap>>>> write_ports(const Ports& ports, size_t graph) {
+  Expected<flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::TensorMap>>>> write_ports(
+      const Ports& ports, size_t graph) {
     std::vector<flatbuffers::Offset<schema::TensorMap>> maps;
     for (const auto& [name, value] : ports) {
       const auto number = numbers_[graph].find(value);
       if (number == numbers_[graph].end()) return bad_input("'{}' names a tensor that is not in graph {}", name, graph);
-      maps.push_back(schema::CreateTensorMap(builder_, builder_.CreateString(name), static_cast<uint32_t>(number->second)));
+      maps.push_back(
+          schema::CreateTensorMap(builder_, builder_.CreateString(name), static_cast<uint32_t>(number->second)));
     }
     return builder_.CreateVector(maps);
   }
@@ -61,11 +64,14 @@ class ModelWriter {
     for (const Signature& signature : model_.signatures) {
       const std::string where = fmt::format("signature '{}'", signature.key);
       if (signature.graph >= numbers_.size())
-        return Failure(Error{ErrorCode::BadInput, fmt::format("graph {} of a model with {}", signature.graph, numbers_.size()), where, nullptr});
+        return Failure(Error{ErrorCode::BadInput,
+                             fmt::format("graph {} of a model with {}", signature.graph, numbers_.size()), where,
+                             nullptr});
       PARE_ASSIGN_IN(const auto inputs, write_ports(signature.inputs, signature.graph), where);
       PARE_ASSIGN_IN(const auto outputs, write_ports(signature.outputs, signature.graph), where);
       const auto key = builder_.CreateString(signature.key);
-      records.push_back(schema::CreateSignatureDef(builder_, inputs, outputs, key, static_cast<uint32_t>(signature.graph)));
+      records.push_back(
+          schema::CreateSignatureDef(builder_, inputs, outputs, key, static_cast<uint32_t>(signature.graph)));
     }
     return records;
   }
@@ -73,12 +79,14 @@ class ModelWriter {
   // All entries as they are, and the runtime that these operators need.
   std::vector<flatbuffers::Offset<schema::Metadata>> write_metadata() {
     const std::string version = minimum_runtime_version(model_).to_string();
-    std::transform(version.begin(), version.end(), runtime_version_.begin(), [](char c) { return static_cast<std::byte>(c); });
+    std::transform(version.begin(), version.end(), runtime_version_.begin(),
+                   [](char c) { return static_cast<std::byte>(c); });
     std::map<std::string_view, std::span<const std::byte>> entries(model_.metadata.begin(), model_.metadata.end());
     entries[kRuntimeVersionName] = runtime_version_;
     std::vector<flatbuffers::Offset<schema::Metadata>> records;
     for (const auto& [name, bytes] : entries)
-      records.push_back(schema::CreateMetadata(builder_, builder_.CreateString(name.data(), name.size()), file_.buffers.add(bytes)));
+      records.push_back(
+          schema::CreateMetadata(builder_, builder_.CreateString(name.data(), name.size()), file_.buffers.add(bytes)));
     return records;
   }
 

@@ -36,7 +36,8 @@ Graph twins() {
   Value* x = build.input("x", {kDynamic, 4});
   const std::vector<float> weights(16, 0.25f);
   Value* first = build.op("fully_connected", {x, build.constant("a", Tensor::of<float>({4, 4}, weights)), nullptr});
-  Value* second = build.op("fully_connected", {first, build.constant("b", Tensor::of<float>({4, 4}, weights)), nullptr});
+  Value* second =
+      build.op("fully_connected", {first, build.constant("b", Tensor::of<float>({4, 4}, weights)), nullptr});
   return build.finish({second});
 }
 
@@ -115,13 +116,15 @@ TEST(TfliteWriter, EveryOperatorWithAttributesHasOptions) {
 int version_of(DType src, DType weights, DType dst, FullyConnectedAttributes attributes, size_t scales = 1) {
   Graph graph;
   const auto type = [](DType dtype, Shape shape) {
-    return TensorType{dtype, std::move(shape), is_float(dtype) ? std::nullopt : std::optional(Quantization::per_tensor(1))};
+    return TensorType{dtype, std::move(shape),
+                      is_float(dtype) ? std::nullopt : std::optional(Quantization::per_tensor(1))};
   };
   Value* x = graph.add_input("x", type(src, {1, 4}));
   Value* w = graph.add_value("w", type(weights, {4, 4}));
   if (scales > 1) w->type.quantization = Quantization::per_axis(std::vector<float>(scales, 1), 0);
   Value* y = graph.add_value("y", type(dst, {1, 4}));
-  return tflite::operator_version(*graph.append_with_results(*find_op("fully_connected"), attributes, {x, w, nullptr}, {y}));
+  return tflite::operator_version(
+      *graph.append_with_results(*find_op("fully_connected"), attributes, {x, w, nullptr}, {y}));
 }
 
 TEST(TfliteWriter, OperatorVersionsFollowTypesAndAttributes) {
@@ -166,24 +169,29 @@ TEST(TfliteWriter, RejectsOperatorsThatTfliteHasNot) {
   Value* x = build.input("x", {1, 2, 2, 3});
   const auto of_3 = [&](const char* name) { return build.constant(name, Tensor::vector<float>({1, 1, 1})); };
   Value* y = build.op("batch_normalization", {x, of_3("gamma"), of_3("beta"), of_3("mean"), of_3("variance")});
-  EXPECT_THAT(error_of(model_of(build.finish({y})), ErrorCode::Unsupported), HasSubstr("TFLite has no operator batch_normalization"));
+  EXPECT_THAT(error_of(model_of(build.finish({y})), ErrorCode::Unsupported),
+              HasSubstr("TFLite has no operator batch_normalization"));
 }
 
 TEST(TfliteWriter, RejectsNumbersBeyond32Bits) {
   GraphBuilder build;
   Value* y = build.op("relu", {build.input("x", {int64_t{1} << 32})});
-  EXPECT_THAT(error_of(model_of(build.finish({y})), ErrorCode::Unsupported), HasSubstr("tensor 'x': an extent of 4294967296"));
+  EXPECT_THAT(error_of(model_of(build.finish({y})), ErrorCode::Unsupported),
+              HasSubstr("tensor 'x': an extent of 4294967296"));
   GraphBuilder wide;
-  Value* conv = wide.op("conv_2d", {wide.input("x", {1, 4, 4, 1}), wide.constant("w", Tensor::of<float>({1, 1, 1, 1}, {1})), nullptr},
-                        Conv2dAttributes{.stride_h = int64_t{1} << 40});
-  EXPECT_THAT(error_of(model_of(wide.finish({conv})), ErrorCode::Unsupported), HasSubstr("the attribute stride_h is 1099511627776"));
+  Value* conv = wide.op(
+      "conv_2d", {wide.input("x", {1, 4, 4, 1}), wide.constant("w", Tensor::of<float>({1, 1, 1, 1}, {1})), nullptr},
+      Conv2dAttributes{.stride_h = int64_t{1} << 40});
+  EXPECT_THAT(error_of(model_of(wide.finish({conv})), ErrorCode::Unsupported),
+              HasSubstr("the attribute stride_h is 1099511627776"));
 }
 
 TEST(TfliteWriter, RejectsSignaturesOfOtherGraphs) {
   Model model = model_of(twins());
   Value stranger;
   model.signatures.push_back({"serve", 0, {{"in", &stranger}}, {}});
-  EXPECT_THAT(error_of(model, ErrorCode::BadInput), HasSubstr("signature 'serve': 'in' names a tensor that is not in graph 0"));
+  EXPECT_THAT(error_of(model, ErrorCode::BadInput),
+              HasSubstr("signature 'serve': 'in' names a tensor that is not in graph 0"));
   model.signatures[0] = {"serve", 5, {}, {}};
   EXPECT_THAT(error_of(model, ErrorCode::BadInput), HasSubstr("graph 5 of a model with 1"));
 }

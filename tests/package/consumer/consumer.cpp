@@ -24,14 +24,14 @@ int main(int argc, char** argv) {
   const pare::Array image{"", {1, 28, 28, 1}, std::vector<float>(784, 0.5f)};
   const std::vector<pare::Array> before = network.run({image}), after = small.run({image});
   failures += check(before.size() == 1 && after.size() == 1 && before[0].values.size() == 10, "outputs");
-  for (size_t i = 0; i < before[0].values.size(); ++i) failures += check(std::abs(before[0].values[i] - after[0].values[i]) < 0.01f, "fp16 is close");
+  for (size_t i = 0; i < before[0].values.size(); ++i)
+    failures += check(std::abs(before[0].values[i] - after[0].values[i]) < 0.01f, "fp16 is close");
   small.save(argv[2]);
-  failures += check(pare::Network::load(argv[2]).inspect().find("\"format\": \"tflite\"") != std::string::npos, "written file");
+  failures +=
+      check(pare::Network::load(argv[2]).inspect().find("\"format\": \"tflite\"") != std::string::npos, "written file");
   try {
     network.quantize({.mode = "int8"});
     failures += check(false, "int8 without data is refused");
-  } catch (const pare::Exception& error) {
-    failures += check(error.problem() == pare::Problem::Usage, "problem");
-  }
+  } catch (const pare::Exception& error) { failures += check(error.problem() == pare::Problem::Usage, "problem"); }
   return failures;
 }
