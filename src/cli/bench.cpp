@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "formats/formats.h"
+#include "steps/read_runnable.h"
 #include "report/measurements.h"
 #include "steps/benchmark.h"
 
@@ -24,7 +24,7 @@ void add_bench(CLI::App& program) {
         options->benchmark.latency.threads = common.threads;
         std::vector<BenchmarkResult> results;
         for (const std::string& path : options->models) {
-          PARE_ASSIGN(const Model model, read_model(path));
+          PARE_ASSIGN(const Model model, read_runnable(path));
           out.progress(fmt::format("measuring {}", path));
           PARE_ASSIGN(BenchmarkResult result, benchmark(path, model, options->benchmark));
           results.push_back(std::move(result));

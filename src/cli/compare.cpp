@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "formats/formats.h"
+#include "steps/read_runnable.h"
 #include "report/measurements.h"
 
 namespace pare::cli {
@@ -31,8 +31,8 @@ Expected<void> run(Options& options, const Common& common, const Output& out) {
   options.compare.threads = common.threads;
   PARE_ASSIGN(const DataSet set, DataSet::open(options.data));
   PARE_ASSIGN(const DataView view, set.split(options.split));
-  PARE_ASSIGN(Model before, read_model(options.first));
-  PARE_ASSIGN(Model after, read_model(options.second));
+  PARE_ASSIGN(Model before, read_runnable(options.first));
+  PARE_ASSIGN(Model after, read_runnable(options.second));
   const NamedModel first{options.first, std::move(before)}, second{options.second, std::move(after)};
   out.progress("comparing");
   PARE_ASSIGN(const CompareResult result, compare_models(first, second, view, options.compare));

@@ -3,7 +3,7 @@
 
 #include "base/files.h"
 #include "cli/command.h"
-#include "formats/formats.h"
+#include "steps/read_runnable.h"
 #include "report/measurements.h"
 #include "report/picture.h"
 #include "steps/evaluate_models.h"
@@ -40,7 +40,7 @@ Expected<void> run(Options& options, const Common& common, const Output& out) {
   if (options.samples > 0) view = view.first(options.samples);
   std::vector<NamedModel> models;
   for (const std::string& path : options.models) {
-    PARE_ASSIGN(Model model, read_model(path));
+    PARE_ASSIGN(Model model, read_runnable(path));
     models.push_back({path, std::move(model)});
   }
   out.progress(fmt::format("evaluating {} samples", view.count()));

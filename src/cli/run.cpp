@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "formats/formats.h"
+#include "steps/read_runnable.h"
 #include "report/json.h"
 #include "report/summaries.h"
 
@@ -22,7 +22,7 @@ void add_run(CLI::App& program) {
        {"pare run net.tflite --input x.npy -o y.npy --engine reference --dump-tensors all.npz",
         "every tensor on the way, to compare with another runtime"}},
       [options](const Common& common, const Output& out) -> Expected<void> {
-        PARE_ASSIGN(const Model model, read_model(options->model));
+        PARE_ASSIGN(const Model model, read_runnable(options->model));
         PARE_ASSIGN(const std::vector<NamedTensor> inputs, read_arrays(options->input));
         options->run.threads = common.threads;
         options->run.keep_tensors = !options->dump.empty();
