@@ -55,6 +55,14 @@ TEST(RunModel, ArraysOfTheShapesInTheFileRunAsTheyAre) {
   EXPECT_EQ(result->outputs[1].tensor.shape(), (Shape{1, 2}));
 }
 
+TEST(RunModel, AFirstExtentThatIsNoBatchRunsAtOnce) {
+  const Model model =
+      model_of("graph (%x: f32[?, 1, 2]) { %c = constant f32[2, 1, 1] (1, 2) %y = add(%x, %c) return %y }");
+  auto result = run_model(model, {{"x", Tensor::of<float>({2, 1, 2}, {1, 2, 3, 4})}}, {});
+  ASSERT_TRUE(result) << result.error().to_string();
+  EXPECT_EQ(result->outputs[0].tensor, Tensor::of<float>({2, 1, 2}, {2, 3, 5, 6}));
+}
+
 TEST(RunModel, KeepsTensorsUnderTheirPositions) {
   const Model model = relu_model();
   auto result = run_model(model, {{"x", kThree}}, {.keep_tensors = true});
