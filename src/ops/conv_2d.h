@@ -1,4 +1,4 @@
-// Two-dimensional convolution.
+// Two-dimensional convolution and its depthwise form, whose depth multiplier is the ratio of the channel counts and not kept.
 #pragma once
 
 #include "ir/attributes.h"
@@ -6,6 +6,7 @@
 
 namespace pare {
 
+// Of conv_2d and of depthwise_conv_2d.
 struct Conv2dAttributes {
   Padding padding = Padding::Same;
   int64_t stride_h = 1, stride_w = 1;

@@ -1,4 +1,4 @@
-#include "ops/depthwise_conv_2d.h"
+#include "ops/conv_2d.h"
 
 #include "ir/graph.h"
 #include "ops/checks.h"
@@ -7,7 +7,7 @@ namespace pare {
 namespace {
 
 Expected<std::vector<TensorType>> infer(const InferContext& context) {
-  const auto& attributes = context.attributes.as<DepthwiseConv2dAttributes>();
+  const auto& attributes = context.attributes.as<Conv2dAttributes>();
   PARE_TRY(check_rank(context, 0, "src", 4));
   PARE_TRY(check_rank(context, 1, "weights", 4));
   PARE_TRY(check_positive({{"stride_h", attributes.stride_h},
@@ -43,7 +43,7 @@ const OpDef& op_depthwise_conv_2d() {
           "x*stride_w + j*dilation_w - pad, o / M] * weights[0,i,j,o]), with M = C' / C output channels for each input channel.",
       .operands = {{"src", "N,H,W,C"}, {"weights", "1,H,W,C'"}, {"bias", "C'", OperandSpec::Kind::Optional}},
       .results = {{"dst", "N,H',W',C'"}},
-      .attributes = DepthwiseConv2dAttributes{},
+      .attributes = Conv2dAttributes{},
       .infer = infer,
       .cost = cost,
       .quantization = {.scales = QuantRule::Scales::Free,

@@ -1,4 +1,4 @@
-#include "ops/depthwise_conv_2d.h"
+#include "ops/conv_2d.h"
 
 #include "testing/naive_operators.h"
 #include "testing/operators.h"
@@ -13,7 +13,7 @@ class RandomDepthwiseConv2d : public ::testing::TestWithParam<uint64_t> {};
 
 TEST_P(RandomDepthwiseConv2d, KernelsAgree) {
   Random random(GetParam());
-  DepthwiseConv2dAttributes attributes;
+  Conv2dAttributes attributes;
   attributes.padding = pick<Padding>(random, {Padding::Same, Padding::Valid});
   attributes.stride_h = 1 + random.below(3);
   attributes.stride_w = 1 + random.below(3);
@@ -48,29 +48,27 @@ TEST_P(RandomDepthwiseConv2d, KernelsAgree) {
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomDepthwiseConv2d, ::testing::Range<uint64_t>(0, 40));
 
 TEST(DepthwiseConv2d, InfersTheShape) {
-  EXPECT_EQ(inferred("depthwise_conv_2d", DepthwiseConv2dAttributes{.stride_h = 2, .stride_w = 2},
+  EXPECT_EQ(inferred("depthwise_conv_2d", Conv2dAttributes{.stride_h = 2, .stride_w = 2},
                      {f32({kDynamic, 7, 9, 3}), f32({1, 3, 3, 6}), f32({6})}),
             "f32[?, 4, 5, 6]");
 }
 
 TEST(DepthwiseConv2d, RejectsWeightsThatDoNotFit) {
-  EXPECT_THAT(inferred("depthwise_conv_2d", DepthwiseConv2dAttributes{}, {f32({1, 7, 9, 4}), f32({1, 3, 3, 6})}),
+  EXPECT_THAT(inferred("depthwise_conv_2d", Conv2dAttributes{}, {f32({1, 7, 9, 4}), f32({1, 3, 3, 6})}),
               HasSubstr("do not fit 4 input channels: their last extent must be a multiple"));
-  EXPECT_THAT(inferred("depthwise_conv_2d", DepthwiseConv2dAttributes{}, {f32({1, 7, 9, 4}), f32({2, 3, 3, 4})}),
+  EXPECT_THAT(inferred("depthwise_conv_2d", Conv2dAttributes{}, {f32({1, 7, 9, 4}), f32({2, 3, 3, 4})}),
               HasSubstr("1,H,W,C was expected"));
-  EXPECT_THAT(inferred("depthwise_conv_2d", DepthwiseConv2dAttributes{}, {f32({1, 7, 9, 4}), f32({3, 3, 4})}),
+  EXPECT_THAT(inferred("depthwise_conv_2d", Conv2dAttributes{}, {f32({1, 7, 9, 4}), f32({3, 3, 4})}),
               HasSubstr("4 dimensions were expected"));
-  EXPECT_THAT(inferred("depthwise_conv_2d", DepthwiseConv2dAttributes{}, {f32({7, 9, 4}), f32({1, 3, 3, 4})}),
+  EXPECT_THAT(inferred("depthwise_conv_2d", Conv2dAttributes{}, {f32({7, 9, 4}), f32({1, 3, 3, 4})}),
               HasSubstr("'src' has the shape"));
 }
 
 TEST(DepthwiseConv2d, RejectsBadStridesAndBiases) {
-  EXPECT_EQ(inferred("depthwise_conv_2d", DepthwiseConv2dAttributes{.dilation_h = -1},
-                     {f32({1, 7, 9, 4}), f32({1, 3, 3, 4})}),
+  EXPECT_EQ(inferred("depthwise_conv_2d", Conv2dAttributes{.dilation_h = -1}, {f32({1, 7, 9, 4}), f32({1, 3, 3, 4})}),
             "dilation_h is -1, at least 1 was expected");
-  EXPECT_THAT(
-      inferred("depthwise_conv_2d", DepthwiseConv2dAttributes{}, {f32({1, 7, 9, 4}), f32({1, 3, 3, 4}), f32({5})}),
-      HasSubstr("4 elements were expected"));
+  EXPECT_THAT(inferred("depthwise_conv_2d", Conv2dAttributes{}, {f32({1, 7, 9, 4}), f32({1, 3, 3, 4}), f32({5})}),
+              HasSubstr("4 elements were expected"));
 }
 
 }  // namespace

@@ -100,7 +100,7 @@ const OpDef& op_squared_difference() {
       .name = "squared_difference",
       .summary = "Square of the difference.",
       .details = "dst = (x - y)^2",
-      .quantization = free_scales(),
+      .quantization = free_scales({}, false),
       .traits = {.commutative = true},
   });
   return def;

@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "ops/conv_2d.h"
-#include "ops/depthwise_conv_2d.h"
 #include "ops/normalization.h"
 #include "passes/affine_node.h"
 #include "passes/passes.h"
@@ -31,8 +30,6 @@ bool never_pads(const Node& node, const Shape& weights) {
   const bool pointwise = weights.rank() == 2 || (weights[1] == 1 && weights[2] == 1);
   if (const auto* conv = node.attributes.get_if<Conv2dAttributes>())
     return pointwise || conv->padding == Padding::Valid;
-  if (const auto* depthwise = node.attributes.get_if<DepthwiseConv2dAttributes>())
-    return pointwise || depthwise->padding == Padding::Valid;
   return weights.rank() == 2;
 }
 
@@ -60,19 +57,13 @@ bool folds_in_front(Graph& graph, Node* node, const ChannelAffine& affine) {
   return bypass(graph, node, node->operand(0));
 }
 
+bool folds(Graph& graph, Node* node) {
+  const auto affine = node->is("batch_normalization") ? batch_normalization_affine(*node) : std::nullopt;
+  return affine && (folds_behind(graph, node, *affine) || folds_in_front(graph, node, *affine));
+}
+
 }  // namespace
 
-Expected<size_t> fold_batch_normalization(Graph& graph, const Evaluator&) {
-  size_t folded = 0;
-  for (size_t i = 0; i < graph.nodes().size();) {
-    Node* node = graph.nodes()[i].get();
-    const auto affine = node->is("batch_normalization") ? batch_normalization_affine(*node) : std::nullopt;
-    if (affine && (folds_behind(graph, node, *affine) || folds_in_front(graph, node, *affine)))
-      ++folded;
-    else
-      ++i;
-  }
-  return folded;
-}
+Expected<size_t> fold_batch_normalization(Graph& graph, const Evaluator&) { return rewrite_nodes(graph, folds); }
 
 }  // namespace pare

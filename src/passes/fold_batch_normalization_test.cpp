@@ -1,6 +1,5 @@
 #include "ir/builder.h"
 #include "ops/conv_2d.h"
-#include "ops/depthwise_conv_2d.h"
 #include "ops/transpose_conv.h"
 #include "passes/passes.h"
 #include "testing/passes.h"
@@ -77,7 +76,7 @@ TEST_F(FoldBatchNormalization, InFrontOfAPaddingConvolutionOnlyWithoutShift) {
 TEST_F(FoldBatchNormalization, InFrontOfADepthwiseConvolution) {
   Value* bn = normalize(build.input("x", {kDynamic, 6, 6, 4}), 4);
   Graph graph = build.finish({build.op("depthwise_conv_2d", {bn, constant("w", {1, 3, 3, 4})},
-                                       DepthwiseConv2dAttributes{.padding = Padding::Valid}, "conv")});
+                                       Conv2dAttributes{.padding = Padding::Valid}, "conv")});
   EXPECT_EQ(check_pass(graph, fold_batch_normalization, 1e-4f), 1u);
 }
 

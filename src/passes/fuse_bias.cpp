@@ -26,15 +26,6 @@ bool fuses(Graph& graph, Node* node) {
 
 }  // namespace
 
-Expected<size_t> fuse_bias(Graph& graph, const Evaluator&) {
-  size_t fused = 0;
-  for (size_t i = 0; i < graph.nodes().size();) {
-    if (fuses(graph, graph.nodes()[i].get()))
-      ++fused;
-    else
-      ++i;
-  }
-  return fused;
-}
+Expected<size_t> fuse_bias(Graph& graph, const Evaluator&) { return rewrite_nodes(graph, fuses); }
 
 }  // namespace pare

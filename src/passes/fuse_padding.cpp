@@ -1,7 +1,6 @@
 // A pad with zeros in front of a convolution without padding is the convolution's own Same padding where the extents agree. For a
 // stride of 2 they often do not: Same pads the end more than the beginning, explicit padding layers mostly both alike.
 #include "ops/conv_2d.h"
-#include "ops/depthwise_conv_2d.h"
 #include "passes/passes.h"
 #include "passes/rewrite.h"
 
@@ -26,9 +25,9 @@ bool is_same(int64_t input, int64_t output, const Window& window, PaddingExtents
   return same.before == given.before && same.after == given.after;
 }
 
-template <class ConvAttributes>
 bool fuses(Graph& graph, Node* conv) {
-  auto& attributes = conv->attributes.as<ConvAttributes>();
+  if (!conv->is("conv_2d") && !conv->is("depthwise_conv_2d")) return false;
+  auto& attributes = conv->attributes.as<Conv2dAttributes>();
   if (attributes.padding != Padding::Valid) return false;
   Node* pad = private_producer(graph, conv->operand(0));
   const auto paddings = pad == nullptr ? std::nullopt : spatial_paddings(*pad);
@@ -45,18 +44,6 @@ bool fuses(Graph& graph, Node* conv) {
 
 }  // namespace
 
-Expected<size_t> fuse_padding(Graph& graph, const Evaluator&) {
-  size_t fused = 0;
-  for (size_t i = 0; i < graph.nodes().size();) {
-    Node* node = graph.nodes()[i].get();
-    const bool done = (node->is("conv_2d") && fuses<Conv2dAttributes>(graph, node)) ||
-                      (node->is("depthwise_conv_2d") && fuses<DepthwiseConv2dAttributes>(graph, node));
-    if (done)
-      ++fused;
-    else
-      ++i;
-  }
-  return fused;
-}
+Expected<size_t> fuse_padding(Graph& graph, const Evaluator&) { return rewrite_nodes(graph, fuses); }
 
 }  // namespace pare

@@ -1,6 +1,5 @@
 #include "ir/builder.h"
 #include "ops/conv_2d.h"
-#include "ops/depthwise_conv_2d.h"
 #include "passes/passes.h"
 #include "testing/passes.h"
 
@@ -73,7 +72,7 @@ TEST_F(Fuse, AsymmetricPaddingInFrontOfStrides) {
 TEST_F(Fuse, PaddingOfADepthwiseConvolution) {
   Value* padded = pad(build.input("x", {kDynamic, 5, 7, 4}), {0, 0, 2, 2, 1, 1, 0, 0});
   Graph graph = build.finish({build.op("depthwise_conv_2d", {padded, constant("w", {1, 5, 3, 4})},
-                                       DepthwiseConv2dAttributes{.padding = Padding::Valid}, "y")});
+                                       Conv2dAttributes{.padding = Padding::Valid}, "y")});
   EXPECT_EQ(check_pass(graph, fuse_padding), 1u);
 }
 

@@ -41,6 +41,17 @@ Expected<Value*> insert_before(Graph& graph, const Node* position, std::string_v
   return node->result();
 }
 
+size_t rewrite_nodes(Graph& graph, bool (*rewrite)(Graph&, Node*)) {
+  size_t done = 0;
+  for (size_t i = 0; i < graph.nodes().size();) {
+    if (rewrite(graph, graph.nodes()[i].get()))
+      ++done;  // the next node has moved to i
+    else
+      ++i;
+  }
+  return done;
+}
+
 namespace {
 
 // Exchanges which node computes which of two values.

@@ -21,6 +21,10 @@ void set_activation(Node& node, Activation activation);
 Expected<Value*> insert_before(Graph& graph, const Node* position, std::string_view op_name, Attributes attributes,
                                std::vector<Value*> operands, std::string name);
 
+// Offers each node in order to `rewrite`, which gives true where it changed the graph and removed a node that is not behind the one
+// offered; returns how often it did.
+size_t rewrite_nodes(Graph& graph, bool (*rewrite)(Graph&, Node*));
+
 // Writes an operator as several others: each step is a node in front of `node`, named after it.
 class Expansion {
  public:

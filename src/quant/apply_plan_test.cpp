@@ -153,7 +153,8 @@ TEST(BiasCorrection, TakesTheMeanErrorAway) {
   Value* x = build.input("x", {kDynamic, 8, 8, 3});
   Tensor weights = random_tensor({4, 1, 1, 3}, random);
   for (size_t c = 0; c < 4; ++c) weights.mutable_values<float>()[c * 3] = 40;  // makes the others coarse
-  const Graph graph = build.finish({build.op("conv_2d", {x, build.constant("w", weights)}, {}, "conv")});
+  const Graph graph = build.finish({build.op(
+      "conv_2d", {x, build.constant("w", weights), build.constant("b", Tensor(DType::Float32, {4}))}, {}, "conv")});
   const auto mean_error = [&](bool correct) {
     Graph copy = graph.clone();
     Random noise(4);

@@ -9,13 +9,10 @@
 namespace pare {
 namespace {
 
-// Nodes with constant weights and a place for a bias.
+// Nodes with constant weights and a constant bias.
 bool has_correctable_bias(const Node& node, const NodeRoles& roles) {
-  const int bias = node.op().quantization.bias;
-  if (bias < 0 || !roles.weights || roles.activations.empty() || !node.operand(*roles.weights)->is_constant())
-    return false;
-  const Value* given = node.operand(static_cast<size_t>(bias));
-  if (given != nullptr && !given->is_constant()) return false;
+  if (!roles.weights || !roles.bias || roles.activations.empty()) return false;
+  if (!node.operand(*roles.weights)->is_constant() || !node.operand(*roles.bias)->is_constant()) return false;
   // A node that makes more positions than it reads spreads its weights over them: no result sees all of a channel's weights.
   const Shape& src = roles.source(node)->type.shape;
   const Shape& dst = node.result()->type.shape;
@@ -48,20 +45,6 @@ std::vector<double> mean_shift(const Tensor& weights, const Storage& storage, in
   return shift;
 }
 
-Value* bias_of(Graph& graph, Node& node, QuantPlan& plan, size_t position, const Storage& weights, float source_scale) {
-  if (Value* given = node.operand(position)) return given;
-  const Shape channels{node.operand(static_cast<size_t>(node.op().quantization.weights))
-                           ->type.shape[node.op().quantization.weights_axis]};
-  if (node.operands.size() <= position) node.operands.resize(position + 1, nullptr);
-  node.operands[position] = graph.add_constant(key_of(node) + "/bias", Tensor(DType::Float32, channels));
-  Quantization parameters = *weights.quantization;
-  for (float& scale : parameters.scales) scale *= source_scale;
-  parameters.axis = 0;
-  plan.values[node.operands[position]->name] = {plan.mode == QuantMode::Int16x8 ? DType::Int64 : DType::Int32,
-                                                std::move(parameters)};
-  return node.operands[position];
-}
-
 }  // namespace
 
 std::vector<const Value*> bias_correction_sources(const Graph& graph) {
@@ -73,7 +56,7 @@ std::vector<const Value*> bias_correction_sources(const Graph& graph) {
   return sources;
 }
 
-size_t correct_biases(Graph& graph, QuantPlan& plan, const StatisticsMap& statistics) {
+size_t correct_biases(Graph& graph, const QuantPlan& plan, const StatisticsMap& statistics) {
   size_t corrected = 0;
   for (const auto& node : graph.nodes()) {
     if (plan.of(*node).precision != Precision::Integer) continue;
@@ -85,9 +68,7 @@ size_t correct_biases(Graph& graph, QuantPlan& plan, const StatisticsMap& statis
     const Tensor& weights = *node->operand(*roles.weights)->data;
     const Storage& storage = *plan.of(*node->operand(*roles.weights));
     const std::vector<double> shift = mean_shift(weights, storage, rule.weights_axis, seen->second.channel_means());
-    const float source_scale = plan.of(*roles.source(*node))->quantization->scale();
-    Value* bias = bias_of(graph, *node, plan, static_cast<size_t>(rule.bias), storage, source_scale);
-    const auto values = bias->data->mutable_values<float>();
+    const auto values = node->operand(*roles.bias)->data->mutable_values<float>();
     for (size_t c = 0; c < values.size(); ++c) values[c] = static_cast<float>(values[c] - shift[c]);
     ++corrected;
   }

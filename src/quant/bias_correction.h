@@ -8,9 +8,9 @@
 
 namespace pare {
 
-// Corrects the bias (adding one where there is none) of each integer node of the plan whose source has channel means among the
-// statistics. Changes graph and plan together. Returns the number of corrected nodes.
-size_t correct_biases(Graph& graph, QuantPlan& plan, const StatisticsMap& statistics);
+// Corrects the bias of each integer node of the plan whose source has channel means among the statistics; the pass add_biases makes
+// the missing ones. Returns the number of corrected nodes.
+size_t correct_biases(Graph& graph, const QuantPlan& plan, const StatisticsMap& statistics);
 
 // The values whose channel means correct_biases() would use: pass their names to calibrate().
 std::vector<const Value*> bias_correction_sources(const Graph& graph);

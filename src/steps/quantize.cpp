@@ -19,7 +19,8 @@ double milliseconds_since(std::chrono::steady_clock::time_point begin) {
 // Integer-only targets need every operator in a form that has integers; elsewhere normalisations are better off in float.
 std::vector<const Pass*> preparation(QuantMode mode) {
   std::vector<const Pass*> passes = passes_of(Pipeline::Canonical);
-  if (needs_calibration(mode)) passes.push_back(find_pass("expand_activations"));
+  if (needs_calibration(mode))
+    for (const char* name : {"expand_activations", "add_biases"}) passes.push_back(find_pass(name));
   if (mode == QuantMode::Int8Only || mode == QuantMode::Int16x8) passes.push_back(find_pass("expand_normalizations"));
   return passes;
 }

@@ -26,12 +26,18 @@ TOLERANCE = 1e-5
 SAMPLES = 3
 
 
+def input_layer(tensor):
+    """The layer whose name is the input's: Keras 3 gives the tensor itself another one."""
+    history = tensor._keras_history
+    return history.operation if hasattr(history, "operation") else history.layer
+
+
 def inputs_of(model, generator):
     """Input name -> array; indices for integer inputs."""
     arrays = {}
     for tensor in model.inputs:
         shape = (SAMPLES, *tensor.shape[1:])
-        name = tensor.name.split(":")[0]
+        name = input_layer(tensor).name
         if "int" in str(tensor.dtype):
             arrays[name] = generator.integers(0, 20, shape).astype(np.int32)
         else:

@@ -3,7 +3,6 @@
 #include "formats/keras/layers.h"
 #include "formats/keras/windowed.h"
 #include "ops/conv_2d.h"
-#include "ops/depthwise_conv_2d.h"
 #include "ops/transpose_conv.h"
 
 namespace pare::keras {
@@ -112,8 +111,8 @@ Expected<Value*> build_depthwise(LayerBuilder& builder) {
   const int64_t channels = src->type.shape[3];
   PARE_ASSIGN(Value * kernel, depthwise_kernel(builder, convolution.window, channels, multiplier));
   PARE_ASSIGN(Value * bias, optional_bias(builder, channels * multiplier));
-  PARE_ASSIGN(Value * dst, builder.append("depthwise_conv_2d", attributes_of<DepthwiseConv2dAttributes>(convolution),
-                                          {src, kernel, bias}));
+  PARE_ASSIGN(Value * dst,
+              builder.append("depthwise_conv_2d", attributes_of<Conv2dAttributes>(convolution), {src, kernel, bias}));
   PARE_ASSIGN(dst, spatial_output(builder, convolution.window, dst));
   return apply_activation(builder, dst);
 }
@@ -135,9 +134,8 @@ Expected<Value*> build_separable(LayerBuilder& builder) {
                                       Shape{filters, 1, 1, middle}));
   PARE_ASSIGN(Value * bias, optional_bias(builder, filters));
   PARE_ASSIGN(src, pad_causally(builder, src, convolution));
-  PARE_ASSIGN(Value * depthwise,
-              builder.append("depthwise_conv_2d", attributes_of<DepthwiseConv2dAttributes>(convolution),
-                             {src, kernel, nullptr}));
+  PARE_ASSIGN(Value * depthwise, builder.append("depthwise_conv_2d", attributes_of<Conv2dAttributes>(convolution),
+                                                {src, kernel, nullptr}));
   PARE_ASSIGN(Value * dst, builder.append("conv_2d", Conv2dAttributes{}, {depthwise, pointwise, bias}));
   PARE_ASSIGN(dst, spatial_output(builder, convolution.window, dst));
   return apply_activation(builder, dst);

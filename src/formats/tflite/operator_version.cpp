@@ -4,7 +4,7 @@
 #include <unordered_map>
 
 #include "ops/batch_matmul.h"
-#include "ops/depthwise_conv_2d.h"
+#include "ops/conv_2d.h"
 #include "ops/elementwise_binary.h"
 #include "ops/fully_connected.h"
 #include "ops/gather.h"
@@ -54,7 +54,7 @@ int depthwise_conv_2d(const Node& node) {
   if (is_hybrid(node)) return several_scales(node, 1) ? 6 : 4;
   if (is_int8(node)) return 3;
   if (is_int8_by_int4(node)) return 7;
-  const auto& attributes = node.attrs<DepthwiseConv2dAttributes>();
+  const auto& attributes = node.attrs<Conv2dAttributes>();
   return attributes.dilation_h != 1 || attributes.dilation_w != 1 ? 2 : 1;
 }
 

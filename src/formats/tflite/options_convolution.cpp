@@ -1,7 +1,6 @@
 // Convolutions and pooling.
 #include "formats/tflite/options.h"
 #include "ops/conv_2d.h"
-#include "ops/depthwise_conv_2d.h"
 #include "ops/pool_2d.h"
 #include "ops/transpose_conv.h"
 
@@ -33,16 +32,16 @@ Expected<Attributes> read_depthwise_conv_2d(const OperatorView& view) {
   PARE_ASSIGN(const auto* options, options_of<schema::DepthwiseConv2DOptions>(view));
   PARE_ASSIGN(const Padding padding, padding_of(options->padding()));
   PARE_ASSIGN(const Activation activation, activation_of(options->fused_activation_function()));
-  return DepthwiseConv2dAttributes{.padding = padding,
-                                   .stride_h = options->stride_h(),
-                                   .stride_w = options->stride_w(),
-                                   .dilation_h = options->dilation_h_factor(),
-                                   .dilation_w = options->dilation_w_factor(),
-                                   .activation = activation};
+  return Conv2dAttributes{.padding = padding,
+                          .stride_h = options->stride_h(),
+                          .stride_w = options->stride_w(),
+                          .dilation_h = options->dilation_h_factor(),
+                          .dilation_w = options->dilation_w_factor(),
+                          .activation = activation};
 }
 
 Expected<WrittenOptions> write_depthwise_conv_2d(flatbuffers::FlatBufferBuilder& builder, const Node& node) {
-  const auto& attributes = node.attrs<DepthwiseConv2dAttributes>();
+  const auto& attributes = node.attrs<Conv2dAttributes>();
   const int64_t channels = node.operand(0)->type.shape[-1], results = node.operand(1)->type.shape[-1];
   if (channels < 1 || results < 1)
     return unsupported("a depthwise convolution of unknown channel count cannot be written to .tflite");
