@@ -10,11 +10,16 @@ namespace pare {
 struct DynamicRange {
   float scale = 1;
   int32_t zero_point = 0;
+  float inverse = 0;  // of the scale; 0 where every value is 0, and then every code is
 };
 
-// Symmetric: scale = max|x| / 127. Writes `count` codes in [-127, 127].
+// scale = largest / 127, where `largest` is the largest magnitude. Codes lie in [-127, 127].
+DynamicRange symmetric_range(float largest);
+// Spreads [lowest, highest], which includes 0, over [-128, 127].
+DynamicRange asymmetric_range(float lowest, float highest);
+
+// Both find the range of the values (widened to include 0) and write `count` codes.
 DynamicRange quantize_symmetric(const float* values, int64_t count, int8_t* codes);
-// Asymmetric: the range of the values, widened to include 0, is spread over [-128, 127].
 DynamicRange quantize_asymmetric(const float* values, int64_t count, int8_t* codes);
 
 }  // namespace pare

@@ -1,15 +1,15 @@
+#include "engine/avx512/elementwise.h"
 #include "engine/avx512/gather.h"
-#include "engine/avx512/product.h"
 #include "engine/avx512/requantize.h"
-#include "engine/cpu.h"
-#include "engine/kernel.h"
-#include "ops/activation.h"
 #include "ops/conv_2d.h"
+#include "ops/weighted_avx512_exec.h"
 
 namespace pare {
 namespace {
 
 using namespace avx512;
+
+Activation activation(const KernelRequest& request) { return request.node.attrs<Conv2dAttributes>().activation; }
 
 WindowGeometry geometry_of(const KernelRequest& request) {
   const auto& attributes = request.node.attrs<Conv2dAttributes>();
@@ -17,11 +17,26 @@ WindowGeometry geometry_of(const KernelRequest& request) {
                          attributes.window_w(request.shape(1)[2]), attributes.padding);
 }
 
-// Where the input is read from, image by image and share by share; Product does the arithmetic:
-//   Element, Result, multiply(rows, begin, end, buffers, dst offset), fill() for padding, copies(run_length)
+constexpr int64_t kReadBehind = 4;  // elements behind the last stretch that a product of bytes may touch
+
+// One image as the product reads it.
+template <class Element>
+struct Image {
+  const Element* base;
+  Element fill;        // for padding
+  DynamicRange range;  // of an image that was quantised while running
+};
+
+// Walks images and shares; Product does the arithmetic:
+//   Source, Element          of the operand, and of the rows that are multiplied
+//   copies(run length)       whether rows must be copied even where nothing is padded
+//   kBatches                 whether several images can be multiplied as one
+//   scratch_elements(count)  what image() needs
+//   image(src, count, scratch), multiply(image, rows, begin, end, buffers, first pixel of the image)
 template <class Product>
 class ConvKernel final : public Kernel {
   using Element = typename Product::Element;
+  using Source = typename Product::Source;
 
  public:
   explicit ConvKernel(const KernelRequest& request)
@@ -36,40 +51,46 @@ class ConvKernel final : public Kernel {
   void run_share(const Buffers& buffers, Share share) const override {
     const int64_t pixels = geometry_.dst_h * geometry_.dst_w;
     const int64_t begin = share.begin(images_ * pixels), end = share.end(images_ * pixels);
-    const auto* src = buffers.src<Element>();
-    if (geometry_.is_identity() && !copies_) {
-      product_.multiply({src, nullptr, geometry_.channels, plan_.runs.data(), 1, plan_.run_length}, begin, end, buffers,
-                        0);
+    const auto* src = buffers.src<Source>();
+    auto* scratch =
+        reinterpret_cast<Element*>(buffers.scratch + buffers.scratch_stride * static_cast<size_t>(share.index));
+    if (Product::kBatches && geometry_.is_identity() && !copies_) {
+      product_.multiply(product_.image(src, 0, scratch), rows(), begin, end, buffers, 0);
       return;
     }
+    const int64_t elements = image_elements();
     for (int64_t image = begin / pixels; image * pixels < end; ++image) {
       const int64_t from = std::max<int64_t>(0, begin - image * pixels), to = std::min(pixels, end - image * pixels);
-      const Element* base = src + image * geometry_.src_h * geometry_.src_w * geometry_.channels;
+      Image<Element> read = product_.image(src + image * elements, elements, scratch);
       if (copies_) {
-        auto* padded =
-            reinterpret_cast<Element*>(buffers.scratch + buffers.scratch_stride * static_cast<size_t>(share.index));
-        const RowRange rows =
+        Element* padded = scratch + Product::scratch_elements(elements);
+        const RowRange range =
             rows_read(geometry_, from / geometry_.dst_w, (to + geometry_.dst_w - 1) / geometry_.dst_w);
-        pad_rows(geometry_, base, product_.fill(), rows,
-                 padded + rows.begin * geometry_.padded_w() * geometry_.channels);
-        base = padded;
+        pad_rows(geometry_, read.base, read.fill, range,
+                 padded + range.begin * geometry_.padded_w() * geometry_.channels);
+        read.base = padded;
       }
-      product_.multiply(
-          {base, plan_.rows.data(), 0, plan_.runs.data(), static_cast<int64_t>(plan_.runs.size()), plan_.run_length},
-          from, to, buffers, image * pixels);
+      product_.multiply(read, rows(), from, to, buffers, image * pixels);
     }
   }
 
   size_t scratch_bytes() const override {
-    return copies_
-               ? static_cast<size_t>(geometry_.padded_h() * geometry_.padded_w() * geometry_.channels) * sizeof(Element)
-               : 0;
+    int64_t elements = Product::scratch_elements(image_elements());
+    if (copies_) elements += geometry_.padded_h() * geometry_.padded_w() * geometry_.channels + kReadBehind;
+    return static_cast<size_t>(elements) * sizeof(Element);
   }
   bool in_place(size_t operand) const override {
     return operand == 3;
   }  // the addend is read just before the result is written
 
  private:
+  int64_t image_elements() const { return geometry_.src_h * geometry_.src_w * geometry_.channels; }
+  GatheredRows<Element> rows() const {  // without their base
+    if (geometry_.is_identity()) return {nullptr, nullptr, geometry_.channels, plan_.runs.data(), 1, plan_.run_length};
+    return {nullptr,         plan_.rows.data(), 0, plan_.runs.data(), static_cast<int64_t>(plan_.runs.size()),
+            plan_.run_length};
+  }
+
   WindowGeometry geometry_;
   GatherPlan plan_;
   int64_t images_;
@@ -78,18 +99,22 @@ class ConvKernel final : public Kernel {
 };
 
 struct ProductF32 {
+  using Source = float;
   using Element = float;
+  static constexpr bool kBatches = true;
 
   ProductF32(const KernelRequest& request, int64_t runs, int64_t run_length)
       : weights(request.operand(1)->data->values<float>().data(), request.shape(1)[0], runs, run_length),
-        range(activation_range(request.node.attrs<Conv2dAttributes>().activation)) {}
+        range(activation_range(activation(request))) {}
 
   static bool copies(int64_t) { return false; }
-  static float fill() { return 0; }
-  void multiply(const GatheredRows<float>& rows, int64_t begin, int64_t end, const Buffers& buffers,
+  static int64_t scratch_elements(int64_t) { return 0; }
+  static Image<float> image(const float* src, int64_t, float*) { return {src, 0, {}}; }
+  void multiply(const Image<float>& image, GatheredRows<float> rows, int64_t begin, int64_t end, const Buffers& buffers,
                 int64_t first_pixel) const {
     const int64_t offset = first_pixel * weights.n();
     const float* addend = buffers.src<float>(3);
+    rows.base = image.base;
     product(rows, weights,
             {buffers.src<float>(2), addend == nullptr ? nullptr : addend + offset, range.lowest, range.highest},
             {begin, end}, buffers.dst<float>() + offset);
@@ -99,19 +124,24 @@ struct ProductF32 {
   RealRange range;
 };
 
+bool whole_steps(int64_t run_length) { return run_length % 4 == 0; }  // the byte products read groups of four
+
 struct ProductI8 {
+  using Source = int8_t;
   using Element = int8_t;
+  static constexpr bool kBatches = true;
 
   ProductI8(const KernelRequest& request, int64_t runs, int64_t run_length)
       : weights(request.operand(1)->data->values<int8_t>().data(), request.shape(1)[0], runs, run_length),
-        requantize(request, {weights.n(), runs * run_length, runs * run_length, 1},
-                   request.node.attrs<Conv2dAttributes>().activation),
+        requantize(request, {weights.n(), runs * run_length, runs * run_length, 1}, activation(request)),
         zero_point(static_cast<int8_t>(request.type(0).quantization->zero_point())) {}
 
-  static bool copies(int64_t run_length) { return run_length % 4 != 0; }  // the product reads whole groups of four
-  int8_t fill() const { return zero_point; }
-  void multiply(const GatheredRows<int8_t>& rows, int64_t begin, int64_t end, const Buffers& buffers,
-                int64_t first_pixel) const {
+  static bool copies(int64_t run_length) { return !whole_steps(run_length); }
+  static int64_t scratch_elements(int64_t) { return 0; }
+  Image<int8_t> image(const int8_t* src, int64_t, int8_t*) const { return {src, zero_point, {}}; }
+  void multiply(const Image<int8_t>& image, GatheredRows<int8_t> rows, int64_t begin, int64_t end,
+                const Buffers& buffers, int64_t first_pixel) const {
+    rows.base = image.base;
     product(rows, weights, requantize.epilogue(), {begin, end}, buffers.dst<int8_t>() + first_pixel * weights.n());
   }
 
@@ -120,23 +150,51 @@ struct ProductI8 {
   int8_t zero_point;
 };
 
-std::string declines(const KernelRequest& request) {
-  if (!request.operand(1)->is_constant()) return "weights are computed at run time";
-  if (request.shape(1)[3] != request.shape(0)[3]) return "grouped";
-  if (request.node.attrs<Conv2dAttributes>().activation == Activation::Tanh) return "tanh is not fused";
-  return "";
+// Each image is quantised as a whole by every thread that computes a part of it.
+struct ProductDynamic {
+  using Source = float;
+  using Element = int8_t;
+  static constexpr bool kBatches = false;
+
+  ProductDynamic(const KernelRequest& request, int64_t runs, int64_t run_length)
+      : weights(request, runs, run_length, activation(request)),
+        form(conv_2d_dynamic_form(*request.type(1).quantization)) {}
+
+  static bool copies(int64_t) { return false; }
+  static int64_t scratch_elements(int64_t count) { return (count + kReadBehind + 63) / 64 * 64; }
+  Image<int8_t> image(const float* src, int64_t count, int8_t* scratch) const {
+    const DynamicRange range = dynamic_range(src, count, form);
+    quantize(src, range, count, scratch);
+    return {scratch, static_cast<int8_t>(range.zero_point), range};
+  }
+  void multiply(const Image<int8_t>& image, GatheredRows<int8_t> rows, int64_t begin, int64_t end,
+                const Buffers& buffers, int64_t first_pixel) const {
+    rows.base = image.base;
+    product(rows, weights.packed(), weights.epilogue(image.range, buffers.src<float>(2)), {begin, end},
+            buffers.dst<float>() + first_pixel * weights.packed().n());
+  }
+
+  DynamicWeights weights;
+  DynamicForm form;
+};
+
+std::string declines_groups(const KernelRequest& request) {
+  return request.shape(1)[3] == request.shape(0)[3] ? "" : "grouped";
 }
 
 std::string declines_f32(const KernelRequest& request) {
-  if (std::string reason = missing_avx512(); !reason.empty()) return reason;
-  if (!request.all_float()) return "operands are not all float32";
-  return declines(request);
+  std::string reason = declines_avx512_weighted_f32(request, activation(request));
+  return reason.empty() ? declines_groups(request) : reason;
 }
 
 std::string declines_i8(const KernelRequest& request) {
-  if (std::string reason = missing_avx512_vnni(); !reason.empty()) return reason;
-  if (std::string reason = declines_requantize_i8(request); !reason.empty()) return reason;
-  return declines(request);
+  std::string reason = declines_avx512_weighted_i8(request, activation(request));
+  return reason.empty() ? declines_groups(request) : reason;
+}
+
+std::string declines_dynamic(const KernelRequest& request) {
+  std::string reason = declines_avx512_weighted_dynamic(request, activation(request));
+  return reason.empty() ? declines_groups(request) : reason;
 }
 
 template <class Product>
@@ -147,6 +205,9 @@ Expected<std::unique_ptr<Kernel>> create(const KernelRequest& request) {
 }  // namespace
 
 Implementation avx512_conv_2d_f32() { return {"avx512", declines_f32, create<ProductF32>, true, true}; }
+Implementation avx512_conv_2d_dynamic() {
+  return {"avx512 vnni dynamic", declines_dynamic, create<ProductDynamic>, true};
+}
 Implementation avx512_conv_2d_i8() { return {"avx512 vnni", declines_i8, create<ProductI8>, true}; }
 
 }  // namespace pare

@@ -34,10 +34,8 @@ Expected<std::unique_ptr<Kernel>> create_integer(const KernelRequest& request) {
 
 std::string declines_dynamic(const KernelRequest& request) { return declines_weighted_dynamic(request, kOperands); }
 Expected<std::unique_ptr<Kernel>> create_dynamic(const KernelRequest& request) {
-  // TFLite quantises src symmetrically where the weights have one scale, else with a zero point.
-  const bool per_channel = request.type(1).quantization->scales.size() > 1;
   return create_weighted_dynamic(request, kOperands, activation(request),
-                                 {.asymmetric = per_channel, .weights_scale_first = per_channel}, loops(request));
+                                 conv_2d_dynamic_form(*request.type(1).quantization), loops(request));
 }
 
 std::string declines_onednn(const KernelRequest& request) { return declines_onednn_weighted(request, kOperands); }

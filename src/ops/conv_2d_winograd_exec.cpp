@@ -1,9 +1,9 @@
 // The convolution kernel for 3 x 3 windows of stride 1 (see engine/avx512/winograd.h).
 #include "engine/avx512/winograd.h"
-#include "engine/cpu.h"
 #include "engine/kernel.h"
 #include "ops/activation.h"
 #include "ops/conv_2d.h"
+#include "ops/weighted_avx512_exec.h"
 
 namespace pare {
 namespace {
@@ -56,18 +56,15 @@ class WinogradKernel final : public Kernel {
 };
 
 std::string declines(const KernelRequest& request) {
-  if (std::string reason = missing_avx512(); !reason.empty()) return reason;
-  if (!request.all_float()) return "operands are not all float32";
-  if (!request.operand(1)->is_constant()) return "weights are computed at run time";
-  const Shape& weights = request.shape(1);
   const auto& attributes = request.node.attrs<Conv2dAttributes>();
+  if (std::string reason = declines_avx512_weighted_f32(request, attributes.activation); !reason.empty()) return reason;
+  const Shape& weights = request.shape(1);
   if (weights[1] != 3 || weights[2] != 3) return "the window is not 3 x 3";
   if (attributes.stride_h != 1 || attributes.stride_w != 1 || attributes.dilation_h != 1 || attributes.dilation_w != 1)
     return "strides or dilations";
   if (weights[3] != request.shape(0)[3]) return "grouped";
   if (weights[0] % 16 != 0 || weights[3] % 16 != 0) return "channels are not multiples of 16";
   if (request.result_type().shape.elements(1, 3) < 16) return "too few pixels to gain from it";
-  if (attributes.activation == Activation::Tanh) return "tanh is not fused";
   return "";
 }
 

@@ -1,11 +1,11 @@
-#include "ops/depthwise_conv_2d.h"
+#include "ops/conv_2d.h"
 #include "ops/onednn_convolution.h"
 
 namespace pare {
 namespace {
 
 ConvolutionGeometry geometry(const KernelRequest& request) {
-  const auto& attributes = request.node.attrs<DepthwiseConv2dAttributes>();
+  const auto& attributes = request.node.attrs<Conv2dAttributes>();
   const Shape& weights = request.shape(1);
   return {request.shape(0),
           request.result_type().shape,
@@ -18,9 +18,7 @@ ConvolutionGeometry geometry(const KernelRequest& request) {
 constexpr WeightedOperands kOperands{.src = 0, .weights = 1, .bias = 2};
 
 ConvolutionLoops loops(const KernelRequest& request) { return {geometry(request), {1, request.shape(1)[3]}}; }
-Activation activation(const KernelRequest& request) {
-  return request.node.attrs<DepthwiseConv2dAttributes>().activation;
-}
+Activation activation(const KernelRequest& request) { return request.node.attrs<Conv2dAttributes>().activation; }
 
 std::string declines_float(const KernelRequest& request) { return declines_weighted_float(request, kOperands); }
 Expected<std::unique_ptr<Kernel>> create_float(const KernelRequest& request) {
@@ -34,8 +32,7 @@ Expected<std::unique_ptr<Kernel>> create_integer(const KernelRequest& request) {
 
 std::string declines_dynamic(const KernelRequest& request) { return declines_weighted_dynamic(request, kOperands); }
 Expected<std::unique_ptr<Kernel>> create_dynamic(const KernelRequest& request) {
-  // TFLite quantises src with a zero point.
-  return create_weighted_dynamic(request, kOperands, activation(request), {.asymmetric = true}, loops(request));
+  return create_weighted_dynamic(request, kOperands, activation(request), kDepthwiseDynamicForm, loops(request));
 }
 
 std::string declines_onednn(const KernelRequest& request) { return declines_onednn_weighted(request, kOperands); }

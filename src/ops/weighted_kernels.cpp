@@ -23,6 +23,11 @@ int64_t channels(const KernelRequest& request) { return request.result_type().sh
 
 }  // namespace
 
+DynamicForm conv_2d_dynamic_form(const Quantization& weights) {
+  const bool per_channel = weights.scales.size() > 1;
+  return {.asymmetric = per_channel, .weights_scale_first = per_channel};
+}
+
 std::string declines_weighted_float(const KernelRequest& request, WeightedOperands at) {
   for (const size_t i : {at.src, at.weights, at.bias})
     if (request.has(i) && request.dtype(i) != DType::Float32) return "operands are not all float32";

@@ -103,6 +103,10 @@ struct DynamicForm {
   bool asymmetric = false;
   bool weights_scale_first = false;  // (sum * scale of the weights) * scale of src, else sum * (both)
 };
+// TFLite's conv_2d quantises src symmetrically where the weights have one scale, else with a zero point; its depthwise_conv_2d
+// always with a zero point.
+DynamicForm conv_2d_dynamic_form(const Quantization& weights);
+inline constexpr DynamicForm kDepthwiseDynamicForm{.asymmetric = true};
 
 template <class Loops>
 std::unique_ptr<Kernel> create_weighted_dynamic(const KernelRequest& request, WeightedOperands at,

@@ -1,7 +1,9 @@
-// Element-wise operators on bytes, for processors with AVX-512.
+// Element-wise operators from and to bytes, for processors with AVX-512.
 #pragma once
 
 #include <cstdint>
+
+#include "engine/dynamic_quantization.h"
 
 namespace pare::avx512 {
 
@@ -17,5 +19,16 @@ void quantize(const float* src, float scale, int32_t zero_point, int64_t count, 
 
 // dst[i] = (src[i] - zero_point) * scale
 void dequantize(const int8_t* src, float scale, int32_t zero_point, int64_t count, float* dst);
+
+// The ends of the range of the values and 0.
+struct Extremes {
+  float lowest, highest;
+};
+Extremes extremes(const float* src, int64_t count);
+
+// dst[i] = saturate(round(zero_point + src[i] * inverse)), halves away from zero: see engine/dynamic_quantization.h.
+void quantize(const float* src, const DynamicRange& range, int64_t count, int8_t* dst);
+// The real numbers that those codes stand for.
+void quantize_and_restore(const float* src, const DynamicRange& range, int64_t count, float* dst);
 
 }  // namespace pare::avx512

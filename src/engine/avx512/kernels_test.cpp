@@ -5,7 +5,6 @@
 #include "engine/cpu.h"
 #include "engine/program.h"
 #include "ops/conv_2d.h"
-#include "ops/depthwise_conv_2d.h"
 #include "ops/elementwise_binary.h"
 #include "ops/fully_connected.h"
 #include "ops/pool_2d.h"
@@ -14,25 +13,27 @@
 namespace pare {
 namespace {
 
-// One weighted operator with random operands, in float or int8.
+enum class Form { Float, Int8, Dynamic };  // Dynamic: float activations, int8 weights
+
+// One weighted operator with random operands.
 class Problem {
  public:
-  Problem(Random& random, bool quantized) : random_(random), quantized_(quantized) {}
+  Problem(Random& random, Form form) : random_(random), form_(form) {}
 
   Value* src(Graph& graph, Shape shape) {
-    return graph.add_input("src", {quantized_ ? DType::Int8 : DType::Float32, std::move(shape),
-                                   quantized_ ? std::optional(Quantization::per_tensor(0.02f, -9)) : std::nullopt});
+    if (form_ != Form::Int8) return graph.add_input("src", {DType::Float32, std::move(shape), {}});
+    return graph.add_input("src", {DType::Int8, std::move(shape), Quantization::per_tensor(0.02f, -9)});
   }
   Value* weights(Graph& graph, Shape shape, int axis) {
     channels_ = shape[axis];
-    if (!quantized_) return graph.add_constant("weights", random_tensor(DType::Float32, std::move(shape)));
+    if (form_ == Form::Float) return graph.add_constant("weights", random_tensor(DType::Float32, std::move(shape)));
     std::vector<float> scales;
     for (int64_t i = 0; i < channels_; ++i) scales.push_back(random_.uniform(0.001f, 0.004f));
     return graph.add_constant("weights", random_tensor(DType::Int8, std::move(shape)),
                               Quantization::per_axis(scales, axis));
   }
   Value* bias(Graph& graph, const Value* weights, int axis) {
-    if (!quantized_) return graph.add_constant("bias", random_tensor(DType::Float32, {channels_}));
+    if (form_ != Form::Int8) return graph.add_constant("bias", random_tensor(DType::Float32, {channels_}));
     Tensor values(DType::Int32, {channels_});
     for (int32_t& value : values.mutable_values<int32_t>()) value = static_cast<int32_t>(random_.below(4000) - 2000);
     std::vector<float> scales;
@@ -41,7 +42,7 @@ class Problem {
   }
   void finish(Graph& graph, const OpDef& op, Attributes attributes, std::vector<Value*> operands) {
     Node* node = *graph.append(op, std::move(attributes), std::move(operands), {"dst"});
-    if (quantized_) node->result()->type.quantization = Quantization::per_tensor(0.05f, 4);
+    if (form_ == Form::Int8) node->result()->type.quantization = Quantization::per_tensor(0.05f, 4);
     graph.outputs = {node->result()};
   }
 
@@ -65,7 +66,7 @@ class Problem {
     }
     const std::vector<float> expected = to_floats(results[0]), got = to_floats(results[1]);
     for (size_t i = 0; i < expected.size(); ++i)
-      ASSERT_NEAR(got[i], expected[i], quantized_ ? 1.0 : 1e-4) << "element " << i;
+      ASSERT_NEAR(got[i], expected[i], form_ == Form::Int8 ? 1.0 : 1e-4) << "element " << i;
   }
 
   Tensor random_tensor(DType dtype, Shape shape) {
@@ -79,17 +80,19 @@ class Problem {
 
  private:
   Random& random_;
-  bool quantized_;
+  Form form_;
   int64_t channels_ = 0;
 };
 
-class Avx512Kernels : public ::testing::TestWithParam<bool> {
+class Avx512Kernels : public ::testing::TestWithParam<Form> {
  protected:
   void SetUp() override {
-    const std::string missing = GetParam() ? missing_avx512_vnni() : missing_avx512();
+    const std::string missing = GetParam() == Form::Float ? missing_avx512() : missing_avx512_vnni();
     if (!missing.empty()) GTEST_SKIP() << missing;
   }
 };
+// Operators without weights have no dynamic form.
+class Avx512PlainKernels : public Avx512Kernels {};
 
 TEST_P(Avx512Kernels, Conv2d) {
   for (uint64_t seed = 0; seed < 40; ++seed) {
@@ -139,7 +142,7 @@ TEST_P(Avx512Kernels, DepthwiseConv2d) {
     Value* src = problem.src(graph, {kDynamic, 6 + random.below(14), 6 + random.below(14), channels});
     Value* weights = problem.weights(graph, {1, 1 + random.below(5), 1 + random.below(5), channels}, 3);
     const int64_t stride = 1 + random.below(2);
-    const DepthwiseConv2dAttributes attributes{
+    const Conv2dAttributes attributes{
         random.below(3) != 0 ? Padding::Same : Padding::Valid, stride, stride, 1, 1, Activation::Relu6};
     problem.finish(graph, *find_op("depthwise_conv_2d"), attributes, {src, weights, problem.bias(graph, weights, 0)});
     problem.compare(graph, 1 + random.below(3));
@@ -161,7 +164,7 @@ TEST_P(Avx512Kernels, FullyConnected) {
   }
 }
 
-TEST_P(Avx512Kernels, Pooling) {
+TEST_P(Avx512PlainKernels, Pooling) {
   for (uint64_t seed = 0; seed < 40; ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed);
@@ -180,7 +183,7 @@ TEST_P(Avx512Kernels, Pooling) {
   }
 }
 
-TEST_P(Avx512Kernels, MeanOverHeightAndWidth) {
+TEST_P(Avx512PlainKernels, MeanOverHeightAndWidth) {
   for (uint64_t seed = 0; seed < 20; ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed);
@@ -193,7 +196,7 @@ TEST_P(Avx512Kernels, MeanOverHeightAndWidth) {
   }
 }
 
-TEST_P(Avx512Kernels, AdditionAfterConvolution) {  // in float one kernel, in int8 two
+TEST_P(Avx512PlainKernels, AdditionAfterConvolution) {  // in float one kernel, in int8 two
   for (uint64_t seed = 0; seed < 20; ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed);
@@ -205,15 +208,18 @@ TEST_P(Avx512Kernels, AdditionAfterConvolution) {  // in float one kernel, in in
     problem.finish(graph, *find_op("conv_2d"), Conv2dAttributes{}, {src, weights, problem.bias(graph, weights, 0)});
     problem.finish(graph, *find_op("add"), AddAttributes{.activation = Activation::Relu}, {graph.outputs[0], src});
     problem.compare(graph, 1 + random.below(3));
-    if (GetParam()) continue;
+    if (GetParam() == Form::Int8) continue;
     const auto program = Program::compile(graph, {});
     ASSERT_TRUE(program);
     EXPECT_EQ((*program)->steps().size(), 1u);
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, Avx512Kernels, ::testing::Bool(),
-                         [](const auto& info) { return info.param ? "int8" : "float"; });
+std::string name_of(const ::testing::TestParamInfo<Form>& info) {
+  return info.param == Form::Float ? "float" : info.param == Form::Int8 ? "int8" : "dynamic";
+}
+INSTANTIATE_TEST_SUITE_P(Types, Avx512Kernels, ::testing::Values(Form::Float, Form::Int8, Form::Dynamic), name_of);
+INSTANTIATE_TEST_SUITE_P(Types, Avx512PlainKernels, ::testing::Values(Form::Float, Form::Int8), name_of);
 
 }  // namespace
 }  // namespace pare

@@ -84,4 +84,18 @@ struct EpilogueI8 {
 void product(const GatheredRows<int8_t>& rows, const PackedI8& weights, const EpilogueI8& epilogue,
              const Region& region, int8_t* dst);
 
+// For float results of rows that were quantised while running: the sum is corrected for the rows' zero point and scaled.
+struct EpilogueDynamic {
+  const int32_t* sums;         // n values: sum of the column's weights
+  const float* weight_scales;  // n values
+  const float* bias;           // n values, or null
+  int32_t shift;               // -(zero point of the rows + 128)
+  float scale;                 // of the rows
+  float lowest, highest;
+};
+
+// dst[m][n] = limit(scale * weight_scales[n] * (sum over k of (row(m)[k] - zero point) * weights[n][k]) + bias[n])
+void product(const GatheredRows<int8_t>& rows, const PackedI8& weights, const EpilogueDynamic& epilogue,
+             const Region& region, float* dst);
+
 }  // namespace pare::avx512

@@ -47,11 +47,43 @@ struct I8 {
   };
 };
 
+// The same sums, to float results.
+struct I8Dynamic : I8 {
+  using Result = float;
+  using Epilogue = EpilogueDynamic;
+
+  static Register begin(const Epilogue& epilogue, int64_t column, __mmask16 mask) {
+    return _mm512_mullo_epi32(_mm512_maskz_loadu_epi32(mask, epilogue.sums + column),
+                              _mm512_set1_epi32(epilogue.shift));
+  }
+
+  struct Finish {
+    Finish(const Epilogue& epilogue, int64_t column, __mmask16 used)
+        : mask(used),
+          scales(_mm512_mul_ps(_mm512_maskz_loadu_ps(used, epilogue.weight_scales + column),
+                               _mm512_set1_ps(epilogue.scale))),
+          bias(epilogue.bias == nullptr ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(used, epilogue.bias + column)),
+          lowest(_mm512_set1_ps(epilogue.lowest)),
+          highest(_mm512_set1_ps(epilogue.highest)) {}
+    void store(Register sum, int64_t at, Result* dst) const {
+      const __m512 real = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), scales, bias);
+      _mm512_mask_storeu_ps(dst + at, mask, _mm512_min_ps(_mm512_max_ps(real, lowest), highest));
+    }
+    __mmask16 mask;
+    __m512 scales, bias, lowest, highest;
+  };
+};
+
 }  // namespace
 
 void product(const GatheredRows<int8_t>& rows, const PackedI8& weights, const EpilogueI8& epilogue,
              const Region& region, int8_t* dst) {
   tiled_product<I8>(rows, weights, epilogue, region, dst);
+}
+
+void product(const GatheredRows<int8_t>& rows, const PackedI8& weights, const EpilogueDynamic& epilogue,
+             const Region& region, float* dst) {
+  tiled_product<I8Dynamic>(rows, weights, epilogue, region, dst);
 }
 
 }  // namespace pare::avx512
