@@ -5,7 +5,6 @@
 
 #include "engine/evaluate.h"
 #include "engine/program.h"
-#include "ir/text.h"
 #include "ir/verify.h"
 #include "passes/pass.h"
 #include "testing/graphs.h"
@@ -25,12 +24,6 @@ inline std::vector<std::vector<float>> run_reference(const Graph& graph, uint64_
   std::vector<std::vector<float>> outputs;
   for (size_t i = 0; i < graph.outputs.size(); ++i) outputs.push_back(to_floats(context.output_tensor(i)));
   return outputs;
-}
-
-inline std::vector<std::string> ops_of(const Graph& graph) {
-  std::vector<std::string> names;
-  for (const auto& node : graph.nodes()) names.emplace_back(node->op().name);
-  return names;
 }
 
 // Runs a pass on a graph: it must leave a sound graph with the same outputs, by name and within `tolerance` by number, and find

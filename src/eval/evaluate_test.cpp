@@ -2,10 +2,9 @@
 
 #include <gmock/gmock.h>
 
-#include "data/npy.h"
 #include "eval/tensor_errors.h"
 #include "ir/builder.h"
-#include "testing/temporary_folder.h"
+#include "testing/data_folder.h"
 
 namespace pare {
 namespace {
@@ -19,17 +18,8 @@ Graph identity(int64_t width) {
   return build.finish({build.op("relu", {build.input("input", {kDynamic, width})}, {}, "output")});
 }
 
-class Evaluate : public testing::TemporaryFolder {
+class Evaluate : public testing::DataFolder {
  protected:
-  DataView view(const Tensor& x, const std::optional<Tensor>& y, std::string_view target = "") const {
-    std::vector<NamedTensor> arrays{{"x", x}};
-    if (y) arrays.push_back({"y", *y});
-    EXPECT_TRUE(write_arrays(folder_ / "set.npz", arrays));
-    put("set.toml", fmt::format("[source]\npath = 'set.npz'\n[target]\n{}", target));
-    const auto set = DataSet::open(folder_ / "set.toml");
-    EXPECT_TRUE(set) << set.error().to_string();
-    return *set->split(Split::Test);
-  }
   static Expected<Evaluation> run(const Graph& graph, const DataView& view, EvaluateOptions options = {}) {
     return evaluate(graph, view.source(), view, options);
   }
@@ -37,9 +27,9 @@ class Evaluate : public testing::TemporaryFolder {
 
 TEST_F(Evaluate, ClassesByHand) {
   const Tensor x = Tensor::of<float>({4, 3}, {5, 1, 0, 0, 2, 1, 3, 1, 2, 0, 0, 7});
-  const DataView samples = view(x, Tensor::vector<int64_t>({0, 1, 2, 2}));
+  const DataView view = samples(x, Tensor::vector<int64_t>({0, 1, 2, 2}));
   for (const int threads : {1, 3}) {
-    const auto result = run(identity(3), samples, {.threads = threads});
+    const auto result = run(identity(3), view, {.threads = threads});
     ASSERT_TRUE(result) << result.error().to_string();
     ASSERT_TRUE(result->classification);
     const Classification& classes = *result->classification;
@@ -54,16 +44,16 @@ TEST_F(Evaluate, ClassesByHand) {
 }
 
 TEST_F(Evaluate, OneOutputForTwoClasses) {
-  const DataView samples = view(Tensor::of<float>({3, 1}, {0.9f, 0.2f, 0.6f}), Tensor::vector<int64_t>({1, 0, 0}));
-  const auto result = run(identity(1), samples);
+  const DataView view = samples(Tensor::of<float>({3, 1}, {0.9f, 0.2f, 0.6f}), Tensor::vector<int64_t>({1, 0, 0}));
+  const auto result = run(identity(1), view);
   ASSERT_TRUE(result) << result.error().to_string();
   EXPECT_THAT(result->classification->predicted, ElementsAre(1, 0, 1));
   EXPECT_DOUBLE_EQ(*result->classification->roc_auc, 1.0);
 }
 
 TEST_F(Evaluate, ReconstructionGivesAScoreForEachSample) {
-  const DataView samples = view(Tensor::of<float>({2, 2}, {1, 2, -2, 4}), std::nullopt, "kind = 'input'");
-  const auto result = run(identity(2), samples);
+  const DataView view = samples(Tensor::of<float>({2, 2}, {1, 2, -2, 4}), {}, "kind = 'input'");
+  const auto result = run(identity(2), view);
   ASSERT_TRUE(result) << result.error().to_string();
   ASSERT_TRUE(result->regression);
   EXPECT_DOUBLE_EQ(result->regression->mse, 1.0);
@@ -72,23 +62,23 @@ TEST_F(Evaluate, ReconstructionGivesAScoreForEachSample) {
 }
 
 TEST_F(Evaluate, ValuesAgainstTargets) {
-  const DataView samples = view(Tensor::of<float>({2, 2}, {1, 2, 3, 4}), Tensor::of<float>({2, 2}, {1, 2, 3, 6.5f}));
-  const auto result = run(identity(2), samples);
+  const DataView view = samples(Tensor::of<float>({2, 2}, {1, 2, 3, 4}), Tensor::of<float>({2, 2}, {1, 2, 3, 6.5f}));
+  const auto result = run(identity(2), view);
   ASSERT_TRUE(result) << result.error().to_string();
   EXPECT_DOUBLE_EQ(result->regression->mse, 2.5 * 2.5 / 4);
 }
 
 TEST_F(Evaluate, RejectsWhatDoesNotFit) {
   const Tensor x = Tensor::of<float>({2, 3}, {1, 2, 3, 4, 5, 6});
-  EXPECT_THAT(run(identity(3), view(x, std::nullopt)).error().message, HasSubstr("no targets to judge against"));
-  EXPECT_THAT(run(identity(3), view(x, Tensor::vector<int64_t>({0, 4}))).error().message,
+  EXPECT_THAT(run(identity(3), samples(x)).error().message, HasSubstr("no targets to judge against"));
+  EXPECT_THAT(run(identity(3), samples(x, Tensor::vector<int64_t>({0, 4}))).error().message,
               HasSubstr("gives 3 scores a sample, the data set has 5 classes"));
-  EXPECT_THAT(run(identity(3), view(x, Tensor::vector<int64_t>({0, 1}), "classes = 2")).error().message,
+  EXPECT_THAT(run(identity(3), samples(x, Tensor::vector<int64_t>({0, 1}), "classes = 2")).error().message,
               HasSubstr("the data set has 2 classes; 'classes', or 'offset'"));
-  EXPECT_TRUE(run(identity(3), view(x, Tensor::vector<int64_t>({0, 1}), "classes = 2\noffset = 1")));
-  EXPECT_THAT(run(identity(3), view(x, Tensor::of<float>({2, 1}, {0.5f, 1}))).error().message,
+  EXPECT_TRUE(run(identity(3), samples(x, Tensor::vector<int64_t>({0, 1}), "classes = 2\noffset = 1")));
+  EXPECT_THAT(run(identity(3), samples(x, Tensor::of<float>({2, 1}, {0.5f, 1}))).error().message,
               HasSubstr("gives 3 numbers a sample, 1 were expected"));
-  EXPECT_THAT(run(identity(3), view(x, Tensor::vector<int64_t>({0, 1})), {.output = 1}).error().message,
+  EXPECT_THAT(run(identity(3), samples(x, Tensor::vector<int64_t>({0, 1})), {.output = 1}).error().message,
               HasSubstr("output 1 was asked for, the model has 1"));
 }
 
@@ -105,9 +95,9 @@ TEST_F(Evaluate, TensorErrorsByName) {
                                   {middle, build.constant("factor", Tensor::of<float>({2, 2}, {factor, 0, 0, factor}))},
                                   {}, std::move(last))});
   };
-  const DataView samples = view(Tensor::of<float>({3, 2}, {1, 2, 3, 4, 5, 6}), std::nullopt, "kind = 'none'");
+  const DataView view = samples(Tensor::of<float>({3, 2}, {1, 2, 3, 4, 5, 6}), {}, "kind = 'none'");
   const Graph one = network(1, "first_output"), two = network(1.5f, "second_output");
-  const auto errors = compare_tensors({one, samples.source()}, {two, samples.source()}, 2);
+  const auto errors = compare_tensors({one, view.source()}, {two, view.source()}, 2);
   ASSERT_TRUE(errors) << errors.error().to_string();
   ASSERT_EQ(errors->size(), 3u);
   EXPECT_EQ((*errors)[1].name, "middle");
@@ -119,9 +109,9 @@ TEST_F(Evaluate, TensorErrorsByName) {
 }
 
 TEST_F(Evaluate, TensorErrorsRejectNetworksThatCannotBeCompared) {
-  const DataView samples = view(Tensor::of<float>({3, 2}, {1, 2, 3, 4, 5, 6}), std::nullopt, "kind = 'none'");
+  const DataView view = samples(Tensor::of<float>({3, 2}, {1, 2, 3, 4, 5, 6}), {}, "kind = 'none'");
   const Graph graph = identity(2);
-  const auto errors = compare_tensors({graph, samples.source()}, {graph, samples.first(2).source()}, 1);
+  const auto errors = compare_tensors({graph, view.source()}, {graph, view.first(2).source()}, 1);
   ASSERT_FALSE(errors);
   EXPECT_THAT(errors.error().message, HasSubstr("3 samples for the first network, 2 for the second"));
 }

@@ -2,14 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "testing/graphs.h"
+
 namespace pare {
 namespace {
 
-Graph parsed(std::string_view text) {
-  auto graph = parse_graph(text);
-  if (!graph) throw std::invalid_argument(graph.error().to_string());
-  return std::move(*graph);
-}
+using testing::parsed;
 
 TEST(Diff, EqualGraphsDoNotDiffer) {
   const Graph graph = parsed("graph (%x: f32[2]) { %y = relu(%x) return %y }");

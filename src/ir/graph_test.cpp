@@ -2,20 +2,14 @@
 
 #include <gmock/gmock.h>
 
-#include "ir/model.h"
-#include "ir/text.h"
 #include "ir/verify.h"
+#include "testing/graphs.h"
 
 namespace pare {
 namespace {
 
 using ::testing::ElementsAre;
-
-Graph parsed(std::string_view text) {
-  auto graph = parse_graph(text);
-  if (!graph) throw std::invalid_argument(graph.error().to_string());
-  return std::move(*graph);
-}
+using testing::parsed;
 
 TEST(Graph, NamesAreMadeUnique) {
   Graph graph;
@@ -82,8 +76,7 @@ TEST(Graph, InferenceKeepsQuantization) {
 }
 
 TEST(Model, CloneMapsSignatures) {
-  Model model;
-  model.graphs.push_back(parsed("graph (%x: f32[2]) { %y = relu(%x) return %y }"));
+  Model model = testing::model_of("graph (%x: f32[2]) { %y = relu(%x) return %y }");
   Graph& graph = model.main();
   model.signatures.push_back({"serving_default", 0, {{"in", graph.inputs[0]}}, {{"out", graph.outputs[0]}}});
   const Model copy = model.clone();

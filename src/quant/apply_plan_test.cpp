@@ -4,7 +4,6 @@
 
 #include "engine/runner.h"
 #include "ir/builder.h"
-#include "ir/text.h"
 #include "ir/verify.h"
 #include "quant/bias_correction.h"
 #include "quant/calibrate.h"
@@ -14,23 +13,9 @@
 namespace pare {
 namespace {
 
-using ::testing::HasSubstr;
+using testing::ops_of;
 using testing::random_tensor;
-
-Graph network() {
-  Random random(1);
-  GraphBuilder build;
-  Value* x = build.input("x", {kDynamic, 8, 8, 3});
-  Value* conv = build.op(
-      "conv_2d",
-      {x, build.constant("w", random_tensor({4, 3, 3, 3}, random)), build.constant("b", random_tensor({4}, random))},
-      {}, "conv");
-  Value* pool = build.op("max_pool_2d", {conv}, {}, "pool");
-  Value* dense =
-      build.op("fully_connected",
-               {pool, build.constant("fc_w", random_tensor({10, 256}, random, -0.1f, 0.1f)), nullptr}, {}, "dense");
-  return build.finish({build.op("softmax", {dense}, {}, "y")});
-}
+using testing::small_classifier;
 
 SampleSource samples() {
   Random random(7);
@@ -54,14 +39,8 @@ Quantized quantized(const Graph& original, QuantConfig config, bool correct = fa
   return {std::move(graph), std::move(plan)};
 }
 
-std::vector<std::string> ops_of(const Graph& graph) {
-  std::vector<std::string> names;
-  for (const auto& node : graph.nodes()) names.emplace_back(node->op().name);
-  return names;
-}
-
 TEST(ApplyPlan, FloatBordersConvertOnceEach) {
-  const Quantized q = quantized(network(), {});
+  const Quantized q = quantized(small_classifier(), {});
   EXPECT_THAT(ops_of(q.graph),
               ::testing::ElementsAre("quantize", "conv_2d", "max_pool_2d", "fully_connected", "softmax", "dequantize"));
   EXPECT_EQ(q.graph.inputs[0]->name, "x");
@@ -73,14 +52,14 @@ TEST(ApplyPlan, FloatBordersConvertOnceEach) {
 }
 
 TEST(ApplyPlan, IntegerBordersNeedNoConversion) {
-  const Quantized q = quantized(network(), {.io = DType::Int8});
+  const Quantized q = quantized(small_classifier(), {.io = DType::Int8});
   EXPECT_THAT(ops_of(q.graph), ::testing::ElementsAre("conv_2d", "max_pool_2d", "fully_connected", "softmax"));
   EXPECT_EQ(q.graph.inputs[0]->type.dtype, DType::Int8);
   EXPECT_EQ(q.graph.outputs[0]->type.quantization, Quantization::per_tensor(1.f / 256, -128));
 }
 
 TEST(ApplyPlan, UnsignedBordersMoveTheZeroPoint) {
-  const Quantized q = quantized(network(), {.io = DType::UInt8});
+  const Quantized q = quantized(small_classifier(), {.io = DType::UInt8});
   EXPECT_THAT(ops_of(q.graph),
               ::testing::ElementsAre("quantize", "conv_2d", "max_pool_2d", "fully_connected", "softmax", "quantize"));
   EXPECT_EQ(q.graph.inputs[0]->type.dtype, DType::UInt8);
@@ -90,13 +69,13 @@ TEST(ApplyPlan, UnsignedBordersMoveTheZeroPoint) {
 }
 
 TEST(ApplyPlan, FloatIslandsConvertAtTheirShores) {
-  const Quantized q = quantized(network(), {.exclude = {"pool"}});
+  const Quantized q = quantized(small_classifier(), {.exclude = {"pool"}});
   EXPECT_THAT(ops_of(q.graph), ::testing::ElementsAre("quantize", "conv_2d", "dequantize", "max_pool_2d", "quantize",
                                                       "fully_connected", "softmax", "dequantize"));
 }
 
 TEST(ApplyPlan, AnOutputThatIsReadOnInside) {
-  Graph graph = network();
+  Graph graph = small_classifier();
   graph.outputs.push_back(graph.find_value("conv"));
   for (const DType io : {DType::Float32, DType::Int8, DType::UInt8}) {
     const Quantized q = quantized(graph, {.io = io});
@@ -106,19 +85,19 @@ TEST(ApplyPlan, AnOutputThatIsReadOnInside) {
 }
 
 TEST(ApplyPlan, AnOutputComputedInFloatGetsTheAskedType) {
-  const Quantized q = quantized(network(), {.io = DType::Int8, .exclude = {"y"}});
+  const Quantized q = quantized(small_classifier(), {.io = DType::Int8, .exclude = {"y"}});
   EXPECT_EQ(q.graph.outputs[0]->name, "y");
   EXPECT_EQ(q.graph.outputs[0]->type.dtype, DType::Int8);
   EXPECT_EQ(ops_of(q.graph).back(), "quantize");
 }
 
 TEST(ApplyPlan, StoredWeightsAreRestored) {
-  const Quantized dynamic = quantized(network(), {.mode = QuantMode::Dynamic});
-  EXPECT_EQ(dynamic.graph.find_value("fc_w")->type.dtype, DType::Int8);
+  const Quantized dynamic = quantized(small_classifier(), {.mode = QuantMode::Dynamic});
+  EXPECT_EQ(dynamic.graph.find_value("dense_w")->type.dtype, DType::Int8);
   EXPECT_EQ(dynamic.graph.nodes().size(), 4u);
-  const Quantized weight_only = quantized(network(), {.mode = QuantMode::WeightOnly});
+  const Quantized weight_only = quantized(small_classifier(), {.mode = QuantMode::WeightOnly});
   EXPECT_THAT(ops_of(weight_only.graph), ::testing::Contains("dequantize").Times(1));
-  const Quantized half = quantized(network(), {.mode = QuantMode::Fp16});
+  const Quantized half = quantized(small_classifier(), {.mode = QuantMode::Fp16});
   EXPECT_THAT(ops_of(half.graph), ::testing::Contains("dequantize").Times(3));
   EXPECT_EQ(half.graph.find_value("w")->type.dtype, DType::Float16);
 }
@@ -132,7 +111,7 @@ std::vector<float> outputs_of(const Graph& graph, Engine engine = Engine::Refere
 }
 
 TEST(ApplyPlan, NumbersStayCloseInEveryMode) {
-  const Graph original = network();
+  const Graph original = small_classifier();
   const std::vector<float> expected = outputs_of(original);
   const std::pair<QuantMode, float> tolerances[] = {{QuantMode::Int8, 0.03f},
                                                     {QuantMode::Int16x8, 0.02f},

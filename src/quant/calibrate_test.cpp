@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "engine/runner.h"
-#include "ir/builder.h"
 #include "testing/graphs.h"
 
 namespace pare {
@@ -15,14 +14,12 @@ using ::testing::HasSubstr;
 using testing::random_tensor;
 
 Graph network() {
-  Random random(1);
-  GraphBuilder build;
-  Value* x = build.input("x", {kDynamic, 8, 8, 3});
-  Value* conv = build.op(
-      "conv_2d",
-      {x, build.constant("w", random_tensor({4, 3, 3, 3}, random)), build.constant("b", random_tensor({4}, random))},
-      {}, "conv");
-  return build.finish({build.op("relu", {conv}, {}, "relu")});
+  return testing::parsed(R"(graph (%x: f32[?, 8, 8, 3]) {
+    %w = constant f32[4, 3, 3, 3] (0.5)
+    %conv = conv_2d(%x, %w)
+    %relu = relu(%conv)
+    return %relu
+  })");
 }
 
 TEST(Calibrate, SeesEveryFloatValue) {
@@ -49,15 +46,10 @@ TEST(Calibrate, ThreadsDoNotChangeTheResult) {
 }
 
 TEST(Calibrate, ChannelMeansWhereAsked) {
-  const auto statistics = calibrate(network(),
-                                    source_of({Tensor::of<float>({1, 8, 8, 3},
-                                                                 [] {
-                                                                   std::vector<float> values;
-                                                                   for (int i = 0; i < 64; ++i)
-                                                                     values.insert(values.end(), {1.f, 2.f, 3.f});
-                                                                   return values;
-                                                                 }())}),
-                                    {.channel_sums = {"x"}});
+  Tensor sample(DType::Float32, {1, 8, 8, 3});
+  auto values = sample.mutable_values<float>();
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(1 + i % 3);
+  const auto statistics = calibrate(network(), source_of({sample}), {.channel_sums = {"x"}});
   ASSERT_TRUE(statistics);
   EXPECT_THAT(statistics->at("x").channel_means(), ::testing::ElementsAre(1.f, 2.f, 3.f));
   EXPECT_TRUE(statistics->at("conv").channel_means().empty());

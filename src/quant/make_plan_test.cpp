@@ -15,6 +15,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using testing::random_tensor;
+using testing::small_classifier;
 
 // Statistics as if every float value had been seen between -1 - i and 2 + i, i its number.
 StatisticsMap made_up_statistics(const Graph& graph) {
@@ -35,21 +36,6 @@ QuantConfig config_of(QuantMode mode) {
   return config;
 }
 
-// conv, pool, dense, softmax.
-Graph classifier() {
-  Random random(1);
-  GraphBuilder build;
-  Value* x = build.input("x", {kDynamic, 8, 8, 3});
-  Value* conv = build.op(
-      "conv_2d",
-      {x, build.constant("w", random_tensor({4, 3, 3, 3}, random)), build.constant("b", random_tensor({4}, random))},
-      {}, "conv");
-  Value* pool = build.op("max_pool_2d", {conv}, {}, "pool");
-  Value* dense = build.op("fully_connected",
-                          {pool, build.constant("fc_w", random_tensor({10, 4 * 8 * 8}, random)), nullptr}, {}, "dense");
-  return build.finish({build.op("softmax", {dense}, {}, "probabilities")});
-}
-
 QuantPlan plan_of(const Graph& graph, const QuantConfig& config) {
   auto plan = make_plan(graph, made_up_statistics(graph), config);
   EXPECT_TRUE(plan) << (plan ? "" : plan.error().to_string());
@@ -57,11 +43,11 @@ QuantPlan plan_of(const Graph& graph, const QuantConfig& config) {
 }
 
 TEST(MakePlan, Int8OfAClassifier) {
-  const Graph graph = classifier();
+  const Graph graph = small_classifier();
   const QuantPlan plan = plan_of(graph, config_of(QuantMode::Int8));
   for (const auto& node : graph.nodes()) EXPECT_EQ(plan.of(*node).precision, Precision::Integer) << describe(*node);
   EXPECT_EQ(plan.values.at("conv"), plan.values.at("pool"));
-  EXPECT_EQ(plan.values.at("probabilities"), (Storage{DType::Int8, Quantization::per_tensor(1.f / 256, -128)}));
+  EXPECT_EQ(plan.values.at("y"), (Storage{DType::Int8, Quantization::per_tensor(1.f / 256, -128)}));
   EXPECT_EQ(plan.values.at("w").quantization->scales.size(), 4u);
   const Storage& bias = plan.values.at("b");
   EXPECT_EQ(bias.dtype, DType::Int32);
@@ -73,32 +59,32 @@ TEST(MakePlan, Int8OfAClassifier) {
 TEST(MakePlan, PerTensorWeights) {
   QuantConfig config = config_of(QuantMode::Int8);
   config.per_tensor = true;
-  const QuantPlan plan = plan_of(classifier(), config);
+  const QuantPlan plan = plan_of(small_classifier(), config);
   EXPECT_TRUE(plan.values.at("w").quantization->is_per_tensor());
   EXPECT_TRUE(plan.values.at("b").quantization->is_per_tensor());
 }
 
 TEST(MakePlan, Int16HasSymmetricActivationsAnd64BitBiases) {
-  const QuantPlan plan = plan_of(classifier(), config_of(QuantMode::Int16x8));
+  const QuantPlan plan = plan_of(small_classifier(), config_of(QuantMode::Int16x8));
   EXPECT_EQ(plan.values.at("x").dtype, DType::Int16);
   EXPECT_EQ(plan.values.at("x").quantization->zero_point(), 0);
   EXPECT_EQ(plan.values.at("b").dtype, DType::Int64);
   EXPECT_EQ(plan.values.at("w").dtype, DType::Int8);
-  EXPECT_EQ(plan.values.at("probabilities").quantization->scale(), 1.f / 32768);
+  EXPECT_EQ(plan.values.at("y").quantization->scale(), 1.f / 32768);
 }
 
 TEST(MakePlan, DynamicLeavesSmallWeightsFloat) {
-  const Graph graph = classifier();
+  const Graph graph = small_classifier();
   const QuantPlan plan = plan_of(graph, config_of(QuantMode::Dynamic));
   EXPECT_FALSE(plan.values.contains("w"));  // 108 elements
-  EXPECT_EQ(plan.values.at("fc_w").dtype, DType::Int8);
+  EXPECT_EQ(plan.values.at("dense_w").dtype, DType::Int8);
   EXPECT_EQ(plan.nodes.at("dense").precision, Precision::Hybrid);
   EXPECT_EQ(plan.nodes.at("conv").precision, Precision::Float);
   EXPECT_THAT(plan.nodes.at("conv").reason, HasSubstr("108 weights are fewer than 1024"));
 }
 
 TEST(MakePlan, WeightOnlyAndHalfPrecision) {
-  const Graph graph = classifier();
+  const Graph graph = small_classifier();
   EXPECT_EQ(plan_of(graph, config_of(QuantMode::WeightOnly)).nodes.at("dense").precision, Precision::WeightOnly);
   const QuantPlan half = plan_of(graph, config_of(QuantMode::Fp16));
   EXPECT_EQ(half.values.at("w").dtype, DType::Float16);
@@ -109,10 +95,10 @@ TEST(MakePlan, WeightOnlyAndHalfPrecision) {
 TEST(MakePlan, ExcludedAndIncludedNames) {
   QuantConfig config = config_of(QuantMode::Int8);
   config.exclude = {"den*"};
-  EXPECT_THAT(plan_of(classifier(), config).nodes.at("dense").reason, HasSubstr("excluded by 'den*'"));
+  EXPECT_THAT(plan_of(small_classifier(), config).nodes.at("dense").reason, HasSubstr("excluded by 'den*'"));
   config.exclude.clear();
   config.include = {"conv"};
-  const QuantPlan plan = plan_of(classifier(), config);
+  const QuantPlan plan = plan_of(small_classifier(), config);
   EXPECT_EQ(plan.nodes.at("conv").precision, Precision::Integer);
   EXPECT_THAT(plan.nodes.at("dense").reason, HasSubstr("not among the included names"));
 }
@@ -143,7 +129,7 @@ TEST(MakePlan, WeightsComputedWhileRunningStayFloat) {
 }
 
 TEST(MakePlan, RefusesWhatItCannotWorkOn) {
-  const Graph graph = classifier();
+  const Graph graph = small_classifier();
   const StatisticsMap statistics = made_up_statistics(graph);
   QuantConfig config = config_of(QuantMode::Int8);
   config.io = DType::Int16;
@@ -164,7 +150,7 @@ TEST(MakePlan, RefusesWhatItCannotWorkOn) {
 
 TEST(MakePlan, NamesWeightsThatAreNotFinite) {
   for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
-    Graph graph = classifier();
+    Graph graph = small_classifier();
     graph.find_value("w")->data->mutable_values<float>()[5] = bad;
     const auto plan = make_plan(graph, made_up_statistics(graph), config_of(QuantMode::Int8));
     ASSERT_FALSE(plan);
@@ -182,7 +168,7 @@ TEST(MakePlan, RefusesAQuantisedModel) {
 }
 
 TEST(MakePlan, ALargeBiasRaisesTheScaleOfItsChannelAlone) {
-  Graph graph = classifier();
+  Graph graph = small_classifier();
   auto weights = graph.find_value("w")->data->mutable_values<float>();
   for (size_t i = 27; i < 54; ++i) weights[i] = 1e-9f;  // channel 1
   const QuantPlan plan = plan_of(graph, config_of(QuantMode::Int8));

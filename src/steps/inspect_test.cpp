@@ -2,22 +2,15 @@
 
 #include <gmock/gmock.h>
 
-#include "ir/text.h"
+#include "testing/graphs.h"
 
 namespace pare {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::model_of;
 using ::testing::Pair;
-
-Model model_of(std::string_view text) {
-  auto graph = parse_graph(text);
-  if (!graph) throw std::invalid_argument(graph.error().to_string());
-  Model model;
-  model.graphs.push_back(std::move(*graph));
-  return model;
-}
 
 TEST(Inspect, CountsWorkParametersAndZeros) {
   const ModelSummary summary = inspect(model_of(R"(graph (%x: f32[?, 4, 4, 1]) {

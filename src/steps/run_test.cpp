@@ -2,20 +2,13 @@
 
 #include <gmock/gmock.h>
 
-#include "ir/text.h"
+#include "testing/graphs.h"
 
 namespace pare {
 namespace {
 
 using ::testing::HasSubstr;
-
-Model model_of(std::string_view text) {
-  auto graph = parse_graph(text);
-  if (!graph) throw std::invalid_argument(graph.error().to_string());
-  Model model;
-  model.graphs.push_back(std::move(*graph));
-  return model;
-}
+using testing::model_of;
 
 Model relu_model() { return model_of("graph (%x: f32[?, 2]) { %h = relu(%x) %y = relu(%h) return %y }"); }
 

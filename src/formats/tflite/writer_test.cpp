@@ -11,18 +11,14 @@
 #include "ir/diff.h"
 #include "ops/conv_2d.h"
 #include "ops/fully_connected.h"
+#include "testing/graphs.h"
 
 namespace pare {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::model_of;
 namespace schema = tflite::schema;
-
-Model model_of(Graph graph) {
-  Model model;
-  model.graphs.push_back(std::move(graph));
-  return model;
-}
 
 std::vector<std::byte> written(const Model& model) {
   auto bytes = write_tflite(model);
