@@ -1,6 +1,4 @@
 // Operators that copy elements, against references that say for each element of the result where it comes from.
-#include <gmock/gmock.h>
-
 #include <numeric>
 
 #include "ops/gather.h"
@@ -12,12 +10,16 @@
 #include "ops/slice.h"
 #include "ops/space_depth.h"
 #include "testing/naive_indexing.h"
-#include "testing/run_op.h"
+#include "testing/operators.h"
 
 namespace pare {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::numbered;
+using testing::random_shape;
+using testing::result_of;
+using testing::results_of;
 using Sizes = std::vector<int32_t>;
 
 Tensor sizes(const Sizes& values) { return Tensor::vector(values); }
@@ -33,9 +35,7 @@ Tensor moved(const Tensor& src, const Shape& dst, const std::function<std::optio
 // Tensors of 1 to 4 dimensions, each with the random numbers that made it.
 struct Trial {
   explicit Trial(uint64_t trial_seed)
-      : seed(trial_seed),
-        random(trial_seed),
-        src(numbered(random_shape(random, 1 + static_cast<int>(random.below(4))))) {}
+      : seed(trial_seed), random(trial_seed), src(numbered(random_shape(random, 1 + random.below(4)))) {}
   uint64_t seed;
   Random random;
   Tensor src;
@@ -59,7 +59,7 @@ TEST(DataMovement, Transpose) {
       for (size_t d = 0; d < at.size(); ++d) from[static_cast<size_t>(order[d])] = at[d];
       return from;
     });
-    EXPECT_EQ(run_op("transpose", {src, sizes(order)})[0], expected);
+    EXPECT_EQ(result_of("transpose", {src, sizes(order)}), expected);
   }
 }
 
@@ -78,18 +78,18 @@ TEST(DataMovement, TileReverseAndSlice) {
       size.push_back(static_cast<int32_t>(taken == left ? -1 : taken));
       sliced.push_back(taken);
     }
-    EXPECT_EQ(run_op("tile", {src, sizes(multiples)})[0], moved(src, tiled, [&](Index at) {
+    EXPECT_EQ(result_of("tile", {src, sizes(multiples)}), moved(src, tiled, [&](Index at) {
                 for (size_t d = 0; d < at.size(); ++d) at[d] %= shape.dims()[d];
                 return at;
               }));
-    EXPECT_EQ(run_op("reverse_v2", {src, sizes(axes)})[0], moved(src, shape, [&](Index at) {
+    EXPECT_EQ(result_of("reverse_v2", {src, sizes(axes)}), moved(src, shape, [&](Index at) {
                 for (const int32_t axis : axes) {
                   const auto d = static_cast<size_t>(axis < 0 ? axis + shape.rank() : axis);
                   at[d] = shape.dims()[d] - 1 - at[d];
                 }
                 return at;
               }));
-    EXPECT_EQ(run_op("slice", {src, sizes(begin), sizes(size)})[0], moved(src, sliced, [&](Index at) {
+    EXPECT_EQ(result_of("slice", {src, sizes(begin), sizes(size)}), moved(src, sliced, [&](Index at) {
                 for (size_t d = 0; d < at.size(); ++d) at[d] += begin[d];
                 return at;
               }));
@@ -120,14 +120,14 @@ TEST(DataMovement, StridedSliceTakesEveryStep) {
         at[d] = (begin[d] < 0 ? begin[d] + shape.dims()[d] : begin[d]) + at[d] * strides[d];
       return at;
     });
-    EXPECT_EQ(run_op("strided_slice", {src, sizes(begin), sizes(end), sizes(strides)})[0], expected);
+    EXPECT_EQ(result_of("strided_slice", {src, sizes(begin), sizes(end), sizes(strides)}), expected);
   }
 }
 
 TEST(DataMovement, StridedSliceMasks) {
   const Tensor src = numbered({2, 3, 4});
   const auto slice = [&](StridedSliceAttributes masks, const Sizes& begin, const Sizes& end, const Sizes& strides) {
-    return run_op("strided_slice", {src, sizes(begin), sizes(end), sizes(strides)}, masks)[0];
+    return result_of("strided_slice", {src, sizes(begin), sizes(end), sizes(strides)}, masks);
   };
   EXPECT_EQ(slice({.begin_mask = 1, .end_mask = 1, .shrink_axis_mask = 2}, {9, 1}, {9, 9}, {1, 1}),
             Tensor::of<int32_t>({2, 4}, {5, 6, 7, 8, 17, 18, 19, 20}));
@@ -143,9 +143,9 @@ TEST(DataMovement, StridedSliceMasks) {
 
 TEST(DataMovement, DynamicUpdateSliceStaysInside) {
   const Tensor src(DType::Int32, {3, 3}), update = Tensor::of<int32_t>({2, 1}, {7, 8});
-  EXPECT_EQ(run_op("dynamic_update_slice", {src, update, sizes({0, 1})})[0],
+  EXPECT_EQ(result_of("dynamic_update_slice", {src, update, sizes({0, 1})}),
             Tensor::of<int32_t>({3, 3}, {0, 7, 0, 0, 8, 0, 0, 0, 0}));
-  EXPECT_EQ(run_op("dynamic_update_slice", {src, update, sizes({9, -4})})[0],
+  EXPECT_EQ(result_of("dynamic_update_slice", {src, update, sizes({9, -4})}),
             Tensor::of<int32_t>({3, 3}, {0, 0, 0, 7, 0, 0, 8, 0, 0}));
 }
 
@@ -167,8 +167,8 @@ TEST(DataMovement, Padding) {
         if (at[d] -= before[d]; at[d] < 0 || at[d] >= shape.dims()[d]) return std::nullopt;
       return at;
     });
-    EXPECT_EQ(run_op("pad", {src, paddings})[0], zeros);
-    EXPECT_EQ(run_op("padv2", {src, paddings, Tensor::scalar<int32_t>(0)})[0], zeros);
+    EXPECT_EQ(result_of("pad", {src, paddings}), zeros);
+    EXPECT_EQ(result_of("padv2", {src, paddings, Tensor::scalar<int32_t>(0)}), zeros);
     for (const MirrorPadMode mode : {MirrorPadMode::Reflect, MirrorPadMode::Symmetric}) {
       const int64_t repeated = mode == MirrorPadMode::Symmetric ? 1 : 0;
       const Tensor expected = moved(src, dst, [&](Index at) {
@@ -181,7 +181,7 @@ TEST(DataMovement, Padding) {
         }
         return at;
       });
-      EXPECT_EQ(run_op("mirror_pad", {src, paddings}, MirrorPadAttributes{mode})[0], expected) << to_string(mode);
+      EXPECT_EQ(result_of("mirror_pad", {src, paddings}, MirrorPadAttributes{mode}), expected) << to_string(mode);
     }
   }
 }
@@ -192,37 +192,38 @@ TEST(DataMovement, JoiningUndoesSplitting) {
     const int axis = static_cast<int>(random.below(src.shape().rank()));
     const int64_t extent = src.shape()[axis], first = random.below(extent + 1);
     const Tensor where = Tensor::scalar<int32_t>(axis - src.shape().rank());
-    const auto parts = run_op("split_v", {src, sizes({static_cast<int32_t>(first), -1}), where}, SplitAttributes{2}, 2);
+    const auto parts =
+        results_of("split_v", {src, sizes({static_cast<int32_t>(first), -1}), where}, SplitAttributes{2}, 2);
     EXPECT_EQ(parts[0].shape()[axis], first);
-    EXPECT_EQ(run_op("concatenation", {parts[0], parts[1]}, ConcatenationAttributes{.axis = axis})[0], src);
-    const auto equal = run_op("split", {where, src}, SplitAttributes{extent}, static_cast<size_t>(extent));
-    EXPECT_EQ(run_op("concatenation", {equal.begin(), equal.end()}, ConcatenationAttributes{.axis = axis})[0], src);
+    EXPECT_EQ(result_of("concatenation", {parts[0], parts[1]}, ConcatenationAttributes{.axis = axis}), src);
+    const auto equal = results_of("split", {where, src}, SplitAttributes{extent}, static_cast<size_t>(extent));
+    EXPECT_EQ(result_of("concatenation", {equal.begin(), equal.end()}, ConcatenationAttributes{.axis = axis}), src);
     const auto slices =
-        run_op("unpack", {src}, UnpackAttributes{.num = extent, .axis = axis}, static_cast<size_t>(extent));
-    EXPECT_EQ(run_op("pack", {slices.begin(), slices.end()}, PackAttributes{.values_count = extent, .axis = axis})[0],
+        results_of("unpack", {src}, UnpackAttributes{.num = extent, .axis = axis}, static_cast<size_t>(extent));
+    EXPECT_EQ(result_of("pack", {slices.begin(), slices.end()}, PackAttributes{.values_count = extent, .axis = axis}),
               src);
   }
-  EXPECT_EQ(run_op("unpack", {numbered({2, 2})}, UnpackAttributes{.num = 2, .axis = 1}, 2)[1],
+  EXPECT_EQ(results_of("unpack", {numbered({2, 2})}, UnpackAttributes{.num = 2, .axis = 1}, 2)[1],
             Tensor::vector<int32_t>({2, 4}));
 }
 
 TEST(DataMovement, BlocksOfPixels) {
   const Tensor src = numbered({2, 4, 6, 3});
-  const Tensor depth = run_op("space_to_depth", {src}, BlockAttributes{2})[0];
+  const Tensor depth = result_of("space_to_depth", {src}, BlockAttributes{2});
   EXPECT_EQ(depth, moved(src, {2, 2, 3, 12}, [](const Index& at) {
               return Index{at[0], at[1] * 2 + at[3] / 6, at[2] * 2 + at[3] / 3 % 2, at[3] % 3};
             }));
-  EXPECT_EQ(run_op("depth_to_space", {depth}, BlockAttributes{2})[0], src);
+  EXPECT_EQ(result_of("depth_to_space", {depth}, BlockAttributes{2}), src);
 
   const Tensor block = sizes({2, 3}), paddings = Tensor::of<int32_t>({2, 2}, {1, 1, 2, 1}), crops = paddings;
-  const Tensor batch = run_op("space_to_batch_nd", {src, block, paddings})[0];
+  const Tensor batch = result_of("space_to_batch_nd", {src, block, paddings});
   const auto from = [](const Index& at) -> std::optional<Index> {
     const int64_t position = at[0] / 2, y = at[1] * 2 + position / 3 - 1, x = at[2] * 3 + position % 3 - 2;
     if (y < 0 || y >= 4 || x < 0 || x >= 6) return std::nullopt;
     return Index{at[0] % 2, y, x, at[3]};
   };
   EXPECT_EQ(batch, moved(src, {12, 3, 3, 3}, from));
-  EXPECT_EQ(run_op("batch_to_space_nd", {batch, block, crops})[0], src);
+  EXPECT_EQ(result_of("batch_to_space_nd", {batch, block, crops}), src);
 }
 
 TEST(DataMovement, Gathering) {
@@ -232,55 +233,55 @@ TEST(DataMovement, Gathering) {
     const int64_t index = indices.values<int64_t>()[static_cast<size_t>(at[1] * 2 + at[2])];
     return index < 3 ? std::optional(Index{at[0], index, at[3]}) : std::nullopt;
   };
-  EXPECT_EQ(run_op("gather", {src, indices}, GatherAttributes{.axis = 1})[0], moved(src, {2, 2, 2, 2}, from));
-  EXPECT_EQ(run_op("gather", {src, indices}, GatherAttributes{.axis = 1, .batch_dims = 1})[0],
+  EXPECT_EQ(result_of("gather", {src, indices}, GatherAttributes{.axis = 1}), moved(src, {2, 2, 2, 2}, from));
+  EXPECT_EQ(result_of("gather", {src, indices}, GatherAttributes{.axis = 1, .batch_dims = 1}),
             Tensor::of<int32_t>({2, 2, 2}, {5, 6, 1, 2, 9, 10, 0, 0}));
-  EXPECT_EQ(run_op("gather_nd", {src, Tensor::of<int32_t>({2, 2}, {1, 2, 0, 1})})[0],
+  EXPECT_EQ(result_of("gather_nd", {src, Tensor::of<int32_t>({2, 2}, {1, 2, 0, 1})}),
             Tensor::of<int32_t>({2, 2}, {11, 12, 3, 4}));
   EXPECT_EQ(
-      run_op("scatter_nd", {Tensor::of<int32_t>({3, 1}, {3, 1, 3}), Tensor::vector<float>({1, 2, 4}), sizes({4})})[0],
+      result_of("scatter_nd", {Tensor::of<int32_t>({3, 1}, {3, 1, 3}), Tensor::vector<float>({1, 2, 4}), sizes({4})}),
       Tensor::vector<float>({0, 2, 0, 5}));
-  EXPECT_EQ(run_op("one_hot", {sizes({1, 9}), Tensor::scalar<int32_t>(3), Tensor::scalar(1.f), Tensor::scalar(0.f)})[0],
+  EXPECT_EQ(result_of("one_hot", {sizes({1, 9}), Tensor::scalar<int32_t>(3), Tensor::scalar(1.f), Tensor::scalar(0.f)}),
             Tensor::of<float>({2, 3}, {0, 1, 0, 0, 0, 0}));
-  EXPECT_EQ(run_op("one_hot", {sizes({1, 0}), Tensor::scalar<int32_t>(2), Tensor::scalar(1.f), Tensor::scalar(0.f)},
-                   OneHotAttributes{.axis = 0})[0],
+  EXPECT_EQ(result_of("one_hot", {sizes({1, 0}), Tensor::scalar<int32_t>(2), Tensor::scalar(1.f), Tensor::scalar(0.f)},
+                      OneHotAttributes{.axis = 0}),
             Tensor::of<float>({2, 2}, {0, 1, 1, 0}));
 }
 
 TEST(DataMovement, Shapes) {
   const Tensor src = numbered({2, 1, 6});
-  EXPECT_EQ(run_op("reshape", {src, sizes({-1, 4})})[0], src.reshaped({3, 4}));
-  EXPECT_EQ(run_op("reshape", {src, std::nullopt}, ReshapeAttributes{{4, 3}})[0], src.reshaped({4, 3}));
-  EXPECT_EQ(run_op("squeeze", {src})[0], src.reshaped({2, 6}));
-  EXPECT_EQ(run_op("expand_dims", {src, Tensor::scalar<int32_t>(-1)})[0], src.reshaped({2, 1, 6, 1}));
-  EXPECT_EQ(run_op("broadcast_to", {Tensor::of<int32_t>({2, 1}, {1, 2}), sizes({2, 2, 3})})[0],
+  EXPECT_EQ(result_of("reshape", {src, sizes({-1, 4})}), src.reshaped({3, 4}));
+  EXPECT_EQ(result_of("reshape", {src, std::nullopt}, ReshapeAttributes{{4, 3}}), src.reshaped({4, 3}));
+  EXPECT_EQ(result_of("squeeze", {src}), src.reshaped({2, 6}));
+  EXPECT_EQ(result_of("expand_dims", {src, Tensor::scalar<int32_t>(-1)}), src.reshaped({2, 1, 6, 1}));
+  EXPECT_EQ(result_of("broadcast_to", {Tensor::of<int32_t>({2, 1}, {1, 2}), sizes({2, 2, 3})}),
             Tensor::of<int32_t>({2, 2, 3}, {1, 1, 1, 2, 2, 2, 1, 1, 1, 2, 2, 2}));
-  EXPECT_EQ(run_op("shape", {src}, ShapeAttributes{DType::Int64})[0], Tensor::vector<int64_t>({2, 1, 6}));
-  EXPECT_EQ(run_op("rank", {src})[0], Tensor::scalar<int32_t>(3));
-  EXPECT_EQ(run_op("fill", {sizes({2, 2}), Tensor::scalar<float>(3)})[0], Tensor::of<float>({2, 2}, {3, 3, 3, 3}));
-  EXPECT_EQ(run_op("zeros_like", {src})[0], Tensor(DType::Int32, {2, 1, 6}));
-  EXPECT_EQ(run_op("range", {Tensor::scalar<int32_t>(5), Tensor::scalar<int32_t>(0), Tensor::scalar<int32_t>(-2)})[0],
+  EXPECT_EQ(result_of("shape", {src}, ShapeAttributes{DType::Int64}), Tensor::vector<int64_t>({2, 1, 6}));
+  EXPECT_EQ(result_of("rank", {src}), Tensor::scalar<int32_t>(3));
+  EXPECT_EQ(result_of("fill", {sizes({2, 2}), Tensor::scalar<float>(3)}), Tensor::of<float>({2, 2}, {3, 3, 3, 3}));
+  EXPECT_EQ(result_of("zeros_like", {src}), Tensor(DType::Int32, {2, 1, 6}));
+  EXPECT_EQ(result_of("range", {Tensor::scalar<int32_t>(5), Tensor::scalar<int32_t>(0), Tensor::scalar<int32_t>(-2)}),
             sizes({5, 3, 1}));
-  EXPECT_EQ(run_op("range", {Tensor::scalar(0.f), Tensor::scalar(1.f), Tensor::scalar(0.4f)})[0].shape(), Shape{3});
-  EXPECT_EQ(run_op("where", {Tensor::of<bool>({2, 2}, {false, true, true, false})})[0],
+  EXPECT_EQ(result_of("range", {Tensor::scalar(0.f), Tensor::scalar(1.f), Tensor::scalar(0.4f)}).shape(), Shape{3});
+  EXPECT_EQ(result_of("where", {Tensor::of<bool>({2, 2}, {false, true, true, false})}),
             Tensor::of<int64_t>({2, 2}, {0, 1, 1, 0}));
 }
 
 TEST(DataMovement, Casts) {
   const Tensor src = Tensor::vector<float>({-1.7f, 0, 2.9f, 1e30f});
-  EXPECT_EQ(run_op("cast", {src}, CastAttributes{DType::Int32})[0], sizes({-1, 0, 2, 2147483647}));
-  EXPECT_EQ(run_op("cast", {src}, CastAttributes{DType::Bool})[0], Tensor::vector<bool>({true, false, true, true}));
-  EXPECT_EQ(run_op("cast", {sizes({-1, 300})}, CastAttributes{DType::UInt8})[0], Tensor::vector<uint8_t>({255, 44}));
+  EXPECT_EQ(result_of("cast", {src}, CastAttributes{DType::Int32}), sizes({-1, 0, 2, 2147483647}));
+  EXPECT_EQ(result_of("cast", {src}, CastAttributes{DType::Bool}), Tensor::vector<bool>({true, false, true, true}));
+  EXPECT_EQ(result_of("cast", {sizes({-1, 300})}, CastAttributes{DType::UInt8}), Tensor::vector<uint8_t>({255, 44}));
 }
 
 TEST(DataMovement, Resizing) {
   const Tensor src = Tensor::of<float>({1, 2, 2, 1}, {0, 4, 8, 12});
-  EXPECT_EQ(run_op("resize_nearest_neighbor", {src, sizes({1, 4})})[0], Tensor::of<float>({1, 1, 4, 1}, {0, 0, 4, 4}));
-  EXPECT_EQ(run_op("resize_bilinear", {src, sizes({2, 4})})[0],
+  EXPECT_EQ(result_of("resize_nearest_neighbor", {src, sizes({1, 4})}), Tensor::of<float>({1, 1, 4, 1}, {0, 0, 4, 4}));
+  EXPECT_EQ(result_of("resize_bilinear", {src, sizes({2, 4})}),
             Tensor::of<float>({1, 2, 4, 1}, {0, 2, 4, 4, 8, 10, 12, 12}));
-  EXPECT_EQ(run_op("resize_bilinear", {src, sizes({3, 3})}, ResizeAttributes{.align_corners = true})[0],
+  EXPECT_EQ(result_of("resize_bilinear", {src, sizes({3, 3})}, ResizeAttributes{.align_corners = true}),
             Tensor::of<float>({1, 3, 3, 1}, {0, 2, 4, 4, 6, 8, 8, 10, 12}));
-  EXPECT_EQ(run_op("resize_bilinear", {src, sizes({2, 4})}, ResizeAttributes{.half_pixel_centers = true})[0],
+  EXPECT_EQ(result_of("resize_bilinear", {src, sizes({2, 4})}, ResizeAttributes{.half_pixel_centers = true}),
             Tensor::of<float>({1, 2, 4, 1}, {0, 1, 3, 4, 8, 9, 11, 12}));
 }
 
@@ -288,9 +289,9 @@ TEST(DataMovement, AnyWidthOfElement) {
   for (const DType dtype : {DType::Bool, DType::Int8, DType::Int16, DType::Float16, DType::Float32, DType::Int64}) {
     Tensor src(dtype, {2, 3});
     for (size_t i = 0; i < src.bytes().size(); ++i) src.mutable_bytes()[i] = static_cast<std::byte>(i % 2);
-    const Tensor once = run_op("transpose", {src, sizes({1, 0})})[0];
+    const Tensor once = result_of("transpose", {src, sizes({1, 0})});
     EXPECT_EQ(once.shape(), (Shape{3, 2}));
-    EXPECT_EQ(run_op("transpose", {once, sizes({1, 0})})[0], src) << to_string(dtype);
+    EXPECT_EQ(result_of("transpose", {once, sizes({1, 0})}), src) << to_string(dtype);
   }
 }
 

@@ -1,6 +1,4 @@
 // What the shape rules of data movement refuse, and with which words.
-#include <gmock/gmock.h>
-
 #include "ops/gather.h"
 #include "ops/join_split.h"
 #include "ops/pad.h"
@@ -9,12 +7,13 @@
 #include "ops/shape_ops.h"
 #include "ops/slice.h"
 #include "ops/space_depth.h"
-#include "testing/run_op.h"
+#include "testing/operators.h"
 
 namespace pare {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::inferred_of;
 
 Tensor sizes(const std::vector<int32_t>& values) { return Tensor::vector(values); }
 const Tensor kSquare(DType::Float32, {2, 2});
@@ -173,7 +172,8 @@ std::vector<RefusalCase> image_and_type_cases() {
 TEST(ShapeRules, RefuseWithReasons) {
   for (const auto& cases : {shape_cases(), place_cases(), image_and_type_cases()})
     for (const RefusalCase& each : cases)
-      EXPECT_THAT(refusal(each.op, each.operands, each.attributes, each.results), HasSubstr(std::string(each.message)))
+      EXPECT_THAT(inferred_of(each.op, each.operands, each.attributes, each.results),
+                  HasSubstr(std::string(each.message)))
           << each.op;
 }
 
