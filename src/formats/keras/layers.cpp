@@ -158,7 +158,7 @@ Expected<void> check_supported(const Network& network) {
 Expected<Value*> build_layer(LayerBuilder& builder) {
   const auto found = classes().find(builder.layer.class_name);
   if (found == classes().end()) return unsupported("{}", remedy(builder.layer.class_name));
-  if (builder.inputs.empty()) return bad_input("it is applied to nothing");
+  if (builder.inputs.empty()) return bad_input("it is applied to nothing; at least one input was expected");
   if (!takes_integers(builder.layer.class_name))
     for (Value*& input : builder.inputs) {
       if (input->type.dtype == DType::Float32) continue;

@@ -166,7 +166,8 @@ Expected<Value*> build_transposed_convolution(LayerBuilder& builder) {
                              ? 1
                              : transposed_length(in[1], window.kernel_h, window.stride_h, window.padding, extra_h);
   const int64_t width = transposed_length(in[2], window.kernel_w, window.stride_w, window.padding, extra_w);
-  if (height < 1 || width < 1) return bad_input("its result would be {} x {}", height, width);
+  if (height < 1 || width < 1)
+    return bad_input("its result would be {} x {}; change its output_padding", height, width);
   PARE_TRY(check_size({height, width, filters}));
   Value* output_shape = builder.int32s("output_shape", {in[0] == kDynamic ? 1 : in[0], height, width, filters});
   TransposeConvAttributes attributes;

@@ -16,7 +16,7 @@ Expected<Value*> build_dense(LayerBuilder& builder) {
   const int64_t units = builder.settings.integer("units");
   const bool biased = builder.settings.flag("use_bias", true);
   PARE_TRY(builder.settings.status());
-  if (units < 1) return bad_input("it has {} units", units);
+  if (units < 1) return bad_input("it has {} units, at least 1 was expected", units);
   PARE_ASSIGN(Value * kernel, builder.weight_constant("kernel", Shape{src->type.shape[-1], units}, {1, 0}));
   Value* bias = nullptr;
   if (biased) { PARE_ASSIGN(bias, builder.weight_constant("bias", Shape{units})); }
@@ -31,7 +31,8 @@ Expected<Value*> build_embedding(LayerBuilder& builder) {
   PARE_ASSIGN(Value * src, builder.only_input(1, 3));
   const int64_t rows = builder.settings.integer("input_dim"), width = builder.settings.integer("output_dim");
   PARE_TRY(builder.settings.status());
-  if (rows < 1 || width < 1) return bad_input("its table is {} x {}", rows, width);
+  if (rows < 1 || width < 1)
+    return bad_input("its table is {} x {}, at least one row and column were expected", rows, width);
   PARE_ASSIGN(Value * table, builder.weight_constant("embeddings", Shape{rows, width}));
   if (src->type.dtype != DType::Int32) { PARE_ASSIGN(src, builder.cast(src, DType::Int32)); }
   return builder.append("gather", {table, src});

@@ -102,7 +102,7 @@ Expected<Value*> build_layer_normalization(LayerBuilder& builder) {
           axes[i], shape.rank());
     normalised.push_back(shape[static_cast<int>(axes[i])]);
   }
-  if (axes.empty()) return bad_input("it normalises over no axis");
+  if (axes.empty()) return bad_input("it normalises over no axis; at least one was expected");
   if (builder.settings.flag("rms_scaling", false))
     return unsupported("rms_scaling is not supported; use the plain LayerNormalization");
   PARE_ASSIGN(const float epsilon, read_epsilon(builder));

@@ -133,6 +133,14 @@ TEST(Network, RejectsBadDescriptions) {
       HasSubstr("InputLayer 'b' is not the first"));
 }
 
+TEST(Network, RejectsTensorsWithoutHistory) {
+  EXPECT_THAT(error_of(functional(
+                  dense("d", R"([{"args": [{"class_name": "__keras_tensor__", "config": {"keras_history": 3}}]}])"))),
+              HasSubstr(R"(layer 'd' (Dense): a tensor has the history 3, one such as ["layer", 0, 0] was expected)"));
+  EXPECT_THAT(error_of(functional(dense("d", R"([[["i", 0, 0, {}]]])"), "5")),
+              HasSubstr(R"(the model's ends are listed as 5, references such as ["layer", 0, 0] were expected)"));
+}
+
 TEST(Network, RejectsInputsWithoutShape) {
   const auto network = parse(
       R"({"class_name": "Sequential", "config": {"layers": [{"class_name": "Dense", "config": {"name": "a"}}]}})");

@@ -98,6 +98,18 @@ struct Weight {
   std::vector<float> values;
 };
 
+// The configuration of a Sequential model of these layers over an input "x".
+inline std::string sequential(const std::string& layers, const std::string& shape = "[null, 3]") {
+  return R"({"class_name": "Sequential", "config": {"name": "s", "layers": [{"class_name": "InputLayer", "config": {"name": "x", "batch_input_shape": )" +
+         shape + R"(}}, )" + layers + "]}}";
+}
+// `settings` are lines of JSON such as "units": 2.
+inline std::string layer(const std::string& class_name, const std::string& settings = "",
+                         const std::string& name = "l") {
+  return R"({"class_name": ")" + class_name + R"(", "config": {"name": ")" + name + "\"" +
+         (settings.empty() ? "" : ", " + settings) + "}}";
+}
+
 // An .h5 file as Keras 2 writes it: configuration, and for each top-level layer a list of weights.
 inline void write_h5(const std::filesystem::path& path, const std::string& config,
                      const std::map<std::string, std::vector<Weight>>& layers, const std::string& version = "2.15.0") {

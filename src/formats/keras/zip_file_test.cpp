@@ -52,6 +52,19 @@ TEST(ZipFile, RejectsForgedSizes) {
   EXPECT_THAT(content.error().message, HasSubstr("damaged or forged"));
 }
 
+TEST(ZipFile, ComparesChecksums) {
+  const TemporaryFile file(".zip");
+  write_zip(file.path(), {{"words", "ein zwei drei vier"}});
+  std::string bytes = bytes_of(file.path());
+  const size_t directory = bytes.find("PK\x01\x02");
+  ASSERT_NE(directory, std::string::npos);
+  bytes[directory + 16] = static_cast<char>(bytes[directory + 16] ^ 1);  // the checksum in the central directory
+  write_bytes(file.path(), bytes);
+  const auto content = ZipFile::open(file.path())->read("words", 1000);
+  ASSERT_FALSE(content);
+  EXPECT_THAT(content.error().message, HasSubstr("'words' in the archive does not match its checksum"));
+}
+
 TEST(ZipFile, RejectsDamage) {
   const TemporaryFile file(".zip");
   write_zip(file.path(), {{"words", "ein zwei drei vier fuenf sechs sieben acht"}});
@@ -60,6 +73,7 @@ TEST(ZipFile, RejectsDamage) {
     write_bytes(file.path(), whole.substr(0, size));
     const auto archive = ZipFile::open(file.path());  // an empty file is an empty archive
     EXPECT_FALSE(archive && archive->read("words", 1000)) << size;
+    if (!archive) { EXPECT_THAT(archive.error().message, HasSubstr("not a zip archive, or it is cut short")); }
   }
   std::string bytes = whole;
   bytes[40] = static_cast<char>(bytes[40] ^ 0x55);  // inside the packed data

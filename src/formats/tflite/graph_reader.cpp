@@ -29,7 +29,7 @@ Expected<Shape> shape_of(const schema::Tensor& record) {
   Shape shape;
   if (extents == nullptr) return shape;
   if (extents->size() > kMaxRank)
-    return unsupported("a tensor of {} dimensions; at most {} are", extents->size(), kMaxRank);
+    return unsupported("a tensor of {} dimensions; at most {} are read", extents->size(), kMaxRank);
   Shape known;
   for (const int32_t extent : *extents) {
     if (extent < kDynamic) return bad_input("an extent of {}", extent);
@@ -135,7 +135,7 @@ class GraphReader {
   // A tensor with data, or one without elements that nobody computes.
   Expected<bool> is_constant(size_t index, const Shape& shape) const {
     const schema::Tensor& record = tensor(index);
-    if (record.external_buffer() != 0) return unsupported("its data lie in another file");
+    if (record.external_buffer() != 0) return unsupported("its data lie in another file; save the network as one file");
     PARE_ASSIGN(const auto stored, constants_.bytes(record.buffer()));
     if (!stored.empty() || record.sparsity() != nullptr) return true;
     return !produced_[index] && !inputs_[index] && !record.is_variable() && shape.checked_elements() == 0;

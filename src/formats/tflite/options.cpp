@@ -26,9 +26,9 @@ Expected<Activation> activation_of(schema::ActivationFunctionType type) {
     case schema::ActivationFunctionType::RELU_N1_TO_1: return Activation::ReluN1To1;
     case schema::ActivationFunctionType::RELU6: return Activation::Relu6;
     case schema::ActivationFunctionType::TANH: return Activation::Tanh;
-    case schema::ActivationFunctionType::SIGN_BIT: return unsupported("the fused activation SIGN_BIT");
+    case schema::ActivationFunctionType::SIGN_BIT: return unsupported("the fused activation SIGN_BIT is not supported");
   }
-  return bad_input("fused activation number {}", static_cast<int>(type));
+  return bad_input("fused activation number {}; 0 to 4 were expected", static_cast<int>(type));
 }
 
 schema::ActivationFunctionType activation_type(Activation activation) {
@@ -45,7 +45,7 @@ schema::ActivationFunctionType activation_type(Activation activation) {
 Expected<Padding> padding_of(schema::Padding padding) {
   if (padding == schema::Padding::SAME) return Padding::Same;
   if (padding == schema::Padding::VALID) return Padding::Valid;
-  return bad_input("padding number {}", static_cast<int>(padding));
+  return bad_input("padding number {}; 0 (SAME) or 1 (VALID) was expected", static_cast<int>(padding));
 }
 
 schema::Padding padding_type(Padding padding) {

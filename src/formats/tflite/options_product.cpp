@@ -14,7 +14,7 @@ Expected<Attributes> read_fully_connected(const OperatorView& view) {
   if (options->weights_format() != schema::FullyConnectedOptionsWeightsFormat::DEFAULT)
     return unsupported("shuffled weights; convert the network again without them");
   if (options->quant_spec() != nullptr && options->quant_spec()->size() > 0)
-    return unsupported("a quantisation specification beside it");
+    return unsupported("a quantisation specification beside it; convert the network again without one");
   PARE_TRY(check_bias_type(view, 2, options->quantized_bias_type()));
   PARE_ASSIGN(const Activation activation, activation_of(options->fused_activation_function()));
   return FullyConnectedAttributes{.activation = activation,

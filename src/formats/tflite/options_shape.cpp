@@ -94,7 +94,8 @@ Expected<Attributes> read_mirror_pad(const OperatorView& view) {
     case schema::MirrorPadMode::REFLECT: return MirrorPadAttributes{.mode = MirrorPadMode::Reflect};
     case schema::MirrorPadMode::SYMMETRIC: return MirrorPadAttributes{.mode = MirrorPadMode::Symmetric};
   }
-  return bad_input("mirror padding mode number {}", static_cast<int>(options->mode()));
+  return bad_input("mirror padding mode number {}; 0 (REFLECT) or 1 (SYMMETRIC) was expected",
+                   static_cast<int>(options->mode()));
 }
 
 Expected<WrittenOptions> write_mirror_pad(flatbuffers::FlatBufferBuilder& builder, const Node& node) {

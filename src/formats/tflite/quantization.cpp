@@ -8,8 +8,9 @@ namespace {
 Expected<std::optional<Quantization>> read_blocks(const schema::BlockwiseQuantization& record,
                                                   const ConstantLookup& constant) {
   if (record.block_shape() != nullptr && record.block_shape()->size() > 0)
-    return unsupported("quantisation in blocks of several dimensions");
-  if (record.block_size() < 1) return bad_input("quantisation in blocks of {} elements", record.block_size());
+    return unsupported("quantisation in blocks of several dimensions; blocks along the last dimension are read");
+  if (record.block_size() < 1)
+    return bad_input("quantisation in blocks of {} elements; at least 1 was expected", record.block_size());
   Quantization quantization;
   quantization.block = record.block_size();
   PARE_ASSIGN_IN(const Tensor scales, constant(record.scales()), "block-wise scales");

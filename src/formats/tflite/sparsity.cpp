@@ -69,7 +69,8 @@ Expected<std::vector<Level>> read_levels(const schema::SparsityParameters& spars
     level.dimension = static_cast<int>(dimension);
     if (at < rank) continue;
     if (level.compressed || level.extent < 1 || block_size[static_cast<size_t>(dimension)] != 1)
-      return bad_input("a sparse block of {} elements", level.extent);
+      return bad_input("a sparse block of {} elements; one dense block of at least 1 a dimension was expected",
+                       level.extent);
     block_size[static_cast<size_t>(dimension)] = level.extent;
   }
   for (size_t i = 0; i < count; ++i) {
@@ -153,7 +154,8 @@ class Scatter {
 
 Expected<Tensor> densify(const schema::SparsityParameters& sparsity, DType dtype, const Shape& shape,
                          std::span<const std::byte> stored) {
-  if (bit_width(dtype) % 8 != 0) return unsupported("sparse storage of {}", to_string(dtype));
+  if (bit_width(dtype) % 8 != 0)
+    return unsupported("sparse storage of {}; whole bytes an element are read", to_string(dtype));
   const std::optional<int64_t> elements = shape.checked_elements();
   if (!elements || storage_bytes(dtype, *elements) > std::max(kAlwaysPlausible, kPlausibleRatio * stored.size()))
     return bad_input("{} stored bytes for a sparse constant of shape {}", stored.size(), shape.to_string());

@@ -9,6 +9,7 @@
 #include "formats/tflite/test_files.h"
 #include "ir/builder.h"
 #include "ir/diff.h"
+#include "ops/composite.h"
 #include "ops/conv_2d.h"
 #include "ops/fully_connected.h"
 #include "testing/graphs.h"
@@ -180,6 +181,31 @@ TEST(TfliteWriter, RejectsNumbersBeyond32Bits) {
       Conv2dAttributes{.stride_h = int64_t{1} << 40});
   EXPECT_THAT(error_of(model_of(wide.finish({conv})), ErrorCode::Unsupported),
               HasSubstr("the attribute stride_h is 1099511627776"));
+}
+
+TEST(TfliteWriter, RejectsTensorsOfText) {
+  Graph graph;
+  graph.outputs = {graph.add_input("words", {DType::String, {2}, {}})};
+  EXPECT_THAT(error_of(model_of(std::move(graph)), ErrorCode::Unsupported),
+              HasSubstr("tensor 'words': string tensors cannot be written to .tflite"));
+}
+
+TEST(TfliteWriter, RejectsDepthwiseConvolutionsOfUnknownChannels) {
+  GraphBuilder build;
+  Value* x = build.input("x", {1, 4, 4, kDynamic});
+  Value* y = build.op("depthwise_conv_2d", {x, build.input("w", {1, 3, 3, kDynamic}), nullptr});
+  EXPECT_THAT(error_of(model_of(build.finish({y})), ErrorCode::Unsupported),
+              HasSubstr("a depthwise convolution of unknown channel count cannot be written"));
+}
+
+TEST(TfliteWriter, RejectsBytesOfCompositesThatAreNone) {
+  Graph graph;
+  Value* x = graph.add_input("x", {DType::Float32, {2}, {}});
+  Value* y = graph.add_value("y", x->type);
+  graph.append_with_results(*find_op("composite"), CompositeAttributes{.name = "mine", .composite_attributes = {300}},
+                            {x}, {y});
+  graph.outputs = {y};
+  EXPECT_THAT(error_of(model_of(std::move(graph)), ErrorCode::BadInput), HasSubstr("its attached bytes are not bytes"));
 }
 
 TEST(TfliteWriter, RejectsSignaturesOfOtherGraphs) {
