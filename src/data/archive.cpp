@@ -36,12 +36,17 @@ std::string reason(archive* handle) {
   return text == nullptr ? "unknown damage" : text;
 }
 
+Failure not_an_archive(archive* reader) {
+  return bad_input("not a tar or zip archive, or a damaged one ({})", reason(reader));
+}
+Failure damaged_stream(archive* reader) { return bad_input("the compressed data are damaged ({})", reason(reader)); }
+
 // Appends the data of the current entry; `total` counts over all entries.
 Expected<void> append_data(archive* reader, std::vector<std::byte>& out, uint64_t& total, const UnpackLimits& limits) {
   std::array<std::byte, 64 * 1024> chunk;
   for (;;) {
     const la_ssize_t got = archive_read_data(reader, chunk.data(), chunk.size());
-    if (got < 0) return bad_input("the compressed data are damaged ({})", reason(reader));
+    if (got < 0) return damaged_stream(reader);
     if (got == 0) return {};
     total += static_cast<uint64_t>(got);
     if (total > limits.bytes)
@@ -70,7 +75,7 @@ Reader new_reader(Content content) {
 Expected<Reader> open_reader(std::span<const std::byte> packed, Content content) {
   Reader reader = new_reader(content);
   if (archive_read_open_memory(reader.get(), packed.data(), packed.size()) != ARCHIVE_OK)
-    return bad_input("cannot be unpacked ({})", reason(reader.get()));
+    return content == Content::Files ? not_an_archive(reader.get()) : damaged_stream(reader.get());
   return reader;
 }
 
@@ -112,8 +117,7 @@ bool is_compressed(std::span<const std::byte> bytes) {
 Expected<std::vector<std::byte>> decompress(std::span<const std::byte> packed, const UnpackLimits& limits) {
   PARE_ASSIGN(const Reader reader, open_reader(packed, Content::Stream));
   archive_entry* entry = nullptr;
-  if (archive_read_next_header(reader.get(), &entry) < ARCHIVE_WARN)
-    return bad_input("the compressed data are damaged ({})", reason(reader.get()));
+  if (archive_read_next_header(reader.get(), &entry) < ARCHIVE_WARN) return damaged_stream(reader.get());
   // Where no filter took the stream, libarchive would hand the bytes on as they are.
   if (archive_filter_count(reader.get()) < 2)
     return bad_input("the compressed data are damaged (no valid gzip or xz header)");
@@ -132,8 +136,8 @@ Expected<std::vector<ArchiveEntry>> unpack_file(const std::filesystem::path& pat
   constexpr size_t kBlock = 1 << 20;
   const Reader reader = new_reader(Content::Files);
   if (archive_read_open_filename(reader.get(), path.c_str(), kBlock) != ARCHIVE_OK)
-    return fail(archive_errno(reader.get()) == ENOENT ? ErrorCode::Io : ErrorCode::BadInput, "cannot be unpacked ({})",
-                reason(reader.get()));
+    return archive_errno(reader.get()) == ENOENT ? fail(ErrorCode::Io, "{}", reason(reader.get()))
+                                                 : not_an_archive(reader.get());
   return read_entries(reader.get(), limits);
 }
 

@@ -8,6 +8,7 @@
 #include "data/describe.h"
 #include "data/make_strokes.h"
 #include "data/npy.h"
+#include "data/test_images.h"
 #include "testing/temporary_folder.h"
 
 namespace pare {
@@ -274,6 +275,83 @@ TEST_F(DataSets, RejectsSourcesThatDoNotFit) {
   put("labels.csv", "a.bin,0\n");
   EXPECT_THAT(error_of("[source]\nkind = 'raw_files'\npath = 'empty'\nshape = [1]\nlabels = './labels.csv'"),
               HasSubstr("lists the file 'a.bin', which is not there"));
+}
+
+TEST_F(DataSets, RejectsArraysThatAreNoSamples) {
+  const auto error = [&](const std::vector<NamedTensor>& arrays) {
+    EXPECT_TRUE(write_arrays(folder_ / "set.npz", arrays));
+    const auto set = DataSet::open(folder_ / "set.npz");
+    return set ? "no error" : set.error().to_string();
+  };
+  const Tensor three(DType::Float32, {3, 1});
+  EXPECT_THAT(error({}), HasSubstr("there are no arrays in it"));
+  EXPECT_THAT(error({{"x", Tensor::scalar(1.f)}}), HasSubstr("array 'x': the array is a single number"));
+  EXPECT_THAT(error({{"a", three}, {"b", Tensor(DType::Float32, {2, 1})}}),
+              HasSubstr("array 'b' has 2 samples, those before have 3"));
+  EXPECT_THAT(error({{"x", three}, {"y", Tensor::scalar<int64_t>(1)}}),
+              HasSubstr("the targets are a single number; one for each sample was expected"));
+  EXPECT_THAT(error({{"x", three}, {"y", Tensor(DType::Int64, {3, 2})}}),
+              HasSubstr("the labels have the shape [3, 2]; one integer for each sample was expected"));
+  EXPECT_TRUE(write_arrays(folder_ / "x.npy", std::vector<NamedTensor>{{"", three}}));
+  EXPECT_TRUE(write_arrays(folder_ / "none.npz", std::vector<NamedTensor>{}));
+  EXPECT_THAT(error_of("[source]\nkind = 'npy'\npath = 'x.npy'\nlabels = 'none.npz'"),
+              HasSubstr("none.npz' holds no array of labels"));
+}
+
+// A file "file" and what a description of it is told.
+TEST_F(DataSets, RejectsFilesThatAreNotWhatTheirDescriptionSays) {
+  const struct {
+    std::string_view content, source, message;
+  } cases[] = {
+      {"", "kind = 'idx'", "the idx file is empty"},
+      {std::string_view("\0\0\x08\3\0", 5), "kind = 'idx'", "the idx file ends within its header"},
+      {"four", "kind = 'cifar10'", "4 bytes are no multiple of the 3073 of a cifar10 record"},
+      {"", "kind = 'cifar100'", "there are no samples in it"},
+      {"", "kind = 'raw_files'", "raw samples need their 'shape' in [source]"},
+      {"", "kind = 'csv'", "the table has no rows"},
+      {"7\n8\n", "kind = 'csv'", "the table has no column beside the label '0'"},
+      {"a,b\n1,2\n", "kind = 'csv'\nheader = true\ncolumns = ['a', 'b']",
+       "column 'b' is the label and cannot be a feature too"},
+      {"cat,1\ndog,2\n", "kind = 'csv'\nlabel_column = 0\n[target]\nnames = ['cat', 'cow']",
+       "the label 'dog' is none of the classes: cat, cow"},
+      {"not an archive", "kind = 'images'", "file: not a tar or zip archive, or a damaged one ("},
+      {"not an array", "kind = 'npy'", "not a NumPy array"},
+  };
+  for (const auto& each : cases) {
+    put("file", each.content);
+    EXPECT_THAT(error_of(fmt::format("[source]\npath = 'file'\n{}", each.source)),
+                HasSubstr(std::string(each.message)));
+  }
+  put("images", std::string_view("\0\0\x08\1\0\0\0\1z", 9));
+  put("labels", std::string_view("\0\0\x08\2\0\0\0\1\0\0\0\1z", 13));
+  EXPECT_THAT(error_of("[source]\nkind = 'idx'\npath = 'images'\nlabels = 'labels'"),
+              HasSubstr("labels' holds u8[1, 1]; one byte for each sample was expected"));
+  put("files/a.bin", "a");
+  put("files/labels.csv", "");
+  EXPECT_THAT(error_of("[source]\nkind = 'raw_files'\npath = 'files'\nshape = [1]\nlabels = 'labels.csv'"),
+              HasSubstr("'labels.csv' lists no samples"));
+}
+
+TEST_F(DataSets, RejectsSamplesThatPreprocessingDoesNotFit) {
+  put("line.bin", std::string(100, 'x'));
+  const std::string line = "[source]\nkind = 'raw'\npath = 'line.bin'\nshape = ";
+  EXPECT_THAT(read_error(*described(line + "[100]\nchannels_first = true")),
+              HasSubstr("channels come first in samples of shape [channels, height, width], found [100]"));
+  EXPECT_THAT(read_error(*described(line + "[1, 100, 1]\n[preprocess]\nresize_short = 16384")),
+              HasSubstr("the image of 100 x 1 becomes 1638400 x 16384, more than 134217728 pixels"));
+  const std::string file = "[source]\nkind = 'raw_files'\npath = 'files'\ndtype = 'i16'\nshape = [2]";
+  put("files/a.bin", "abc");
+  EXPECT_THAT(read_error(*described(file)), HasSubstr("a.bin: 3 bytes were found, 4 of i16[2] were expected"));
+}
+
+TEST_F(DataSets, RejectsSummariesOfUnequalSamples) {
+  put("photos/b.png", testing::png_of_six_pixels());
+  const auto error = [&] { return summarize(*DataSet::open(folder_ / "photos"), 2).error().to_string(); };
+  put("photos/a00.png", testing::png_of_one_pixel());
+  EXPECT_THAT(error(), HasSubstr("b.png: the sample has the shape [2, 3, 3], others have [1, 1, 3]; resize or cut"));
+  for (int i = 1; i < 16; ++i) put(fmt::format("photos/a{:02}.png", i), testing::png_of_one_pixel());
+  EXPECT_THAT(error(), HasSubstr("split 'all': 'x' has samples of shape [1, 1, 3] and of [2, 3, 3]; resize or cut"))
+      << "where a batch read at once holds equal ones too";
 }
 
 }  // namespace

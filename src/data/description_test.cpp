@@ -93,6 +93,7 @@ TEST(DescriptionErrors, RejectsWhatIsWrongByName) {
   EXPECT_THAT(message("[source]\nshape = [0]"), HasSubstr("positive sizes"));
   EXPECT_THAT(message("[source]\nstep = -1"), HasSubstr("must not be negative"));
   EXPECT_THAT(message("[source]\nkind = \"npz\""), HasSubstr("names no samples"));
+  EXPECT_THAT(message("[splits.test]\nstep = 1"), HasSubstr("[splits.test] has no 'path', and there is no [source]"));
   EXPECT_THAT(message("source = 3"), HasSubstr("'source' in the description must be a table"));
   const std::string good = "[source]\npath = \"x.npz\"\n";
   EXPECT_THAT(message(good + "[preprocess]\ncrop = [3]"), HasSubstr("'crop' must be 2 positive sizes"));
@@ -101,6 +102,8 @@ TEST(DescriptionErrors, RejectsWhatIsWrongByName) {
   EXPECT_THAT(message(good + "[preprocess]\nscale = inf"), HasSubstr("must be a number"));
   EXPECT_THAT(message(good + "[preprocess]\nkeep_type = true\nscale = 2"), HasSubstr("'keep_type' leaves the values"));
   EXPECT_THAT(message(good + "[preprocess]\nmirror = 1"), HasSubstr("true or false"));
+  EXPECT_THAT(message(good + "[target]\nclasses = -1"), HasSubstr("must not be negative or above"));
+  EXPECT_THAT(message(good + "[target]\nclasses = 'two'"), HasSubstr("'classes' in [target] must be an integer"));
   EXPECT_THAT(message(good + "[target]\nclasses = 3\nnames = [\"a\"]"), HasSubstr("1 names for 3 classes"));
   EXPECT_THAT(message(good + "[splits.test]\nfraction = 0.5\nrange = [0, 1]"), HasSubstr("more than one of"));
   EXPECT_THAT(message(good + "[splits.test]\nfraction = 1.5"), HasSubstr("above 0 and at most 1"));

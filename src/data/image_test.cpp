@@ -2,9 +2,8 @@
 
 #include <gmock/gmock.h>
 
-#include <array>
-
 #include "base/files.h"
+#include "data/test_images.h"
 #include "testing/assets.h"
 
 namespace pare {
@@ -12,14 +11,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-// A PNG of 3 x 2 pixels: red, green, blue; white, black, grey 128.
-constexpr std::array<uint8_t, 83> kPng{
-    0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00, 0x0d, 0x49, 0x48, 0x44, 0x52, 0x00,
-    0x00, 0x00, 0x03, 0x00, 0x00, 0x00, 0x02, 0x08, 0x02, 0x00, 0x00, 0x00, 0x12, 0x16, 0xf1, 0x4d, 0x00,
-    0x00, 0x00, 0x1a, 0x49, 0x44, 0x41, 0x54, 0x78, 0x9c, 0x05, 0xc1, 0x81, 0x01, 0x00, 0x20, 0x08, 0xc0,
-    0x20, 0xec, 0x72, 0xbd, 0x7c, 0x81, 0x10, 0x7a, 0xca, 0xd8, 0xbd, 0x0f, 0x3e, 0xf2, 0x06, 0x80, 0x1c,
-    0xf8, 0xe7, 0xce, 0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82};
 
 TEST(Image, ResizesBetweenPixelCentres) {
   const Tensor image = Tensor::of<uint8_t>({1, 2, 1}, {0, 100});
@@ -48,7 +39,7 @@ TEST(Image, ChannelsMoveToTheEnd) {
 }
 
 TEST(Image, DecodesPng) {
-  const auto bytes = std::as_bytes(std::span(kPng));
+  const std::vector<std::byte> bytes = testing::png_of_six_pixels();
   const auto rgb = decode_image(bytes, ColorMode::Rgb);
   ASSERT_TRUE(rgb) << rgb.error().to_string();
   EXPECT_EQ(rgb->shape(), (Shape{2, 3, 3}));
@@ -79,10 +70,21 @@ TEST(ImageErrors, RejectsWhatIsNoPicture) {
   };
   EXPECT_THAT(message({}), HasSubstr("neither a JPEG nor a PNG"));
   EXPECT_THAT(message(std::as_bytes(std::span("\xFF\xD8\xFF junk"))), HasSubstr("JPEG image cannot be decoded"));
-  EXPECT_THAT(message(std::as_bytes(std::span(kPng)).first(50)), HasSubstr("PNG image cannot be decoded"));
-  std::array<uint8_t, kPng.size()> huge = kPng;
-  huge[16] = 0x7F;  // the width
-  EXPECT_THAT(message(std::as_bytes(std::span(huge))), HasSubstr("PNG image"));
+  const std::vector<std::byte> png = testing::png_of_six_pixels();
+  EXPECT_THAT(message(std::span(png).first(50)), HasSubstr("PNG image cannot be decoded"));
+}
+
+// Files that are nothing but headers.
+TEST(ImageErrors, RejectsWhatIsTooLargeOrOfOtherColours) {
+  const auto error = [](std::string_view hex) { return decode_image(testing::from_hex(hex), ColorMode::Rgb).error(); };
+  EXPECT_THAT(
+      error("89504e470d0a1a0a0000000d494844520000ea600000ea600800000000a5b92a9e00000001494441540028387de8").message,
+      HasSubstr("the PNG image claims 60000 x 60000 pixels, more than are decoded"));
+  EXPECT_THAT(error("ffd8ffc0000b08fde8fde801011100ffda0008010100003f00").message,
+              HasSubstr("the JPEG image claims 65000 x 65000 pixels, more than are decoded"));
+  const Error cmyk = error("ffd8ffc00014080008000804011100021100031100041100ffda000e040100020003000400003f00");
+  EXPECT_EQ(cmyk.code, ErrorCode::Unsupported);
+  EXPECT_THAT(cmyk.message, HasSubstr("CMYK colours; save it as RGB"));
 }
 
 }  // namespace

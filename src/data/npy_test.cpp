@@ -75,6 +75,12 @@ TEST(NpyErrors, RejectsDamagedAndForeignArrays) {
     return tensor ? std::string("no error") : tensor.error().to_string();
   };
   EXPECT_THAT(message({}), HasSubstr("not a NumPy array"));
+  std::vector<std::byte> other = npy_of("{}", "");
+  other[6] = std::byte{9};
+  EXPECT_THAT(message(other), HasSubstr("NumPy file format 9.0; versions 1 to 3 are read"));
+  other[6] = std::byte{1};
+  other[9] = std::byte{0xF0};
+  EXPECT_THAT(message(other), HasSubstr("the array header claims 61443 bytes, the file ends before"));
   EXPECT_THAT(message(npy_of("{'descr': '<f4', 'fortran_order': False, 'shape': (4,), }", "abcd")),
               HasSubstr("needs 16 bytes, the file holds 4"));
   EXPECT_THAT(message(npy_of("{'descr': '<f4', 'fortran_order': False}", "")), HasSubstr("lacks"));
@@ -107,8 +113,10 @@ TEST(Archive, RejectsDamageAndBombs) {
               HasSubstr("entry 'b': the file unpacks to more than 1500 bytes"));
   EXPECT_THAT(unpack(*zip, {.entries = 1}).error().to_string(), HasSubstr("more than 1 entries"));
   EXPECT_FALSE(unpack(std::span(*zip).subspan(0, 600)));
-  EXPECT_FALSE(unpack(std::as_bytes(std::span("no archive at all"))));
-  EXPECT_FALSE(decompress(std::as_bytes(std::span("\x1f\x8b\x08\x00junk"))));
+  EXPECT_THAT(unpack(std::as_bytes(std::span("no archive at all"))).error().to_string(),
+              HasSubstr("not a tar or zip archive, or a damaged one ("));
+  EXPECT_THAT(decompress(std::as_bytes(std::span("\x1f\x8b\x08\x00junk"))).error().to_string(),
+              HasSubstr("the compressed data are damaged ("));
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ Expected<Tensor> apply_image_steps(Tensor image, const Preprocessing& steps, boo
     const int64_t height = image.shape()[0], width = image.shape()[1], shorter = std::min(height, width);
     const auto scaled = [&](int64_t side) { return (side * steps.resize_short + shorter / 2) / shorter; };
     if (std::max(scaled(height), scaled(width)) * steps.resize_short > kMostPixels)
-      return bad_input("the image of {} x {} becomes too large", width, height);
+      return bad_input("the image of {} x {} becomes {} x {}, more than {} pixels; make resize_short smaller", width,
+                       height, scaled(width), scaled(height), kMostPixels);
     image = resize_image(image, scaled(height), scaled(width), steps.filter);
   }
   if (!steps.crop.empty()) { PARE_ASSIGN(image, crop_centre(image, steps.crop[0], steps.crop[1])); }
