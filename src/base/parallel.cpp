@@ -6,7 +6,9 @@
 #endif
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
+#include <mutex>
 
 namespace pare {
 
@@ -37,6 +39,28 @@ void parallel_for(int64_t count, int threads, const std::function<void(int64_t, 
     }
   }
   if (failure) std::rethrow_exception(failure);
+}
+
+Expected<void> try_parallel_for(int64_t count, int threads, const std::function<Expected<void>(int64_t, int)>& body) {
+  const int64_t shares = std::min<int64_t>(count, std::max(threads, 1));
+  std::mutex mutex;
+  std::atomic<bool> failed = false;
+  int64_t failed_index = count;
+  Error failure;
+  parallel_for(shares, static_cast<int>(shares), [&](int64_t begin, int64_t end) {
+    for (int64_t thread = begin; thread < end; ++thread)
+      for (int64_t index = thread; index < count && !failed; index += shares) {
+        const auto done = body(index, static_cast<int>(thread));
+        if (done) continue;
+        const std::lock_guard lock(mutex);
+        failed = true;
+        if (index > failed_index) continue;
+        failed_index = index;
+        failure = done.error();
+      }
+  });
+  if (failed) return Failure(failure);
+  return {};
 }
 
 }  // namespace pare

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <limits>
 #include <mutex>
-#include <optional>
 
 #include "base/parallel.h"
 #include "data/npy.h"
@@ -13,24 +12,17 @@ namespace {
 
 constexpr int64_t kBatch = 16;
 
-// Calls body(first, tensors) on all batches, over several threads; stops at the first failure.
+// Reads all batches with several threads and calls body(first, tensors) on them, one at a time.
 Expected<void> for_each_batch(const SampleSource& source, int threads,
                               const std::function<Expected<void>(int64_t, const std::vector<Tensor>&)>& body) {
   std::mutex mutex;
-  std::optional<Error> failure;
   const int64_t batches = (source.count + kBatch - 1) / kBatch;
-  parallel_for(batches, threads, [&](int64_t begin, int64_t end) {
-    for (int64_t b = begin; b < end; ++b) {
-      const auto read = source.read(b * kBatch, std::min(kBatch, source.count - b * kBatch));
-      const std::lock_guard lock(mutex);
-      if (failure) return;
-      if (!read)
-        failure = read.error();
-      else if (auto done = body(b * kBatch, *read); !done)
-        failure = done.error();
-    }
+  return try_parallel_for(batches, threads, [&](int64_t index, int) -> Expected<void> {
+    const int64_t first = index * kBatch;
+    PARE_ASSIGN(const std::vector<Tensor> batch, source.read(first, std::min(kBatch, source.count - first)));
+    const std::lock_guard lock(mutex);
+    return body(first, batch);
   });
-  return failure ? Expected<void>(Failure(*failure)) : Expected<void>{};
 }
 
 Shape sample_shape(const Tensor& batch) {

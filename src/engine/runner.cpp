@@ -1,8 +1,6 @@
 #include "engine/runner.h"
 
 #include <algorithm>
-#include <atomic>
-#include <optional>
 
 #include "base/parallel.h"
 
@@ -22,6 +20,8 @@ int64_t fixed_batch(const Graph& graph) {
   const bool scalar = graph.inputs.empty() || graph.inputs[0]->type.shape.rank() == 0;
   return scalar ? 1 : std::max<int64_t>(1, graph.inputs[0]->type.shape[0]);
 }
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 size_t sample_bytes(const Value& value, int64_t batch) {
   return storage_bytes(value.type.dtype, value.type.shape.elements()) / static_cast<size_t>(batch);
@@ -61,33 +61,18 @@ Expected<void> Runner::run(const SampleSource& source, const Consumer& consume, 
   if (fixed_batch_ && source.count % slice_ != 0)
     return bad_input("{} samples for a model whose batch is fixed to {}; a multiple of it was expected", source.count,
                      slice_);
-  const int64_t slices = (source.count + slice_ - 1) / slice_;
-  std::optional<Error> failure;
-  std::atomic<bool> failed = false;
-
-  const auto run_slice = [&](int64_t index, int thread) -> Expected<void> {
-    const int64_t first = index * slice_, size = std::min(slice_, source.count - first);
-    PARE_ASSIGN(std::vector<Tensor> inputs, source.read(first, size));
-    PARE_ASSIGN(Context * slice_context, context(thread, size));
-    PARE_TRY(slice_context->set_inputs(inputs));
-    if (observe)
-      slice_context->run([&](const Value& value, const void* data) { observe(thread, value, data); });
-    else
-      slice_context->run();
-    return consume ? consume({first, size, thread, *slice_context}) : Expected<void>{};
-  };
-  const int threads = static_cast<int>(std::min<int64_t>(options_.threads, slices));
-  parallel_for(threads, threads, [&](int64_t begin, int64_t end) {
-    for (int64_t thread = begin; thread < end; ++thread)
-      for (int64_t index = thread; index < slices && !failed; index += threads)
-        if (auto done = run_slice(index, static_cast<int>(thread)); !done) {
-          const std::lock_guard lock(*mutex_);
-          failed = true;
-          if (!failure) failure = done.error();
-        }
-  });
-  if (failure) return Failure(*failure);
-  return {};
+  return try_parallel_for(
+      ceil_div(source.count, slice_), options_.threads, [&](int64_t index, int thread) -> Expected<void> {
+        const int64_t first = index * slice_, size = std::min(slice_, source.count - first);
+        PARE_ASSIGN(std::vector<Tensor> inputs, source.read(first, size));
+        PARE_ASSIGN(Context * slice_context, context(thread, size));
+        PARE_TRY(slice_context->set_inputs(inputs));
+        if (observe)
+          slice_context->run([&](const Value& value, const void* data) { observe(thread, value, data); });
+        else
+          slice_context->run();
+        return consume ? consume({first, size, thread, *slice_context}) : Expected<void>{};
+      });
 }
 
 Expected<std::vector<Tensor>> Runner::outputs(const SampleSource& source) {
@@ -116,42 +101,35 @@ Expected<std::vector<Tensor>> Runner::outputs(const SampleSource& source) {
   return all;
 }
 
+Expected<void> Runner::run_in_place(int64_t first, int64_t size, int thread, const std::vector<const void*>& inputs,
+                                    const std::vector<void*>& outputs) {
+  PARE_ASSIGN(Context * slice_context, context(thread, size));
+  const Graph& graph = slice_context->program().graph();
+  const auto offset = [&](const Value* value) { return sample_bytes(*value, size) * static_cast<size_t>(first); };
+  for (size_t i = 0; i < inputs.size(); ++i)
+    slice_context->bind_input(i, static_cast<const std::byte*>(inputs[i]) + offset(graph.inputs[i]));
+  for (size_t i = 0; i < outputs.size(); ++i)
+    slice_context->bind_output(i, static_cast<std::byte*>(outputs[i]) + offset(graph.outputs[i]));
+  slice_context->run();
+  return {};
+}
+
 Expected<void> Runner::run_batch(int64_t batch, const std::vector<const void*>& inputs,
                                  const std::vector<void*>& outputs) {
+  // Counted in units that are never cut: fixed batches, or else single samples.
+  const int64_t unit = fixed_batch_ ? slice_ : 1, units = batch / unit, most = slice_ / unit;
+  if (batch % unit != 0) return bad_input("a batch of {} for a model whose batch is fixed to {}", batch, slice_);
   // An even share for each thread, cut into slices of nearly equal size.
-  const int64_t threads = std::min<int64_t>(options_.threads, fixed_batch_ ? batch / slice_ : batch);
-  std::optional<Error> failure;
-  const auto run_share = [&](int64_t begin, int64_t end, int thread) -> Expected<void> {
-    for (int64_t first = begin; first < end;) {
-      const int64_t slices_left = (end - first + slice_ - 1) / slice_;
-      const int64_t size = fixed_batch_ ? slice_ : (end - first + slices_left - 1) / slices_left;
-      PARE_ASSIGN(Context * slice_context, context(thread, size));
-      const Graph& graph = slice_context->program().graph();
-      for (size_t i = 0; i < inputs.size(); ++i)
-        slice_context->bind_input(i, static_cast<const std::byte*>(inputs[i]) +
-                                         sample_bytes(*graph.inputs[i], size) * static_cast<size_t>(first));
-      for (size_t i = 0; i < outputs.size(); ++i)
-        slice_context->bind_output(i, static_cast<std::byte*>(outputs[i]) +
-                                          sample_bytes(*graph.outputs[i], size) * static_cast<size_t>(first));
-      slice_context->run();
-      first += size;
+  const int64_t threads = std::min<int64_t>(options_.threads, units);
+  return try_parallel_for(threads, static_cast<int>(threads), [&](int64_t share, int thread) -> Expected<void> {
+    const int64_t begin = units * share / threads, count = units * (share + 1) / threads - begin;
+    const int64_t slices = ceil_div(count, most);
+    for (int64_t i = 0; i < slices; ++i) {
+      const int64_t first = begin + count * i / slices, end = begin + count * (i + 1) / slices;
+      PARE_TRY(run_in_place(first * unit, (end - first) * unit, thread, inputs, outputs));
     }
     return {};
-  };
-  if (batch % (fixed_batch_ ? slice_ : 1) != 0)
-    return bad_input("a batch of {} for a model whose batch is fixed to {}", batch, slice_);
-  const int64_t unit = fixed_batch_ ? slice_ : 1;
-  parallel_for(threads, static_cast<int>(threads), [&](int64_t begin, int64_t end) {
-    for (int64_t t = begin; t < end; ++t) {
-      auto done =
-          run_share(batch / unit * t / threads * unit, batch / unit * (t + 1) / threads * unit, static_cast<int>(t));
-      if (done) continue;
-      const std::lock_guard lock(*mutex_);
-      if (!failure) failure = done.error();
-    }
   });
-  if (failure) return Failure(*failure);
-  return {};
 }
 
 size_t Runner::arena_bytes() const {

@@ -36,8 +36,8 @@ class Runner {
   // Sees every intermediate result of every slice (see Context::run); called by several threads.
   using Observer = std::function<void(int thread, const Value& value, const void* data)>;
 
-  // Runs all samples. Slices are dealt to threads in turn: thread t gets slices t, t + threads, ... whatever their speed. Stops
-  // at the first failure of the source or the consumer.
+  // Runs all samples. Slices are dealt to threads in turn (see try_parallel_for). Stops at the first failure of the source or the
+  // consumer.
   Expected<void> run(const SampleSource& source, const Consumer& consume, const Observer& observe = nullptr);
 
   // All outputs, concatenated in the order of the samples.
@@ -53,6 +53,9 @@ class Runner {
  private:
   Runner() = default;
   Expected<Context*> context(int thread, int64_t size);
+  // Samples [first, first + size) of a batch; the pointers are those of run_batch.
+  Expected<void> run_in_place(int64_t first, int64_t size, int thread, const std::vector<const void*>& inputs,
+                              const std::vector<void*>& outputs);
 
   const Graph* graph_ = nullptr;
   RunnerOptions options_;

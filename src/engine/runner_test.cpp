@@ -2,17 +2,15 @@
 
 #include <gmock/gmock.h>
 
-#include "base/random.h"
 #include "ops/conv_2d.h"
+#include "testing/graphs.h"
 
 namespace pare {
 namespace {
 
 Tensor random_tensor(Shape shape, uint64_t seed) {
   Random random(seed);
-  Tensor tensor(DType::Float32, std::move(shape));
-  for (float& value : tensor.mutable_values<float>()) value = random.uniform(-1, 1);
-  return tensor;
+  return testing::random_tensor(std::move(shape), random);
 }
 
 Graph network() {
@@ -53,6 +51,23 @@ TEST(Runner, BatchInPlaceAgreesWithOutputs) {
   ASSERT_TRUE(runner->run_batch(7, {samples.bytes().data()}, {got.mutable_bytes().data()}));
   for (size_t i = 0; i < got.values<float>().size(); ++i)
     ASSERT_NEAR(got.values<float>()[i], expected.values<float>()[i], 1e-6);
+}
+
+TEST(Runner, FixedBatchesAreNeverCut) {
+  const Graph graph = testing::parsed("graph (%x: f32[2, 3]) { %y = relu(%x) return %y }");
+  Random random(5);
+  const Tensor samples = testing::random_tensor({10, 3}, random);
+  const Tensor expected = run_with(graph, samples, {});
+  for (const int threads : {1, 2, 3, 9}) {
+    auto runner = Runner::create(graph, {.threads = threads});
+    Tensor got(DType::Float32, expected.shape());
+    ASSERT_TRUE(runner->run_batch(10, {samples.bytes().data()}, {got.mutable_bytes().data()}));
+    EXPECT_EQ(got, expected) << threads << " threads";
+    EXPECT_THAT(runner->run_batch(9, {}, {}).error().message,
+                ::testing::HasSubstr("a batch of 9 for a model whose batch"));
+    EXPECT_THAT(runner->run(source_of({Tensor(DType::Float32, {9, 3})}), nullptr).error().message,
+                ::testing::HasSubstr("9 samples for a model whose batch is fixed to 2"));
+  }
 }
 
 TEST(Runner, FailureOfTheSourceStopsTheRun) {

@@ -1,8 +1,6 @@
 #include "eval/tensor_errors.h"
 
 #include <algorithm>
-#include <mutex>
-#include <optional>
 #include <unordered_map>
 
 #include "base/parallel.h"
@@ -80,22 +78,12 @@ Expected<std::vector<TensorError>> compare_tensors(const ComparedGraph& first, c
               Program::compile(second.graph, {.engine = second.engine, .fuse = false, .keep_all = true}));
   const std::vector<Pair> pairs = match_tensors(first_program->graph(), second_program->graph());
 
-  const auto shares = static_cast<int64_t>(std::max(1, threads));
-  std::vector<std::unique_ptr<Bench>> benches;
-  for (int64_t i = 0; i < shares; ++i)
+  std::vector<std::unique_ptr<Bench>> benches;  // one a thread
+  for (int i = 0; i < std::max(1, threads); ++i)
     benches.push_back(std::make_unique<Bench>(first_program, second_program, pairs.size()));
-  std::mutex mutex;
-  std::optional<Error> failure;
-  parallel_for(shares, threads, [&](int64_t begin, int64_t end) {
-    for (int64_t share = begin; share < end; ++share)
-      for (int64_t i = share; i < first.source.count; i += shares)
-        if (auto done = compare_sample(i, first, second, pairs, *benches[static_cast<size_t>(share)]); !done) {
-          const std::lock_guard lock(mutex);
-          failure = done.error();
-          return;
-        }
-  });
-  if (failure) return Failure(*failure);
+  PARE_TRY(try_parallel_for(first.source.count, threads, [&](int64_t index, int thread) {
+    return compare_sample(index, first, second, pairs, *benches[static_cast<size_t>(thread)]);
+  }));
   std::vector<TensorError> errors;
   for (size_t i = 0; i < pairs.size(); ++i) {
     const Node* producer = pairs[i].second->producer;

@@ -108,9 +108,10 @@ bool has_variables(const Graph& graph) {
                      [](const auto& value) { return value->is_variable; });
 }
 
-// Whether the first extent of each output is that of the inputs: not where it is summed over, or where a constant pairs with it.
+// Whether the first extent of each output counts samples: not where it is summed over, or where a constant pairs with it. The shape
+// rules tell for a batch that is a large prime, which no other extent is a multiple of.
 bool outputs_follow_batch(const Graph& graph) {
-  constexpr int64_t kProbe = 9973;  // a prime that no extent of a model has by chance
+  constexpr int64_t kProbe = 9973;
   Graph probe = graph.clone();
   for (Value* input : probe.inputs)
     if (input->type.shape[0] == kDynamic) input->type.shape[0] = kProbe;
@@ -121,15 +122,17 @@ bool outputs_follow_batch(const Graph& graph) {
   });
 }
 
-// Only the batch may vary from slice to slice, and only if every input and output has it in front.
+// Only the batch may vary from slice to slice, and every input and output has it in front.
 bool runs_in_slices(const Graph& graph) {
   const auto batched = [](const Value* value) {
     const Shape& shape = value->type.shape;
     return shape.rank() > 0 && std::count(shape.begin(), shape.end(), kDynamic) == (shape[0] == kDynamic ? 1 : 0);
   };
-  return !has_variables(graph) && std::all_of(graph.inputs.begin(), graph.inputs.end(), batched) &&
-         std::all_of(graph.outputs.begin(), graph.outputs.end(), batched) &&
-         (graph.inputs.empty() || graph.inputs[0]->type.shape[0] != kDynamic || outputs_follow_batch(graph));
+  if (has_variables(graph) || !std::all_of(graph.inputs.begin(), graph.inputs.end(), batched) ||
+      !std::all_of(graph.outputs.begin(), graph.outputs.end(), batched))
+    return false;
+  const bool free = !graph.inputs.empty() && graph.inputs[0]->type.shape[0] == kDynamic;
+  return !free || outputs_follow_batch(graph);
 }
 
 // True where the arrays have the very shapes of the inputs: nothing says then that their first extent counts samples.
