@@ -9,9 +9,6 @@ namespace {
 
 using namespace avx512;
 
-// Padded rows that are copied at a time: they stay in the first-level cache until they are used.
-constexpr int64_t kBandBytes = 32 << 10;
-
 Activation activation(const KernelRequest& request) { return request.node.attrs<Conv2dAttributes>().activation; }
 
 WindowGeometry geometry_of(const KernelRequest& request) {
@@ -20,78 +17,52 @@ WindowGeometry geometry_of(const KernelRequest& request) {
                          attributes.window_w(request.shape(1)[2]), attributes.padding);
 }
 
-// Walks images in bands of rows. Depthwise does the arithmetic (avx512::DepthwiseF32 or DepthwiseI8). With `dynamic`, an image of
-// floats is first replaced by what its 8-bit codes stand for, by every thread that computes a part of it.
+// Depthwise does the arithmetic (avx512::DepthwiseF32 or DepthwiseI8). With `dynamic`, an image of floats is first replaced by what
+// its 8-bit codes stand for, by every thread that computes a part of it.
 template <class Depthwise, class Element>
 class DepthwiseKernel final : public Kernel {
  public:
   DepthwiseKernel(const KernelRequest& request, Depthwise depthwise, Element fill, bool dynamic = false)
-      : geometry_(geometry_of(request)),
-        depthwise_(std::move(depthwise)),
+      : depthwise_(std::move(depthwise)),
         images_(request.shape(0)[0]),
+        image_elements_(request.shape(0).elements(1, 4)),
+        dst_h_(request.result_type().shape[1]),
+        dst_row_(request.result_type().shape.elements(2, 4)),
         fill_(fill),
-        dynamic_(dynamic) {
-    const int64_t row_bytes = geometry_.padded_w() * geometry_.channels * static_cast<int64_t>(sizeof(Element));
-    const int64_t rows_in_band = std::max(geometry_.h.span(), kBandBytes / std::max<int64_t>(row_bytes, 1));
-    band_ = std::clamp<int64_t>((rows_in_band - geometry_.h.span()) / geometry_.h.stride + 1, 1,
-                                std::max<int64_t>(geometry_.dst_h, 1));
-  }
+        dynamic_(dynamic) {}
 
   void run(const Buffers& buffers) const override { run_share(buffers, {}); }
 
   void run_share(const Buffers& buffers, Share share) const override {
-    const int64_t begin = share.begin(images_ * geometry_.dst_h), end = share.end(images_ * geometry_.dst_h);
     auto* scratch =
         reinterpret_cast<Element*>(buffers.scratch + buffers.scratch_stride * static_cast<size_t>(share.index));
+    const int64_t begin = share.begin(images_ * dst_h_), end = share.end(images_ * dst_h_);
     for (int64_t at = begin; at < end;) {
-      const int64_t image = at / geometry_.dst_h, y = at % geometry_.dst_h;
-      const int64_t rows = std::min(geometry_.dst_h - y, end - at);
-      run_rows(prepared(buffers.src<Element>() + image * image_elements(), scratch), y, y + rows,
-               buffers.dst<Element>() + at * geometry_.dst_w * geometry_.channels,
-               scratch + (dynamic_ ? image_elements() : 0));
+      const int64_t image = at / dst_h_, y = at % dst_h_, rows = std::min(dst_h_ - y, end - at);
+      const Element* src = prepared(buffers.src<Element>() + image * image_elements_, scratch);
+      depthwise_.run(src, fill_, y, rows, buffers.dst<Element>() + at * dst_row_,
+                     scratch + (dynamic_ ? image_elements_ : 0));
       at += rows;
     }
   }
 
   size_t scratch_bytes() const override {
-    int64_t elements = dynamic_ ? image_elements() : 0;
-    if (geometry_.is_padded()) {
-      const RowRange rows = rows_read(geometry_, 0, band_);
-      elements += (rows.end - rows.begin) * geometry_.padded_w() * geometry_.channels;
-    }
-    return static_cast<size_t>(elements) * sizeof(Element);
+    return static_cast<size_t>(depthwise_.scratch_elements() + (dynamic_ ? image_elements_ : 0)) * sizeof(Element);
   }
 
  private:
-  int64_t image_elements() const { return geometry_.src_h * geometry_.src_w * geometry_.channels; }
-
   const Element* prepared(const Element* image, Element* scratch) const {
     if constexpr (std::is_same_v<Element, float>)
       if (dynamic_) {
-        const DynamicRange range = dynamic_range(image, image_elements(), kDepthwiseDynamicForm);
-        quantize_and_restore(image, range, image_elements(), scratch);
+        const DynamicRange range = dynamic_range(image, image_elements_, kDepthwiseDynamicForm);
+        quantize_and_restore(image, range, image_elements_, scratch);
         return scratch;
       }
     return image;
   }
 
-  // Output rows [begin, end) of one image; `dst` is the first of them.
-  void run_rows(const Element* image, int64_t begin, int64_t end, Element* dst, Element* padded) const {
-    for (int64_t y = begin; y < end; y += band_) {
-      const int64_t rows = std::min(band_, end - y);
-      const RowRange read = rows_read(geometry_, y, y + rows);
-      const Element* src = image + read.begin * geometry_.src_w * geometry_.channels;
-      if (geometry_.is_padded()) {
-        pad_rows(geometry_, image, fill_, read, padded);
-        src = padded;
-      }
-      depthwise_.run(src, rows, dst + (y - begin) * geometry_.dst_w * geometry_.channels);
-    }
-  }
-
-  WindowGeometry geometry_;
   Depthwise depthwise_;
-  int64_t images_, band_;
+  int64_t images_, image_elements_, dst_h_, dst_row_;
   Element fill_;
   bool dynamic_;
 };

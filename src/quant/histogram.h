@@ -17,7 +17,7 @@ class Histogram {
   void merge(const Histogram& other);
 
   int64_t count() const { return count_; }  // values in all
-  int64_t zeros() const { return zeros_; }  // values that are exactly zero; they are in no bin
+  int64_t zeros() const;                    // values that are exactly zero; they are in no bin
   double width() const;                     // of one bin
   // Counts from the most negative bin to the most positive one; bin i lies between width() * (i - kBins)
   // and width() * (i - kBins + 1), the end nearer to zero included.
@@ -27,8 +27,8 @@ class Histogram {
   void widen(int exponent);
 
   int exponent_ = 0;  // width is 2^exponent; meaningful once there are counts
-  int64_t count_ = 0, zeros_ = 0;
-  std::vector<int64_t> positive_, negative_;  // by magnitude; empty until needed
+  int64_t count_ = 0;
+  std::vector<int64_t> counts_;  // laid out as histogram.cpp says; empty until needed
 };
 
 }  // namespace pare

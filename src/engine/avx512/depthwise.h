@@ -10,14 +10,16 @@
 
 namespace pare::avx512 {
 
-// A vector holds the channels of one pixel or, where the channels of several pixels fill it exactly, those of several: with 8
-// channels and 16 lanes, each vector computes two neighbouring pixels.
+// How vectors of 64 bytes cover an image. A vector holds channels of one pixel or, where the channels of several pixels fill it
+// exactly, those of several: with 8 float channels each vector computes two neighbouring pixels.
 struct DepthwiseShape {
-  DepthwiseShape(int64_t channels, int64_t lanes)
-      : pixels(channels < lanes && lanes % channels == 0 ? lanes / channels : 1),
-        blocks((channels * pixels + lanes - 1) / lanes) {}
-  int64_t pixels;  // in a vector
-  int64_t blocks;  // vectors that cover the channels
+  DepthwiseShape(const WindowGeometry& geometry, int64_t lanes, int64_t most_pixels);
+
+  int64_t pixels;      // in a vector
+  int64_t blocks;      // vectors that cover the channels
+  int64_t pixel_step;  // elements from one pixel to the next in the rows that are copied for a block
+  int64_t band;        // output rows for which rows are copied at a time
+  int64_t scratch;     // elements of those
 };
 
 // Filters of all channels, in float.
@@ -28,8 +30,9 @@ class DepthwiseF32 {
   // `weights` is [taps][channels], taps row by row.
   DepthwiseF32(const WindowGeometry& geometry, const float* weights, const float* bias, float lowest, float highest);
 
-  // `rows` output rows, from the padded image rows that they read (see rows_read).
-  void run(const float* padded, int64_t rows, float* dst) const;
+  // Output rows [first, first + rows) of one image, written from `dst` on. `fill` is what padding holds.
+  void run(const float* image, float fill, int64_t first, int64_t rows, float* dst, float* scratch) const;
+  int64_t scratch_elements() const { return shape_.scratch; }
 
  private:
   friend struct RowsF32;
@@ -51,7 +54,8 @@ class DepthwiseI8 {
   // `weights` is [taps][channels]; `epilogue` as for products of int8 rows.
   DepthwiseI8(const WindowGeometry& geometry, const int8_t* weights, const EpilogueI8& epilogue);
 
-  void run(const int8_t* padded, int64_t rows, int8_t* dst) const;
+  void run(const int8_t* image, int8_t fill, int64_t first, int64_t rows, int8_t* dst, int8_t* scratch) const;
+  int64_t scratch_elements() const { return shape_.scratch; }
 
  private:
   friend struct RowsI8;

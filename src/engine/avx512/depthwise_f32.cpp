@@ -1,5 +1,3 @@
-#include <immintrin.h>
-
 #include <array>
 #include <utility>
 
@@ -8,10 +6,9 @@
 namespace pare::avx512 {
 namespace {
 
-// A vector of one pixel, or of neighbouring pixels `part` elements apart (Parts of them; 0: one pixel whose channels need a mask).
+// A vector of one pixel, or of neighbouring pixels `part` elements apart (Parts of them).
 template <int Parts>
-__m512 load(const float* at, int64_t part, __mmask16 mask) {
-  if constexpr (Parts == 0) return _mm512_maskz_loadu_ps(mask, at);
+__m512 load(const float* at, int64_t part) {
   if constexpr (Parts == 1) return _mm512_loadu_ps(at);
   if constexpr (Parts == 2)
     return _mm512_insertf32x8(_mm512_castps256_ps512(_mm256_loadu_ps(at)), _mm256_loadu_ps(at + part), 1);
@@ -27,8 +24,8 @@ struct Filter {
   const std::vector<int64_t>& taps;
   const float* weights;  // [tap][16]
   __m512 bias, lowest, highest;
-  int64_t part;  // between the pixels of a vector
-  __mmask16 mask;
+  int64_t part;    // between the pixels of a vector
+  __mmask16 mask;  // of the channels that exist
 };
 
 // A column of T output vectors, row by row: a weight is loaded once for all of them, and T sums hide latency. Taps is their number
@@ -54,7 +51,7 @@ void column(const Filter& filter, const Strip<float>& strip, int64_t first) {
       const __m512 w = Taps > 0 ? kept[tap] : _mm512_load_ps(filter.weights + tap * DepthwiseF32::kLanes);
       const float* at = src + taps[tap];
 #pragma GCC unroll 12
-      for (int t = 0; t < T; ++t) sum[t] = _mm512_fmadd_ps(load<Parts>(at + t * src_step, part, mask), w, sum[t]);
+      for (int t = 0; t < T; ++t) sum[t] = _mm512_fmadd_ps(load<Parts>(at + t * src_step, part), w, sum[t]);
     }
 #pragma GCC unroll 12
     for (int t = 0; t < T; ++t)
@@ -92,6 +89,7 @@ void vectors(const Filter& filter, const Strip<float>& strip) {
 struct RowsF32 {
   using Element = float;
   using Kernel = DepthwiseF32;
+  static constexpr char kFlip = 0;
 
   static Filter filter(const Kernel& kernel, int64_t block, int64_t part, int64_t channels) {
     const int64_t at = block * Kernel::kLanes;
@@ -105,10 +103,7 @@ struct RowsF32 {
   }
 
   static void one_pixel(const Kernel& kernel, int64_t block, int64_t channels, const Strip<float>& strip) {
-    if (channels == Kernel::kLanes)
-      vectors<1>(filter(kernel, block, 0, channels), strip);
-    else
-      vectors<0>(filter(kernel, block, 0, channels), strip);
+    vectors<1>(filter(kernel, block, 0, channels), strip);
   }
 
   static void several_pixels(const Kernel& kernel, int64_t part, const Strip<float>& strip) {
@@ -125,11 +120,10 @@ struct RowsF32 {
 DepthwiseF32::DepthwiseF32(const WindowGeometry& geometry, const float* weights, const float* bias, float lowest,
                            float highest)
     : geometry_(geometry),
-      shape_(geometry.channels, kLanes),
-      taps_(tap_offsets(geometry)),
+      shape_(geometry, kLanes, 4),
+      taps_(tap_offsets(geometry, shape_)),
       lowest_(lowest),
       highest_(highest) {
-  if (shape_.pixels > 4) shape_ = DepthwiseShape(kLanes, kLanes);  // too few channels to gain from: one pixel a vector
   const auto taps = static_cast<int64_t>(taps_.size());
   weights_ = AlignedBytes(static_cast<size_t>(shape_.blocks * taps * kLanes) * sizeof(float));
   bias_ = AlignedBytes(static_cast<size_t>(shape_.blocks * kLanes) * sizeof(float));
@@ -143,8 +137,8 @@ DepthwiseF32::DepthwiseF32(const WindowGeometry& geometry, const float* weights,
   }
 }
 
-void DepthwiseF32::run(const float* padded, int64_t rows, float* dst) const {
-  depthwise_rows<RowsF32>(*this, geometry_, shape_, padded, rows, dst);
+void DepthwiseF32::run(const float* image, float fill, int64_t first, int64_t rows, float* dst, float* scratch) const {
+  depthwise_rows<RowsF32>(*this, geometry_, shape_, image, fill, first, rows, dst, scratch);
 }
 
 }  // namespace pare::avx512

@@ -1,35 +1,29 @@
-#include <immintrin.h>
-
 #include "engine/avx512/depthwise_rows.h"
 
 namespace pare::avx512 {
 namespace {
 
-// 64 bytes of one pixel, or of neighbouring pixels `part` elements apart (Parts of them; 0: one pixel whose channels need a
-// mask), as unsigned numbers (128 added).
+// 64 bytes of one pixel, or of neighbouring pixels `part` elements apart (Parts of them).
 template <int Parts>
-__m512i load(const int8_t* at, int64_t part, __mmask64 mask) {
-  __m512i x;
-  if constexpr (Parts == 0) {
-    x = _mm512_maskz_loadu_epi8(mask, at);
-  } else if constexpr (Parts == 1) {
-    x = _mm512_loadu_si512(at);
-  } else if constexpr (Parts == 2) {
+__m512i load(const int8_t* at, int64_t part) {
+  if constexpr (Parts == 1) return _mm512_loadu_si512(at);
+  if constexpr (Parts == 2) {
     const auto half = [&](int i) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + i * part)); };
-    x = _mm512_inserti64x4(_mm512_castsi256_si512(half(0)), half(1), 1);
-  } else if constexpr (Parts == 4) {
+    return _mm512_inserti64x4(_mm512_castsi256_si512(half(0)), half(1), 1);
+  }
+  if constexpr (Parts == 4) {
     const auto quarter = [&](int i) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + i * part)); };
-    x = _mm512_inserti32x4(_mm512_castsi128_si512(quarter(0)), quarter(1), 1);
-    x = _mm512_inserti32x4(_mm512_inserti32x4(x, quarter(2), 2), quarter(3), 3);
-  } else {
+    const __m512i x = _mm512_inserti32x4(_mm512_castsi128_si512(quarter(0)), quarter(1), 1);
+    return _mm512_inserti32x4(_mm512_inserti32x4(x, quarter(2), 2), quarter(3), 3);
+  }
+  if constexpr (Parts == 8) {
     const auto pair = [&](int i) {
       return _mm_unpacklo_epi64(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(at + i * part)),
                                 _mm_loadl_epi64(reinterpret_cast<const __m128i*>(at + (i + 1) * part)));
     };
-    x = _mm512_inserti32x4(_mm512_castsi128_si512(pair(0)), pair(2), 1);
-    x = _mm512_inserti32x4(_mm512_inserti32x4(x, pair(4), 2), pair(6), 3);
+    const __m512i x = _mm512_inserti32x4(_mm512_castsi128_si512(pair(0)), pair(2), 1);
+    return _mm512_inserti32x4(_mm512_inserti32x4(x, pair(4), 2), pair(6), 3);
   }
-  return _mm512_xor_si512(x, _mm512_set1_epi8(static_cast<char>(0x80)));
 }
 
 struct Filter {
@@ -40,7 +34,7 @@ struct Filter {
   __m512i zero_point;       // 16-bit lanes
   __m512i lowest, highest;  // 8-bit lanes
   int64_t part;             // between the pixels of a vector
-  __mmask64 mask;
+  __mmask64 mask;           // of the channels that exist
 };
 
 // One vector of outputs after the other. Quads is the number of groups of four taps where known at compile time, else 0; the weights
@@ -70,7 +64,7 @@ void vectors(const Filter& filter, const Strip<int8_t>& strip) {
       for (int64_t q = 0; q < quads; ++q) {
         __m512i x[4];
 #pragma GCC unroll 4
-        for (int i = 0; i < 4; ++i) x[i] = load<Parts>(src + taps[4 * q + i], part, mask);
+        for (int i = 0; i < 4; ++i) x[i] = load<Parts>(src + taps[4 * q + i], part);
         const __m512i low_01 = _mm512_unpacklo_epi8(x[0], x[1]), high_01 = _mm512_unpackhi_epi8(x[0], x[1]);
         const __m512i low_23 = _mm512_unpacklo_epi8(x[2], x[3]), high_23 = _mm512_unpackhi_epi8(x[2], x[3]);
         const __m512i* w = kKeep ? kept + 4 * q : weights + 4 * q;
@@ -105,6 +99,7 @@ int64_t interleaved_channel(int64_t vector, int64_t lane) { return lane / 4 * 16
 struct RowsI8 {
   using Element = int8_t;
   using Kernel = DepthwiseI8;
+  static constexpr char kFlip = static_cast<char>(0x80);  // + 128: the dot product wants unsigned bytes
 
   static Filter filter(const Kernel& kernel, int64_t block, int64_t part, int64_t channels) {
     return {
@@ -120,10 +115,7 @@ struct RowsI8 {
   }
 
   static void one_pixel(const Kernel& kernel, int64_t block, int64_t channels, const Strip<int8_t>& strip) {
-    if (channels == Kernel::kLanes)
-      vectors_of_any_window<1>(filter(kernel, block, 0, channels), strip);
-    else
-      vectors_of_any_window<0>(filter(kernel, block, 0, channels), strip);
+    vectors_of_any_window<1>(filter(kernel, block, 0, channels), strip);
   }
 
   static void several_pixels(const Kernel& kernel, int64_t part, const Strip<int8_t>& strip) {
@@ -141,12 +133,11 @@ struct RowsI8 {
 
 DepthwiseI8::DepthwiseI8(const WindowGeometry& geometry, const int8_t* weights, const EpilogueI8& epilogue)
     : geometry_(geometry),
-      shape_(geometry.channels, kLanes),
-      taps_(tap_offsets(geometry)),
+      shape_(geometry, kLanes, 8),
+      taps_(tap_offsets(geometry, shape_)),
       zero_point_(epilogue.zero_point),
       lowest_(epilogue.lowest),
       highest_(epilogue.highest) {
-  if (shape_.pixels > 8) shape_ = DepthwiseShape(kLanes, kLanes);  // too few channels to gain from: one pixel a vector
   const auto taps = static_cast<int64_t>(taps_.size());
   const int64_t channels = geometry.channels, quads = (taps + 3) / 4;
   taps_.resize(static_cast<size_t>(quads * 4), taps_.front());
@@ -167,8 +158,9 @@ DepthwiseI8::DepthwiseI8(const WindowGeometry& geometry, const int8_t* weights, 
   }
 }
 
-void DepthwiseI8::run(const int8_t* padded, int64_t rows, int8_t* dst) const {
-  depthwise_rows<RowsI8>(*this, geometry_, shape_, padded, rows, dst);
+void DepthwiseI8::run(const int8_t* image, int8_t fill, int64_t first, int64_t rows, int8_t* dst,
+                      int8_t* scratch) const {
+  depthwise_rows<RowsI8>(*this, geometry_, shape_, image, fill, first, rows, dst, scratch);
 }
 
 }  // namespace pare::avx512
