@@ -3,11 +3,6 @@
 #include "engine/avx512/lanes.h"
 
 namespace pare::avx512 {
-namespace {
-
-constexpr int kNearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
-
-}  // namespace
 
 void add(const int8_t* a, const int8_t* b, const SumI8& sum, int64_t count, int8_t* dst) {
   const __m512 factor_a = _mm512_set1_ps(sum.factor_a), factor_b = _mm512_set1_ps(sum.factor_b),
@@ -53,9 +48,8 @@ Extremes extremes(const float* src, int64_t count) {
 namespace {
 
 __m512i codes(__m512 x, const DynamicRange& range) {
-  // Not fused: a fused sum would round other values to the other side of a half than the plain kernels do.
-  const __m512 scaled = _mm512_mul_round_ps(x, _mm512_set1_ps(range.inverse), kNearest);
-  const __m512 shifted = _mm512_add_round_ps(scaled, _mm512_set1_ps(static_cast<float>(range.zero_point)), kNearest);
+  const __m512 scaled = _mm512_mul_ps(x, _mm512_set1_ps(range.inverse));
+  const __m512 shifted = _mm512_add_ps(scaled, _mm512_set1_ps(static_cast<float>(range.zero_point)));
   return limit(round_half_away(shifted), -128, 127);
 }
 
