@@ -21,7 +21,7 @@ std::string classification_table(const std::vector<ModelEvaluation>& evaluations
     latency = latency || each.latency.has_value();
     auc = auc || each.evaluation.classification->roc_auc.has_value();
   }
-  std::vector<std::string> headings{"model", ">samples", ">accuracy (95 % interval)"};
+  std::vector<std::string> headings{"~model", ">samples", ">accuracy (95 % interval)"};
   if (top5) headings.emplace_back(">top 5");
   if (auc) headings.emplace_back(">ROC AUC");
   for (const char* heading : {">size", ">gzip"}) headings.emplace_back(heading);
@@ -43,7 +43,7 @@ std::string classification_table(const std::vector<ModelEvaluation>& evaluations
 }
 
 std::string regression_table(const std::vector<ModelEvaluation>& evaluations) {
-  Table table({"model", ">samples", ">MSE", ">MAE", ">SNR", ">size", ">gzip"});
+  Table table({"~model", ">samples", ">MSE", ">MAE", ">SNR", ">size", ">gzip"});
   for (const ModelEvaluation& each : evaluations) {
     const Regression& r = *each.evaluation.regression;
     table.row({each.model, with_commas(each.evaluation.samples), fmt::format("{:.6g}", r.mse),
@@ -74,7 +74,7 @@ std::string class_report(const ModelEvaluation& one, const std::vector<std::stri
 }
 
 std::string operator_table(const BenchmarkResult& result) {
-  Table table({"operator", "name", "kernel", ">ms", ">share", ">multiply-adds", ">GMAC/s"});
+  Table table({"operator", "~name", "kernel", ">ms", ">share", ">multiply-adds", ">GMAC/s"});
   for (const OperatorTime& each : result.operators) {
     const double rate = each.milliseconds > 0 ? static_cast<double>(each.multiply_adds) / each.milliseconds * 1e-6 : 0;
     table.row({each.op, each.name, each.implementation, fmt::format("{:.4f}", each.milliseconds),
@@ -101,7 +101,7 @@ std::string describe(const std::vector<ModelEvaluation>& evaluations, bool class
 }
 
 std::string describe(const std::vector<BenchmarkResult>& results) {
-  Table table({"model", "engine", ">threads", ">batch", ">median", ">p90", ">p99", ">mean", ">samples/s", ">arena",
+  Table table({"~model", "engine", ">threads", ">batch", ">median", ">p90", ">p99", ">mean", ">samples/s", ">arena",
                ">peak memory"});
   const auto ms = [](double value) { return fmt::format("{:.3f} ms", value); };
   for (const BenchmarkResult& each : results) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <map>
+#include <numeric>
 
 #include "base/check.h"
 
@@ -15,6 +17,30 @@ namespace {
 size_t width_of(const std::string& text) {
   return static_cast<size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+// The beginning and the end of a text, `mark` between them: `width` columns in all.
+std::string without_middle(const std::string& text, size_t width, const std::string& mark) {
+  std::vector<size_t> begins;  // of the characters
+  for (size_t i = 0; i < text.size(); ++i)
+    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) begins.push_back(i);
+  const size_t kept = width - width_of(mark), back = kept / 2, front = kept - back;
+  return text.substr(0, begins[front]) + mark + text.substr(begins[begins.size() - back]);
+}
+
+// Cells that are wider lose their middle; where two that differ would then be alike, a number in the gap tells them apart.
+void shorten(std::vector<std::vector<std::string>>& rows, size_t column, size_t width) {
+  std::map<std::string, std::string> whole;  // by the shortened form
+  for (auto& cells : rows) {
+    const std::string cell = cells[column];
+    if (width_of(cell) <= width) continue;
+    std::string mark = "\u2026";
+    for (int twin = 2;; ++twin) {
+      cells[column] = without_middle(cell, width, mark);
+      if (const auto [place, fresh] = whole.try_emplace(cells[column], cell); fresh || place->second == cell) break;
+      mark = fmt::format("\u2026{}\u2026", twin);
+    }
+  }
 }
 
 std::string scaled(double value, const char* unit) {
@@ -31,7 +57,8 @@ std::string scaled(double value, const char* unit) {
 Table::Table(std::vector<std::string> headings) : headings_(std::move(headings)) {
   for (std::string& heading : headings_) {
     right_.push_back(heading.starts_with('>'));
-    if (right_.back()) heading.erase(0, 1);
+    shortened_.push_back(heading.starts_with('~'));
+    if (right_.back() || shortened_.back()) heading.erase(0, 1);
   }
 }
 
@@ -50,16 +77,34 @@ std::string Table::line(const std::vector<std::string>& cells, const std::vector
   return text + "\n";
 }
 
-std::string Table::text() const {
+// The widest of the columns that may be shortened give way, down to a width at which names still say something.
+std::vector<size_t> Table::widths(size_t most_columns) const {
+  constexpr size_t kNarrowest = 20, kGap = 2;
   std::vector<size_t> widths;
   size_t total = 0;
   for (size_t i = 0; i < headings_.size(); ++i) {
     widths.push_back(width_of(headings_[i]));
     for (const auto& cells : rows_) widths.back() = std::max(widths.back(), width_of(cells[i]));
-    total += widths.back() + (i > 0 ? 2 : 0);
+    total += widths.back() + (i > 0 ? kGap : 0);
   }
-  std::string text = line(headings_, widths) + std::string(total, '-') + "\n";
-  for (const auto& cells : rows_) text += line(cells, widths);
+  for (; total > most_columns; --total) {
+    size_t* widest = nullptr;
+    for (size_t i = 0; i < widths.size(); ++i)
+      if (shortened_[i] && widths[i] > kNarrowest && (widest == nullptr || widths[i] > *widest)) widest = &widths[i];
+    if (widest == nullptr) break;
+    --*widest;
+  }
+  return widths;
+}
+
+std::string Table::text(size_t most_columns) const {
+  const std::vector<size_t> columns = widths(most_columns);
+  std::vector<std::vector<std::string>> rows = rows_;
+  for (size_t i = 0; i < columns.size(); ++i) shorten(rows, i, columns[i]);
+  const size_t gaps = 2 * (columns.size() - 1);
+  std::string text =
+      line(headings_, columns) + std::string(std::accumulate(columns.begin(), columns.end(), gaps), '-') + "\n";
+  for (const auto& cells : rows) text += line(cells, columns);
   return text;
 }
 

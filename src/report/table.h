@@ -1,4 +1,4 @@
-// Tables for terminals: columns as wide as their widest cell, numbers to the right.
+// Tables for terminals: columns as wide as their widest cell, numbers to the right, long names shortened.
 #pragma once
 
 #include <string>
@@ -8,20 +8,23 @@ namespace pare {
 
 class Table {
  public:
-  // A heading that begins with '>' makes its column right-aligned: Table({"name", ">size"}).
+  // A heading that begins with '>' makes its column right-aligned, one with '~' lets its cells lose their middle where the lines get
+  // too long: Table({"~name", ">size"}).
   explicit Table(std::vector<std::string> headings);
 
   void row(std::vector<std::string> cells);  // as many cells as headings
   bool empty() const { return rows_.empty(); }
 
-  std::string text() const;  // with a rule below the headings; each line ends in a newline
+  // With a rule below the headings; each line ends in a newline. Cells that differ still do where they are shortened.
+  std::string text(size_t most_columns = 120) const;
   std::string markdown() const;
 
  private:
+  std::vector<size_t> widths(size_t most_columns) const;
   std::string line(const std::vector<std::string>& cells, const std::vector<size_t>& widths) const;
 
   std::vector<std::string> headings_;
-  std::vector<bool> right_;
+  std::vector<bool> right_, shortened_;
   std::vector<std::vector<std::string>> rows_;
 };
 

@@ -1,5 +1,6 @@
 #include "report/table.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "base/check.h"
@@ -19,6 +20,35 @@ TEST(Table, BarsInCellsDoNotEndThem) {
   Table table({"a"});
   table.row({"x|y"});
   EXPECT_EQ(table.markdown(), "| a |\n| --- |\n| x\\|y |\n");
+}
+
+TEST(Table, NamesLoseTheirMiddleWhereLinesGetTooLong) {
+  Table table({"~name", ">ms"});
+  const std::string middle(100, '-');
+  table.row({"größe/" + middle + "/first", "1"});
+  table.row({"größe/" + middle + "/second", "2"});
+  table.row({"short", "3"});
+  EXPECT_EQ(table.text(30),
+            "name                        ms\n"
+            "------------------------------\n"
+            "größe/-------…------/first   1\n"
+            "größe/-------…-----/second   2\n"
+            "short                        3\n");
+  EXPECT_NE(table.text(200).find(middle), std::string::npos);
+  EXPECT_EQ(Table({"a long heading that stays"}).text(10), "a long heading that stays\n-------------------------\n");
+}
+
+TEST(Table, NamesThatDifferInTheMiddleAreNumbered) {
+  Table table({"~name"});
+  for (const char* middle : {"one", "two", "two", "three"})
+    table.row({fmt::format("{}{}{}", std::string(40, 'a'), middle, std::string(40, 'z'))});
+  EXPECT_EQ(table.text(24),
+            "name\n"
+            "------------------------\n"
+            "aaaaaaaaaaaa…zzzzzzzzzzz\n"
+            "aaaaaaaaaaa…2…zzzzzzzzzz\n"
+            "aaaaaaaaaaa…2…zzzzzzzzzz\n"
+            "aaaaaaaaaaa…3…zzzzzzzzzz\n");
 }
 
 TEST(Table, RowsHaveOneCellAColumn) {
