@@ -97,6 +97,12 @@ Expected<void> write_file(const std::filesystem::path& path, std::string_view te
   return write_file(path, std::as_bytes(std::span(text.data(), text.size())));
 }
 
+Expected<void> check_folder_of(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (path.parent_path().empty() || std::filesystem::is_directory(path.parent_path(), ignored)) return {};
+  return io_error(path, "cannot write", ENOENT);
+}
+
 void discard_partial_file() noexcept {
   if (const char* path = partial_file; path != nullptr) ::unlink(path);
 }

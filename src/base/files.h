@@ -19,6 +19,9 @@ Expected<std::vector<std::byte>> read_file(const std::filesystem::path& path, ui
 Expected<void> write_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
 Expected<void> write_file(const std::filesystem::path& path, std::string_view text);
 
+// Fails where there is no folder for a file that is to be written, before long work is done for it.
+Expected<void> check_folder_of(const std::filesystem::path& path);
+
 // Removes the file that a write_file() in progress has begun, for handlers of signals that end the process.
 void discard_partial_file() noexcept;
 

@@ -2,21 +2,16 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
+#include "testing/temporary_folder.h"
 
 namespace pare {
 namespace {
 
-class Files : public ::testing::Test {
+class Files : public testing::TemporaryFolder {
  protected:
-  void SetUp() override { std::filesystem::create_directories(folder_); }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
   size_t entries() const {
     return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder_), {}));
   }
-
-  std::filesystem::path folder_ =
-      std::filesystem::temp_directory_path() / fmt::format("pare_files_test_{}", ::getpid());
 };
 
 TEST_F(Files, WritesThenReads) {
@@ -35,6 +30,15 @@ TEST_F(Files, MissingFileIsNamed) {
 }
 
 TEST_F(Files, FolderIsRefused) { EXPECT_FALSE(read_file(folder_)); }
+
+TEST_F(Files, AFolderIsMissedBeforeTheWork) {
+  EXPECT_TRUE(check_folder_of(folder_ / "a"));
+  EXPECT_TRUE(check_folder_of("a"));
+  const auto missing = check_folder_of(folder_ / "missing" / "a");
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().to_string(),
+            write_file(folder_ / "missing" / "a", std::string_view("x")).error().to_string());
+}
 
 TEST_F(Files, FailedWriteLeavesNothing) {
   std::filesystem::create_directory(folder_ / "sub");

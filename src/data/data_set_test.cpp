@@ -192,11 +192,14 @@ TEST_F(DataSets, DivideWritesADescriptionThatKeepsSplitsApart) {
   const auto set = DataSet::open(ten());
   const auto divided = divide(*set, {{Split::Train, 0.6}, {Split::Test, 0.4}}, 9);
   ASSERT_TRUE(divided) << divided.error().to_string();
-  put("divided.toml", to_toml(*divided, folder_));
+  ASSERT_TRUE(write_description(*divided, folder_ / "divided.toml"));
+  EXPECT_THAT(write_description(*divided, folder_ / "divided.txt").error().message,
+              HasSubstr("has the ending '.txt'; a description is written as .toml"));
   const auto again = DataSet::open(folder_ / "divided.toml");
   ASSERT_TRUE(again) << again.error().to_string();
   EXPECT_EQ(again->split(Split::Train)->count(), 6);
-  EXPECT_THAT(divide(*again, {{Split::Test, 1}}, 1).error().message, HasSubstr("is divided already"));
+  EXPECT_THAT(divide(*again, {{Split::Test, 1}}, 1).error().message,
+              HasSubstr("is divided already, into train, test; give what it was made from"));
   EXPECT_THAT(divide(*set, {{Split::Test, 0.0}}, 1).error().message, HasSubstr("above 0"));
   EXPECT_THAT(divide(*set, {}, 1).error().message, HasSubstr("add up to 0"));
 }

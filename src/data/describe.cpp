@@ -98,6 +98,7 @@ Expected<std::vector<SplitSummary>> summarize(const DataSet& set, int threads) {
 }
 
 Expected<void> export_arrays(const DataView& view, const std::filesystem::path& path, int threads) {
+  PARE_TRY(check_arrays_writable(path));
   const SampleSource source = view.source();
   PARE_ASSIGN(const std::vector<Tensor> probe, source.read(0, 1));
   std::vector<NamedTensor> arrays;
@@ -122,7 +123,11 @@ Expected<void> export_arrays(const DataView& view, const std::filesystem::path& 
 }
 
 Expected<Description> divide(const DataSet& set, const std::vector<Fraction>& fractions, uint64_t seed) {
-  if (set.divided()) return usage_error("the data set '{}' is divided already", set.name());
+  std::vector<std::string_view> names;
+  for (const Split split : set.splits()) names.push_back(to_string(split));
+  if (set.divided())
+    return usage_error("the data set '{}' is divided already, into {}; give what it was made from", set.name(),
+                       fmt::join(names, ", "));
   Description description = set.description();
   // From here on the paths no longer hang on the present folder; names inside an archive stay.
   for (std::string* path : {&description.source->path, &description.source->labels})

@@ -126,6 +126,7 @@ Expected<Description> read_description(const std::filesystem::path& path);
 
 // The text form; paths below `folder` become relative to it.
 std::string to_toml(const Description& description, const std::filesystem::path& folder);
+Expected<void> write_description(const Description& description, const std::filesystem::path& path);  // a .toml
 
 // The description that a bare file or folder stands for: an .npz, .npy, .csv, idx or CIFAR file or a folder of images.
 Expected<Description> guess_description(const std::filesystem::path& path);

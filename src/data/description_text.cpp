@@ -1,6 +1,7 @@
 // The text form of a description: keys that differ from their defaults.
 #include <filesystem>
 
+#include "base/files.h"
 #include "data/description.h"
 
 namespace pare {
@@ -127,6 +128,13 @@ std::string to_toml(const Description& description, const std::filesystem::path&
     text += out.text(true);
   }
   return text;
+}
+
+Expected<void> write_description(const Description& description, const std::filesystem::path& path) {
+  if (path.extension() != ".toml")
+    return usage_error("'{}' has the ending '{}'; a description is written as .toml", path.string(),
+                       path.extension().string());
+  return write_file(path, to_toml(description, std::filesystem::absolute(path).parent_path()));
 }
 
 }  // namespace pare

@@ -218,14 +218,18 @@ Expected<std::vector<NamedTensor>> read_arrays(const std::filesystem::path& path
   return std::vector<NamedTensor>{{"", std::move(tensor)}};
 }
 
+Expected<void> check_arrays_writable(const std::filesystem::path& path) {
+  if (path.extension() == ".npy" || path.extension() == ".npz") return check_folder_of(path);
+  return usage_error("'{}' has the ending '{}'; arrays are written as .npy or .npz", path.string(),
+                     path.extension().string());
+}
+
 Expected<void> write_arrays(const std::filesystem::path& path, std::span<const NamedTensor> arrays) {
+  PARE_TRY(check_arrays_writable(path));
   if (path.extension() == ".npz") {
     PARE_ASSIGN_IN(const std::vector<std::byte> bytes, write_npz(arrays), path.string());
     return write_file(path, bytes);
   }
-  if (path.extension() != ".npy")
-    return usage_error("'{}' has the ending '{}'; arrays are written as .npy or .npz", path.string(),
-                       path.extension().string());
   if (arrays.size() != 1)
     return usage_error("'{}' holds one array, there are {}; use the ending .npz", path.string(), arrays.size());
   PARE_ASSIGN_IN(const std::vector<std::byte> bytes, write_npy(arrays.front().tensor), path.string());

@@ -48,6 +48,8 @@ Expected<std::vector<std::byte>> write_npz(std::span<const NamedTensor> arrays);
 // Files of either kind, told apart by content when read and by ending when written. The array of a `.npy` has no name; several
 // arrays need a `.npz`.
 Expected<std::vector<NamedTensor>> read_arrays(const std::filesystem::path& path);
+// check_arrays_writable() looks at the ending and the folder alone, for those who have long work before they write.
+Expected<void> check_arrays_writable(const std::filesystem::path& path);
 Expected<void> write_arrays(const std::filesystem::path& path, std::span<const NamedTensor> arrays);
 
 }  // namespace pare

@@ -27,7 +27,7 @@ Expected<Model> read_model(const std::filesystem::path& path) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
     if (std::filesystem::exists(path / "saved_model.pb", ignored))
-      return refuse(ErrorCode::Unsupported, path, "a TensorFlow SavedModel, which Pare does not read; {} is read",
+      return refuse(ErrorCode::Unsupported, path, "a TensorFlow SavedModel, which Pare does not read; {} are read",
                     kRead);
     return refuse(ErrorCode::BadInput, path, "a folder; a model file was expected ({})", kRead);
   }
@@ -35,12 +35,12 @@ Expected<Model> read_model(const std::filesystem::path& path) {
   if (starts_with(bytes, 4, "TFL3")) return read_tflite(bytes, path.string());
   if (starts_with(bytes, 0, "\x89HDF") || starts_with(bytes, 0, "PK\x03\x04")) return read_keras(path);
   if (path.extension() == ".onnx")
-    return refuse(ErrorCode::Unsupported, path, "an ONNX file, which Pare does not read; {} is read", kRead);
-  return refuse(ErrorCode::BadInput, path, "not a model file that Pare knows; {} is read", kRead);
+    return refuse(ErrorCode::Unsupported, path, "an ONNX file, which Pare does not read; {} are read", kRead);
+  return refuse(ErrorCode::BadInput, path, "not a model file that Pare knows; {} are read", kRead);
 }
 
 Expected<void> check_writable(const std::filesystem::path& path) {
-  if (path.extension() == ".tflite") return {};
+  if (path.extension() == ".tflite") return check_folder_of(path);
   return refuse(ErrorCode::Usage, path, "the ending '{}' names no format that Pare writes; .tflite is written",
                 path.extension().string());
 }

@@ -14,7 +14,7 @@ Expected<Model> read_model(const std::filesystem::path& path);
 
 // Writes a model file, whole or not at all. The ending of the name picks the format; another one is a Usage error that lists what is
 // written. Unsupported where the format has no place for something in the model.
-// check_writable() looks at the ending alone, for commands that have long work before they write.
+// check_writable() looks at the ending and the folder alone, for commands that have long work before they write.
 Expected<void> check_writable(const std::filesystem::path& path);
 Expected<void> write_model(const Model& model, const std::filesystem::path& path);
 

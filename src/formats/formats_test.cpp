@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/files.h"
 #include "formats/tflite/test_files.h"
 #include "ir/diff.h"
+#include "testing/temporary_folder.h"
 
 namespace pare {
 namespace {
@@ -13,26 +13,14 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-// An empty folder that goes with the test.
-class Formats : public ::testing::Test {
+class Formats : public testing::TemporaryFolder {
  protected:
-  void SetUp() override { fs::create_directories(folder_); }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  fs::path with(const std::string& name, std::string_view text) const {
-    EXPECT_TRUE(write_file(folder_ / name, text));
-    return folder_ / name;
-  }
   void expect_refused(const fs::path& path, ErrorCode code, const std::string& message) const {
     const auto model = read_model(path);
     ASSERT_FALSE(model);
     EXPECT_EQ(model.error().code, code);
     EXPECT_THAT(model.error().to_string(), HasSubstr(message));
   }
-
-  const fs::path folder_ =
-      fs::temp_directory_path() /
-      fmt::format("pare_formats_{}", ::testing::UnitTest::GetInstance()->random_seed() + ::getpid());
 };
 
 TEST_F(Formats, ContentDecidesNotTheName) {
@@ -52,14 +40,13 @@ TEST_F(Formats, WritesWhatItReads) {
 }
 
 TEST_F(Formats, RejectsWhatItDoesNotRead) {
-  fs::create_directories(folder_ / "saved");
-  with("saved/saved_model.pb", "x");
+  put("saved/saved_model.pb", "x");
   fs::create_directories(folder_ / "empty");
   expect_refused(folder_ / "saved", ErrorCode::Unsupported,
                  "a TensorFlow SavedModel, which Pare does not read; .tflite");
   expect_refused(folder_ / "empty", ErrorCode::BadInput, "a folder; a model file was expected");
-  expect_refused(with("net.onnx", "\x08\x07"), ErrorCode::Unsupported, "an ONNX file, which Pare does not read");
-  expect_refused(with("notes.txt", "hello"), ErrorCode::BadInput, "not a model file that Pare knows");
+  expect_refused(put("net.onnx", "\x08\x07"), ErrorCode::Unsupported, "an ONNX file, which Pare does not read");
+  expect_refused(put("notes.txt", "hello"), ErrorCode::BadInput, "not a model file that Pare knows");
   expect_refused(folder_ / "missing.tflite", ErrorCode::Io, "missing.tflite");
 }
 

@@ -131,4 +131,14 @@ Expected<std::map<std::string, NodePlan>> choose_precision(const Graph& graph, c
   return plans;
 }
 
+std::vector<std::string> unmatched_patterns(const Graph& graph, const QuantConfig& config) {
+  std::vector<std::string> unmatched;
+  for (const auto* patterns : {&config.include, &config.exclude})
+    for (const std::string& pattern : *patterns)
+      if (std::none_of(graph.nodes().begin(), graph.nodes().end(),
+                       [&](const auto& node) { return matches_glob(pattern, node->name); }))
+        unmatched.push_back(pattern);
+  return unmatched;
+}
+
 }  // namespace pare

@@ -8,6 +8,7 @@
 #include "ir/builder.h"
 #include "ops/conv_2d.h"
 #include "quant/roles.h"
+#include "quant/choose_precision.h"
 #include "testing/graphs.h"
 
 namespace pare {
@@ -101,6 +102,11 @@ TEST(MakePlan, ExcludedAndIncludedNames) {
   const QuantPlan plan = plan_of(small_classifier(), config);
   EXPECT_EQ(plan.nodes.at("conv").precision, Precision::Integer);
   EXPECT_THAT(plan.nodes.at("dense").reason, HasSubstr("not among the included names"));
+}
+
+TEST(MakePlan, PatternsThatMatchNothingAreFound) {
+  const QuantConfig config{.include = {"con?", "head/*"}, .exclude = {"den*", "Dense"}};
+  EXPECT_THAT(unmatched_patterns(small_classifier(), config), ::testing::ElementsAre("head/*", "Dense"));
 }
 
 TEST(MakePlan, Int8OnlyListsWhatBlocks) {

@@ -60,6 +60,12 @@ Expected<Entry> find_entry(const Model& model, const std::vector<NamedTensor>& i
   return plain;
 }
 
+std::string names_of(const std::vector<NamedTensor>& arrays) {
+  std::vector<std::string> names;
+  for (const NamedTensor& each : arrays) names.push_back(each.name.empty() ? "one without a name" : each.name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
 // The arrays in the order of the graph's inputs.
 Expected<std::vector<Tensor>> arrange(const Entry& entry, const std::vector<NamedTensor>& inputs) {
   const std::vector<std::string>& names = entry.input_names;
@@ -70,7 +76,8 @@ Expected<std::vector<Tensor>> arrange(const Entry& entry, const std::vector<Name
     const auto found =
         std::find_if(inputs.begin(), inputs.end(), [&](const NamedTensor& each) { return each.name == name; });
     if (found == inputs.end())
-      return bad_input("there is no array for the input '{}'; the model takes {}", name, fmt::join(names, ", "));
+      return bad_input("there is no array for the input '{}' among {}; the model takes {}", name, names_of(inputs),
+                       fmt::join(names, ", "));
     arranged.push_back(found->tensor);
   }
   for (const NamedTensor& each : inputs)

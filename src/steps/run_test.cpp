@@ -85,7 +85,8 @@ TEST(RunModel, RefusesWrongArrays) {
               HasSubstr("the array for input 'x' is f32[3, 4], the model takes f32[?, 2]"));
   EXPECT_THAT(error_of(model, {{"x", Tensor(DType::Float64, {3, 2})}}),
               HasSubstr("is f64[3, 2], the model takes f32[?, 2]"));
-  EXPECT_THAT(error_of(model, {{"z", kThree}}), HasSubstr("there is no array for the input 'x'; the model takes x"));
+  EXPECT_THAT(error_of(model, {{"z", kThree}}),
+              HasSubstr("there is no array for the input 'x' among z; the model takes x"));
   EXPECT_THAT(error_of(model, {{"x", kThree}, {"z", kThree}}), HasSubstr("the array 'z' belongs to no input"));
   EXPECT_THAT(error_of(model_of("graph (%x: f32[2, 2]) { %y = relu(%x) return %y }"), {{"x", kThree}}),
               HasSubstr("is f32[3, 2], the model takes f32[2, 2]"));

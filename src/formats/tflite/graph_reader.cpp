@@ -195,7 +195,9 @@ class GraphReader {
                         std::vector<Value*> results) {
     if (name.tflite == "DENSIFY") return replace_by_dense(operands, results);
     const OpDef* op = find_op(name.pare);
-    if (op == nullptr) return unsupported("the operator {} is not one that Pare reads", name.tflite);
+    if (op == nullptr)
+      return unsupported("the operator {} is not one that Pare reads; docs/reference/operators.md lists those",
+                         name.tflite);
     Attributes attributes = op->attributes;
     if (const OptionsMapping* mapping = find_options(op->name); mapping != nullptr) {
       PARE_ASSIGN(attributes, mapping->read({record, *op, operands, results}));
