@@ -34,17 +34,17 @@ void add_bench(CLI::App& program) {
   LatencyOptions& latency = options->benchmark.latency.latency;
   command->add_option("MODEL", options->models, "One model or several: .tflite, .h5 or .keras")->required();
   command->add_option("--batch", options->benchmark.latency.batch, "Samples a run")
-      ->check(CLI::PositiveNumber.description(""))
+      ->check(whole_number(1))
       ->type_name("N")
       ->capture_default_str();
   add_engine(*command, options->benchmark.latency.engine);
   command->add_flag("--profile", options->benchmark.profile, "The time of each operator too");
   command->add_option("--seconds", latency.min_seconds, "Measure for at least this long")
-      ->check(CLI::PositiveNumber.description(""))
+      ->check(number(0, kNoLimit))
       ->type_name("S")
       ->capture_default_str();
   command->add_option("--runs", latency.min_runs, "Measure at least this often")
-      ->check(CLI::PositiveNumber.description(""))
+      ->check(whole_number(1))
       ->type_name("N")
       ->capture_default_str();
 }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -20,6 +21,34 @@ std::string examples_text(const std::vector<Example>& examples) {
 }
 
 }  // namespace
+
+CLI::Validator whole_number(int64_t lowest, int64_t highest) {
+  return CLI::Validator(
+      [=](std::string& text) {
+        int64_t value = 0;
+        const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (status == std::errc() && end == text.data() + text.size() && value >= lowest && value <= highest)
+          return std::string();
+        return fmt::format(
+            "'{}' was given, a whole number {} was expected", text,
+            highest == kNoLimit ? fmt::format("from {} on", lowest) : fmt::format("from {} to {}", lowest, highest));
+      },
+      "");
+}
+
+CLI::Validator number(double lowest, double highest) {
+  return CLI::Validator(
+      [=](std::string& text) {
+        double value = 0;
+        const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (status == std::errc() && end == text.data() + text.size() && value >= lowest && value <= highest)
+          return std::string();
+        return fmt::format(
+            "'{}' was given, a number {} was expected", text,
+            highest == kNoLimit ? fmt::format("from {} on", lowest) : fmt::format("from {} to {}", lowest, highest));
+      },
+      "");
+}
 
 Expected<void> Output::result(const nlohmann::ordered_json& json, const std::function<std::string()>& text) const {
   progress("");
@@ -57,16 +86,18 @@ DType dtype_of(PortType type) {
 CLI::App* add_command(CLI::App& program, const char* name, const char* summary, std::vector<Example> examples,
                       Action action) {
   CLI::App* command = program.add_subcommand(name, summary);
+  command->group("Commands");
   command->footer(std::string());  // not that of the program
   command->footer([examples = std::move(examples)] { return examples_text(examples); });
   const auto common = std::make_shared<Common>();
   common->threads = available_threads();
   command->add_flag("--json", common->json, "Print one JSON document instead of text")->group("Everywhere");
   command->add_option("--threads", common->threads, "Threads to use; all cores unless told")
-      ->check(CLI::Range(1, 1024).description(""))
+      ->check(whole_number(1, 1024))
       ->type_name("N")
       ->group("Everywhere");
   command->add_option("--seed", common->seed, "Seed of everything random; the same seed gives the same result")
+      ->check(whole_number(0))
       ->type_name("N")
       ->group("Everywhere");
   command->add_flag("--quiet", common->quiet, "No messages and no progress")->group("Everywhere");

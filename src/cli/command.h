@@ -5,6 +5,8 @@
 
 #include <array>
 #include <functional>
+#include <limits>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -63,6 +65,14 @@ struct Example {
 // to variables that live as long (shared_ptr captured by the action).
 CLI::App* add_command(CLI::App& program, const char* name, const char* summary, std::vector<Example> examples,
                       Action action);
+
+// Checks of numbers whose messages say what was given and what was expected.
+inline constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
+CLI::Validator whole_number(int64_t lowest, int64_t highest = kNoLimit);
+CLI::Validator number(double lowest, double highest);
+
+// The help of all commands: plain words for what stands where, lines of at most 120 columns.
+std::shared_ptr<CLI::Formatter> help_formatter();
 
 // An option that takes one of the spellings of an enumeration; its present value is the default.
 template <NamedEnum Enum>

@@ -59,13 +59,13 @@ void add_compare(CLI::App& program) {
   command
       ->add_option("--samples", options->compare.tensor_samples,
                    "Samples on which tensors are compared; accuracies take all")
-      ->check(CLI::PositiveNumber.description(""))
+      ->check(whole_number(1))
       ->type_name("N")
       ->capture_default_str();
   add_engine(*command, options->compare.engine);
   command->add_flag("--graph", options->graph, "The difference of the graphs as well");
   command->add_option("--max-drop", options->max_drop, "A goal, in points of accuracy")
-      ->check(CLI::NonNegativeNumber.description(""))
+      ->check(number(0, 100))
       ->type_name("P");
 }
 

@@ -53,9 +53,11 @@ void add_make(CLI::App& data) {
       ->check(CLI::IsMember(std::vector<std::string>{"strokes"}));
   add_output(*command, options->output, "Name of the pair of files")->required();
   command->add_option("--train", options->strokes.train, "Samples of the split train")
+      ->check(whole_number(1))
       ->type_name("N")
       ->capture_default_str();
   command->add_option("--test", options->strokes.test, "Samples of the split test")
+      ->check(whole_number(1))
       ->type_name("N")
       ->capture_default_str();
 }
@@ -66,30 +68,28 @@ void add_split(CLI::App& data) {
     double calibration = 0.05, train = 0, validation = 0, test = 0;
   };
   const auto options = std::make_shared<Options>();
-  CLI::App* command =
-      add_command(data, "split", "Divide a data set by fractions that do not overlap",
-                  {{"pare data split photos/ --calibration 0.1 --test 0.9 -o photos.toml",
-                    "writes a description; the files stay where they are"}},
-                  [options](const Common& common, const Output& out) -> Expected<void> {
-                    PARE_ASSIGN(const DataSet set, DataSet::open(options->path));
-                    std::vector<Fraction> fractions;
-                    for (const auto& [split, part] :
-                         {std::pair(Split::Calibration, options->calibration), std::pair(Split::Train, options->train),
-                          std::pair(Split::Validation, options->validation), std::pair(Split::Test, options->test)})
-                      if (part > 0) fractions.push_back({split, part});
-                    PARE_ASSIGN(const Description description, divide(set, fractions, common.seed));
-                    const std::filesystem::path output(options->output);
-                    PARE_TRY(write_file(output, to_toml(description, std::filesystem::absolute(output).parent_path())));
-                    return out.result({{"output", options->output}},
-                                      [&] { return fmt::format("written to {}\n", options->output); });
-                  });
+  CLI::App* command = add_command(
+      data, "split", "Divide a data set by fractions that do not overlap",
+      {{"pare data split photos/ --calibration 0.1 --test 0.9 -o photos.toml",
+        "writes a description; the files stay where they are"}},
+      [options](const Common& common, const Output& out) -> Expected<void> {
+        PARE_ASSIGN(const DataSet set, DataSet::open(options->path));
+        std::vector<Fraction> fractions;
+        for (const auto& [split, part] :
+             {std::pair(Split::Calibration, options->calibration), std::pair(Split::Train, options->train),
+              std::pair(Split::Validation, options->validation), std::pair(Split::Test, options->test)})
+          if (part > 0) fractions.push_back({split, part});
+        PARE_ASSIGN(const Description description, divide(set, fractions, common.seed));
+        PARE_TRY(write_description(description, options->output));
+        return out.result({{"output", options->output}}, [&] { return describe(description, options->output); });
+      });
   command->add_option("DATA", options->path, "An undivided data set")->required();
   add_output(*command, options->output, "The description to write: .toml")->required();
   for (const auto& [name, part] :
        {std::pair("--calibration", &options->calibration), std::pair("--train", &options->train),
         std::pair("--validation", &options->validation), std::pair("--test", &options->test)})
     command->add_option(name, *part, "Its share of the samples")
-        ->check(CLI::Range(0., 1.).description(""))
+        ->check(number(0, 1))
         ->type_name("F")
         ->capture_default_str();
 }
@@ -119,6 +119,7 @@ void add_export(CLI::App& data) {
 
 void add_data(CLI::App& program) {
   CLI::App* data = program.add_subcommand("data", "Describe, make, split or export a data set");
+  data->group("Commands");
   data->require_subcommand(1);
   data->footer(
       "A data set is a .toml description (docs/data_sets.md), or directly an .npz with x and y, an idx pair, a CIFAR .bin, a folder\n"

@@ -35,6 +35,7 @@ Expected<void> check_goal(const std::vector<ModelEvaluation>& evaluations, doubl
 
 Expected<void> run(Options& options, const Common& common, const Output& out) {
   options.evaluate.evaluate.threads = common.threads;
+  if (!options.picture.empty()) PARE_TRY(check_folder_of(options.picture));
   PARE_ASSIGN(const DataSet set, DataSet::open(options.data));
   PARE_ASSIGN(DataView view, set.split(options.split));
   if (options.samples > 0) view = view.first(options.samples);
@@ -68,11 +69,12 @@ void add_evaluate(CLI::App& program) {
   command->add_option("--data", options->data, "The data set")->required()->type_name("DATA");
   add_choice(*command, "--split", options->split, "The samples of this split");
   command->add_option("--samples", options->samples, "The first N samples instead of all")
-      ->check(CLI::PositiveNumber.description(""))
+      ->check(whole_number(1))
       ->type_name("N");
   command
       ->add_option("--output-index", options->evaluate.evaluate.output,
-                   "The output that is judged, for a model with several")
+                   "The output that is judged, for a model with several; counted from 0")
+      ->check(whole_number(0))
       ->type_name("N")
       ->capture_default_str();
   add_engine(*command, options->evaluate.evaluate.engine);
@@ -80,7 +82,7 @@ void add_evaluate(CLI::App& program) {
   command->add_option("--picture", options->picture, "Draw accuracy, size and latency: .svg")->type_name("FILE");
   command->add_flag("--classes", options->classes, "Figures of each class and the confusion matrix");
   command->add_option("--min-accuracy", options->min_accuracy, "A goal, from 0 to 1")
-      ->check(CLI::Range(0., 1.).description(""))
+      ->check(number(0, 1))
       ->type_name("A");
 }
 

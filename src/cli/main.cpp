@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <span>
 
 #include "base/check.h"
 #include "base/files.h"
@@ -52,39 +53,46 @@ void add_commands(CLI::App& program) {
   add_docs(program);
 }
 
-std::vector<std::string> command_names(CLI::App& program) {
+std::vector<std::string> command_names(const CLI::App& program) {
   std::vector<std::string> names;
-  for (const CLI::App* command : program.get_subcommands([](CLI::App*) { return true; }))
+  for (const CLI::App* command :
+       program.get_subcommands([](const CLI::App* each) { return !each->get_group().empty(); }))
     names.push_back(command->get_name());
   return names;
 }
 
-// An error if the first argument is not a command: CLI11 itself says only that one is missing.
-Expected<void> check_command(CLI::App& program, int argc, char** argv) {
+// The command that the leading words name, such as "pare data split". An error where they name none: CLI11 itself says only that one
+// is missing.
+Expected<std::string> command_of(const CLI::App& program, std::string name, std::span<char*> words) {
   const std::vector<std::string> names = command_names(program);
-  if (argc < 2) return usage_error("a command is missing; one of {}", fmt::join(names, ", "));
-  const std::string_view first = argv[1];
-  if (!first.starts_with('-') && std::find(names.begin(), names.end(), first) == names.end())
-    return usage_error("there is no command '{}'; one of {}", first, fmt::join(names, ", "));
-  return {};
+  if (names.empty()) return name;
+  if (words.empty()) return usage_error("`{}` needs a command; one of {}", name, fmt::join(names, ", "));
+  const std::string first = words.front();
+  if (first == "-h" || first == "--help" || first == "--version") return name;
+  const auto found = program.get_subcommands([&](const CLI::App* each) { return each->get_name() == first; });
+  if (found.empty())
+    return usage_error("there is no command '{}' of `{}`; one of {}. See `{} --help`", first, name,
+                       fmt::join(names, ", "), name);
+  return command_of(*found.front(), name + " " + first, words.subspan(1));
 }
 
 int run(int argc, char** argv) {
   CLI::App program("Makes trained neural networks small and fast, and shows what it cost.", "pare");
   program.set_version_flag("--version", "pare " PARE_VERSION);
   program.require_subcommand(1);
-  program.get_formatter()->column_width(38);
+  program.formatter(help_formatter());
   program.footer(
       "`pare COMMAND --help` explains a command with examples.\n"
       "Exit codes: 0 done; 1 done, but a stated goal was not met; 2 wrong usage; 3 bad input; 4 not supported; 5 a defect of Pare.");
   add_commands(program);
-  if (auto known = check_command(program, argc, argv); !known) return report(known.error());
+  const auto command = command_of(program, "pare", std::span(argv, static_cast<size_t>(argc)).subspan(1));
+  if (!command) return report(command.error());
   try {
     program.parse(argc, argv);
     return 0;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return program.exit(error);  // help or version was asked for
-    return report({ErrorCode::Usage, fmt::format("{}. See `pare {} --help`", error.what(), argv[1]), "", nullptr});
+    return report({ErrorCode::Usage, fmt::format("{}. See `{} --help`", error.what(), *command), "", nullptr});
   }
 }
 

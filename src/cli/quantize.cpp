@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "formats/formats.h"
+#include "quant/choose_precision.h"
 #include "report/quantization.h"
 #include "steps/convert.h"
 #include "steps/samples.h"
@@ -59,6 +60,7 @@ Expected<void> run(Options& options, const Common& common, const Output& out) {
               convert(result.model, options.output, {.optimize = true, .pipeline = options.quantize.pipeline}));
   PARE_TRY(write_model(written.model, options.output));
   summary.output_bytes = file_bytes(options.output);
+  summary.unmatched_patterns = unmatched_patterns(result.baseline.main(), options.quantize.config);
   return out.result(to_json(result, summary), [&] { return describe(result, summary, options.explain); });
 }
 
@@ -75,7 +77,7 @@ void add_options(CLI::App& command, Options& options) {
   command
       .add_option("--samples", options.samples,
                   "Calibration samples, the first of the split 'calibration' (or 'train')")
-      ->check(CLI::PositiveNumber.description(""))
+      ->check(whole_number(1))
       ->type_name("N")
       ->capture_default_str();
   add_choice(command, "--io", options.io, "Type of inputs and outputs; int16 only with int16x8");
@@ -84,13 +86,13 @@ void add_options(CLI::App& command, Options& options) {
   const char* how = "How ranges and weights are chosen";
   add_choice(command, "--range", config.range.method, "Ranges of activations")->group(how);
   command.add_option("--percentile", config.range.percentile, "For --range percentile")
-      ->check(CLI::Range(50., 100.).description(""))
+      ->check(number(50, 100))
       ->type_name("P")
       ->capture_default_str()
       ->group(how);
   command.add_flag("--per-tensor", config.per_tensor, "One scale a weight tensor instead of one a channel")->group(how);
-  command.add_option("--effort", options.quantize.effort, "0: nearest rounding; 1: biases corrected")
-      ->check(CLI::Range(0, 3).description(""))
+  command.add_option("--effort", options.quantize.effort, "0: nearest rounding; from 1 on: biases corrected")
+      ->check(whole_number(0, 3))
       ->type_name("N")
       ->capture_default_str()
       ->group(how);
@@ -102,6 +104,7 @@ void add_options(CLI::App& command, Options& options) {
   command
       .add_option("--smallest-weights", config.smallest_weights,
                   "dynamic and weight_only leave tensors with fewer elements alone")
+      ->check(whole_number(0))
       ->type_name("N")
       ->capture_default_str()
       ->group(where);

@@ -22,6 +22,8 @@ void add_run(CLI::App& program) {
        {"pare run net.tflite --input x.npy -o y.npy --engine reference --dump-tensors all.npz",
         "every tensor on the way, to compare with another runtime"}},
       [options](const Common& common, const Output& out) -> Expected<void> {
+        PARE_TRY(check_arrays_writable(options->output));
+        if (!options->dump.empty()) PARE_TRY(check_arrays_writable(options->dump));
         PARE_ASSIGN(const Model model, read_runnable(options->model));
         PARE_ASSIGN(const std::vector<NamedTensor> inputs, read_arrays(options->input));
         options->run.threads = common.threads;
@@ -38,7 +40,7 @@ void add_run(CLI::App& program) {
   add_output(*command, options->output, ".npy, or .npz with one array an output")->required();
   add_engine(*command, options->run.engine);
   command->add_option("--batch", options->run.batch, "Samples computed together; as many as suit the cache unless told")
-      ->check(CLI::PositiveNumber.description(""))
+      ->check(whole_number(1))
       ->type_name("N");
   command->add_option("--signature", options->run.signature, "The signature to call, for a model with several")
       ->type_name("KEY");

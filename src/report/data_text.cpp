@@ -60,4 +60,16 @@ std::string describe(const DataSet& set, const std::vector<SplitSummary>& splits
   return text + "\n\n" + table.text();
 }
 
+std::string describe(const Description& description, const std::string& path) {
+  std::vector<std::string> parts;
+  double rest = 1;
+  for (const SplitDescription& split : description.splits) {
+    parts.push_back(fmt::format("{} {}", to_string(split.split), percent(split.fraction.value_or(0), 1)));
+    rest -= split.fraction.value_or(0);
+  }
+  std::string text = fmt::format("{}: {}\n", path, fmt::join(parts, ", "));
+  if (rest > 1e-9) text += fmt::format("{} of the samples are in no split.\n", percent(rest, 1));
+  return text;
+}
+
 }  // namespace pare

@@ -10,6 +10,8 @@
 namespace pare {
 
 nlohmann::ordered_json to_json(const DataSet& set, const std::vector<SplitSummary>& splits);
+// The splits that a description divides a data set into.
+std::string describe(const Description& description, const std::string& path);
 std::string describe(const DataSet& set, const std::vector<SplitSummary>& splits);
 
 }  // namespace pare

@@ -72,6 +72,7 @@ Json to_json(const QuantizeResult& result, const QuantizeSummary& summary) {
           {"calibration_samples", summary.samples},
           {"source_size_bytes", summary.source_bytes},
           {"size_bytes", summary.output_bytes},
+          {"unmatched_patterns", summary.unmatched_patterns},
           {"operators", counts},
           {"passes", passes_json(result.passes)},
           {"timing_ms",
@@ -96,6 +97,8 @@ std::string describe(const QuantizeResult& result, const QuantizeSummary& summar
     text += fmt::format("Calibration:  {} samples, {:.2f} s\n", with_commas(summary.samples),
                         result.timing.calibration_ms / 1000);
   text += fmt::format("Passes:       {}\n", passes_text(result.passes));
+  for (const std::string& pattern : summary.unmatched_patterns)
+    text += fmt::format("No operator is called '{}'; --explain lists their names.\n", pattern);
   if (explain) return text + reasons_table(result);
   const bool some_float = count_precisions(result.plan).contains(Precision::Float);
   return some_float ? text + "Some operators stay float; --explain says why.\n" : text;

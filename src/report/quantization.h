@@ -14,6 +14,7 @@ struct QuantizeSummary {
   std::string model, output;
   int64_t samples = 0;  // looked at
   int64_t source_bytes = 0, output_bytes = 0;
+  std::vector<std::string> unmatched_patterns = {};  // names to include or exclude that no operator has
 };
 
 nlohmann::ordered_json to_json(const QuantizeResult& result, const QuantizeSummary& summary);

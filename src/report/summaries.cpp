@@ -9,9 +9,9 @@
 namespace pare {
 namespace {
 
-// "Label:     value", labels in one column.
+// "Label:     value", labels in one column; without a label a further value of the one before.
 std::string item(std::string_view label, const std::string& value) {
-  return fmt::format("{:<14} {}\n", fmt::format("{}:", label), value);
+  return fmt::format("{:<14} {}\n", label.empty() ? "" : fmt::format("{}:", label), value);
 }
 
 std::string ports(std::string_view label, const std::vector<PortSummary>& ports) {

@@ -23,6 +23,12 @@ class Commands(ProgramTest):
             self.assertTrue("Examples:" in text or command == "data", command)
             self.assertIn(f"pare {command}", text)
 
+    def test_help_fits_terminals(self):
+        for command in ("quantize", "evaluate", "run", "bench"):
+            text = self.succeed(command, "--help").stdout
+            self.assertLessEqual(max(map(len, text.splitlines())), 120, command)
+            self.assertNotIn("TEXT", text)
+
     def test_inspect(self):
         summary = self.json_of("inspect", self.int8_file)
         self.assertEqual(summary["format"], "tflite")
@@ -52,6 +58,11 @@ class Commands(ProgramTest):
         self.assertTrue(all(node["reason"] or node["precision"] == "integer" for node in report["nodes"]))
         explained = self.succeed("quantize", DIGITS, "--data", self.data, "-o", self.folder / "e.tflite", "--exclude", "*", "--explain").stdout
         self.assertIn("because", explained)
+
+    def test_quantize_says_which_patterns_match_nothing(self):
+        out = ["--data", self.data, "-o", self.folder / "q.tflite", "--exclude", "*", "Dense_9/*"]
+        self.assertEqual(self.json_of("quantize", DIGITS, *out)["unmatched_patterns"], ["Dense_9/*"])
+        self.assertIn("No operator is called 'Dense_9/*'", self.succeed("quantize", DIGITS, *out).stdout)
 
     def test_every_mode_writes_a_smaller_file(self):
         for mode in ("int8", "int8_only", "int16x8", "dynamic", "weight_only", "fp16"):
@@ -115,6 +126,8 @@ class Commands(ProgramTest):
         self.succeed("data", "split", self.data, "--calibration", 0.25, "--test", 0.75, "-o", divided)
         sizes = {split["name"]: split["samples"] for split in self.json_of("data", "describe", divided)["splits"]}
         self.assertEqual(sizes, {"calibration": 16, "test": 48})
+        part = self.succeed("data", "split", self.data, "-o", self.folder / "part.toml").stdout
+        self.assertIn("calibration 5.0 %\n95.0 % of the samples are in no split.", part)
         self.succeed("data", "export", divided, "--split", "test", "-o", self.folder / "test.npz")
         self.assertTrue((self.folder / "test.npz").exists())
 

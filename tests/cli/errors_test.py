@@ -41,13 +41,23 @@ class Errors(ProgramTest):
     # --- the command line
 
     def test_no_command(self):
-        self.fails(USAGE, [], "a command is missing", "quantize")
+        self.fails(USAGE, [], "`pare` needs a command", "quantize")
+        self.fails(USAGE, ["data"], "`pare data` needs a command; one of describe, make, split, export")
 
     def test_unknown_command(self):
-        self.fails(USAGE, ["shrink"], "there is no command 'shrink'", "quantize")
+        self.fails(USAGE, ["shrink"], "there is no command 'shrink' of `pare`", "quantize")
+        self.fails(USAGE, ["-v"], "there is no command '-v'", "`pare --help`")
+        self.fails(USAGE, ["data", "shrink"], "there is no command 'shrink' of `pare data`", "`pare data --help`")
 
     def test_unknown_option(self):
         self.fails(USAGE, ["inspect", self.net, "--layer"], "--layer", "`pare inspect --help`")
+
+    def test_numbers_that_are_none_or_too_small(self):
+        self.fails(USAGE, self.quantize(self.net, self.data, "out.tflite", "--samples", "0"), "--samples: '0' was given, a whole number from 1 on was expected")
+        self.fails(USAGE, ["inspect", self.net, "--seed", "two"], "--seed: 'two' was given, a whole number from 0 on", "`pare inspect --help`")
+        self.fails(USAGE, ["evaluate", self.net, "--data", self.data, "--min-accuracy", "95"], "'95' was given, a number from 0 to 1 was expected")
+        self.fails(USAGE, ["bench", self.net, "--seconds", "-1"], "--seconds: '-1' was given, a number from 0 on was expected")
+        self.fails(USAGE, ["data", "split", self.data, "-o", self.folder / "d.toml", "--test", "2"], "`pare data split --help`")
 
     def test_unknown_mode(self):
         self.fails(USAGE, self.quantize(self.net, self.data, "out.tflite", "--mode", "int7"), "--mode", "int7")
@@ -65,6 +75,10 @@ class Errors(ProgramTest):
         self.fails(USAGE, ["convert", DIGITS, "-o", self.folder / "out.bin"], "out.bin", ".tflite")
 
     # --- models
+
+    def test_wrong_ending_of_arrays(self):
+        self.fails(USAGE, ["run", self.net, "--input", self.folder / "x.npy", "-o", self.folder / "y.txt"], "y.txt", ".npy or .npz")
+        self.fails(USAGE, ["data", "split", self.data, "-o", self.folder / "d.bin"], "d.bin", ".toml")
 
     def test_missing_model(self):
         self.fails(BAD_INPUT, ["inspect", self.folder / "none.tflite"], "none.tflite", "No such file")
@@ -136,10 +150,23 @@ class Errors(ProgramTest):
         path = self.write("broken.npy", b"\x93NUMPY")
         self.fails(BAD_INPUT, ["run", self.net, "--input", path, "-o", self.folder / "y.npy"], "broken.npy")
 
+    def test_arrays_of_other_names(self):
+        path = self.folder / "names.npz"
+        npz(path, a=("f", (1, 28, 28, 1), [0.0] * 784), b=("f", (1,), [0.0]))
+        self.fails(BAD_INPUT, ["run", self.net, "--input", path, "-o", self.folder / "y.npy"], "there is no array for the input", "among a, b")
+
     # --- outputs
 
     def test_output_in_a_folder_that_does_not_exist(self):
         self.fails(BAD_INPUT, self.quantize(self.net, self.data, "no/such/out.tflite"), "out.tflite", "No such file")
+
+    def test_folders_are_missed_before_the_work(self):
+        for words in (
+            self.quantize(self.net, self.folder / "none.npz", "no/such/out.tflite"),
+            ["evaluate", self.net, "--data", self.folder / "none.npz", "--picture", self.folder / "no/out.svg"],
+            ["run", self.net, "--input", self.folder / "none.npy", "-o", self.folder / "no/out.npy"],
+        ):
+            self.fails(BAD_INPUT, words, "/out.", "No such file")
 
     def test_output_is_a_folder(self):
         (self.folder / "out.tflite").mkdir()
