@@ -3,18 +3,6 @@
 #include "ops/rules.h"
 
 namespace pare {
-namespace {
-
-OpDef unary(OpDef def) {
-  def.operands = {{"src", "any shape"}};
-  def.results = {{"dst", "as src"}};
-  def.infer = infer_as_src;
-  def.cost = cost_per_element;
-  def.traits.elementwise = true;
-  return def;
-}
-
-}  // namespace
 
 const OpDef& op_abs() {
   static const OpDef def = unary({.name = "abs",

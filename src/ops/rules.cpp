@@ -53,4 +53,13 @@ QuantRule plain_output(std::vector<int> activations, bool int16) {
 }
 QuantRule not_quantized(std::string_view reason) { return {.int16 = false, .reason = reason}; }
 
+OpDef unary(OpDef def) {
+  def.operands = {{"src", "any shape"}};
+  def.results = {{"dst", "as src"}};
+  def.infer = infer_as_src;
+  def.cost = cost_per_element;
+  def.traits.elementwise = true;
+  return def;
+}
+
 }  // namespace pare
