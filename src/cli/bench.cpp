@@ -2,9 +2,9 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "steps/read_runnable.h"
 #include "report/measurements.h"
 #include "steps/benchmark.h"
+#include "steps/read_runnable.h"
 
 namespace pare::cli {
 

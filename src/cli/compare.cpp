@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "steps/read_runnable.h"
 #include "report/measurements.h"
+#include "steps/read_runnable.h"
 
 namespace pare::cli {
 namespace {
@@ -52,8 +52,8 @@ void add_compare(CLI::App& program) {
                     "ends with 1 where the second loses more than half a point"},
                    {"pare compare a.tflite b.tflite --data test.npz --graph", "how the graphs differ, as text"}},
                   [options](const Common& common, const Output& out) { return run(*options, common, out); });
-  command->add_option("A", options->first, "The model that is right")->required();
-  command->add_option("B", options->second, "The model that is judged")->required();
+  command->add_option("A", options->first, "The model that is taken as right, usually the float one")->required();
+  command->add_option("B", options->second, "The model that is judged against it")->required();
   command->add_option("--data", options->data, "The data set")->required()->type_name("DATA");
   add_choice(*command, "--split", options->split, "The samples of this split");
   command
@@ -64,7 +64,7 @@ void add_compare(CLI::App& program) {
       ->capture_default_str();
   add_engine(*command, options->compare.engine);
   command->add_flag("--graph", options->graph, "The difference of the graphs as well");
-  command->add_option("--max-drop", options->max_drop, "A goal, in points of accuracy")
+  command->add_option("--max-drop", options->max_drop, "End with 1 where the accuracy drops by more than P points")
       ->check(number(0, 100))
       ->type_name("P");
 }

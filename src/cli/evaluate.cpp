@@ -3,10 +3,10 @@
 
 #include "base/files.h"
 #include "cli/command.h"
-#include "steps/read_runnable.h"
 #include "report/measurements.h"
 #include "report/picture.h"
 #include "steps/evaluate_models.h"
+#include "steps/read_runnable.h"
 
 namespace pare::cli {
 namespace {
@@ -81,7 +81,9 @@ void add_evaluate(CLI::App& program) {
   command->add_flag("--latency", options->evaluate.latency, "Latency of one sample on one thread as well");
   command->add_option("--picture", options->picture, "Draw accuracy, size and latency: .svg")->type_name("FILE");
   command->add_flag("--classes", options->classes, "Figures of each class and the confusion matrix");
-  command->add_option("--min-accuracy", options->min_accuracy, "A goal, from 0 to 1")
+  command
+      ->add_option("--min-accuracy", options->min_accuracy,
+                   "End with 1 where a model's accuracy, from 0 to 1, is below A")
       ->check(number(0, 1))
       ->type_name("A");
 }

@@ -4,11 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "steps/read_runnable.h"
 #include "report/json.h"
 #include "report/summaries.h"
+#include "steps/read_runnable.h"
 
 namespace pare::cli {
+
 void add_run(CLI::App& program) {
   struct Options {
     std::string model, input, output, dump;

@@ -26,8 +26,8 @@ struct Classification {
   double accuracy = 0;
   Interval interval;           // of the accuracy
   std::optional<double> top5;  // from 6 classes on
-  std::optional<double>
-      roc_auc;  // two classes: of the second; more: mean of one against the rest; not for very large outputs
+  // Of the second of two classes; of more, the mean of one against the rest. Not for very large outputs.
+  std::optional<double> roc_auc;
   ConfusionMatrix confusion{0};
   std::vector<int64_t> predicted;  // by sample
   std::vector<uint8_t> right;      // by sample: 1 where predicted is the label

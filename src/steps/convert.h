@@ -11,8 +11,7 @@
 namespace pare {
 
 struct ConvertOptions {
-  bool optimize =
-      false;  // runs the passes on a model that came from the same format too; others always go through them
+  bool optimize = false;  // runs the passes on a model of the same format too; others always go through them
   PipelineOptions pipeline;
 };
 

@@ -11,8 +11,7 @@ namespace pare {
 struct QuantizeOptions {
   QuantConfig config;
   int threads = 1;
-  int effort =
-      1;  // 0: weights rounded to nearest; 1 to 3: biases corrected for the mean error of the rounded weights as well
+  int effort = 1;  // 0: weights rounded to nearest; 1 to 3: biases corrected for the mean error of that as well
   PipelineOptions pipeline;
 };
 

@@ -10,15 +10,17 @@ namespace {
 
 // The position in the view of each input of the graph.
 Expected<std::vector<size_t>> match_inputs(const Graph& graph, const std::vector<std::string>& arrays) {
+  std::vector<std::string> names;
+  for (const Value* input : graph.inputs) names.push_back(input->name);
   if (arrays.size() != graph.inputs.size())
-    return bad_input("the data set has {} arrays a sample ({}), the model takes {}", arrays.size(),
-                     fmt::join(arrays, ", "), graph.inputs.size());
+    return bad_input("the data set has {} arrays a sample ({}), the model takes {} ({})", arrays.size(),
+                     fmt::join(arrays, ", "), names.size(), fmt::join(names, ", "));
   if (arrays.size() == 1) return std::vector<size_t>{0};
   std::vector<size_t> order;
-  for (const Value* input : graph.inputs) {
-    const auto found = std::find(arrays.begin(), arrays.end(), input->name);
+  for (const std::string& name : names) {
+    const auto found = std::find(arrays.begin(), arrays.end(), name);
     if (found == arrays.end())
-      return bad_input("the data set has no array '{}', which the model takes; it has {}", input->name,
+      return bad_input("the data set has no array '{}', which the model takes; it has {}", name,
                        fmt::join(arrays, ", "));
     order.push_back(static_cast<size_t>(found - arrays.begin()));
   }
@@ -43,8 +45,9 @@ Expected<void> check_sample(const Tensor& sample, const Value& input) {
   Shape shape = sample.shape();
   if (shape.rank() > 0 && input.type.shape.rank() > 0) shape[0] = input.type.shape[0];
   if (sample.dtype() == input.type.dtype && input.type.shape.compatible_with(shape)) return {};
-  return bad_input("a sample is {}{}, the model takes {}{} for '{}'", to_string(sample.dtype()),
-                   sample.shape().to_string(), to_string(input.type.dtype), input.type.shape.to_string(), input.name);
+  return bad_input("a sample is {}{}, the model takes {}{} for '{}'; see [preprocess] in docs/data_sets.md",
+                   to_string(sample.dtype()), sample.shape().to_string(), to_string(input.type.dtype),
+                   input.type.shape.to_string(), input.name);
 }
 
 }  // namespace

@@ -77,9 +77,16 @@ TEST_F(Samples, OthersThanTheModelTakesAreRefused) {
   GraphBuilder build;
   Value* a = build.input("a", {kDynamic, 2});
   Value* b = build.input("b", {kDynamic, 2});
-  auto two = source_for(build.finish({a, b}), view);
+  const Graph sum = build.finish({build.op("add", {a, b})});
+  auto two = source_for(sum, view);
   ASSERT_FALSE(two);
-  EXPECT_THAT(two.error().message, HasSubstr("the data set has 1 arrays a sample (x), the model takes 2"));
+  EXPECT_THAT(two.error().message, HasSubstr("the data set has 1 arrays a sample (x), the model takes 2 (a, b)"));
+
+  const std::vector<NamedTensor> others{{"a", kX}, {"c", kX}};
+  ASSERT_TRUE(write_arrays(folder_ / "others.npz", others));
+  const DataSet set = *DataSet::open(folder_ / "others.npz");
+  EXPECT_THAT(source_for(sum, *set.split(Split::Test)).error().message,
+              HasSubstr("the data set has no array 'b', which the model takes; it has a, c"));
 }
 
 }  // namespace

@@ -40,9 +40,8 @@ class LayerBuilder {
   std::vector<Value*> inputs;  // never empty
 
   int keras() const { return state_->version; }
-  const std::string& name() const {
-    return prefix_;
-  }  // of this call's result: the layer's name, models' names in front
+  // Of this call's result: the layer's name, models' names in front.
+  const std::string& name() const { return prefix_; }
 
   // Appends an operator; its result is called `<name>/<operator>` until the layer's last result gets the name itself.
   Expected<Value*> append(std::string_view op, Attributes attributes, std::vector<Value*> operands);
