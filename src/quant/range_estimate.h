@@ -18,8 +18,8 @@ struct EnumNames<RangeMethod> {
 
 struct RangeOptions {
   RangeMethod method = RangeMethod::Percentile;
-  double percentile = 99.99;  // in (0, 100]
-  int64_t levels = 256;       // codes of the storage type, which rounding errors depend on
+  double percentile = 99.999;  // in (0, 100]
+  int64_t levels = 256;        // codes of the storage type, which rounding errors depend on
 };
 
 // A range inside what was seen, holding zero.

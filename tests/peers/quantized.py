@@ -20,7 +20,7 @@ class Net:
     model: str  # below the assets
     data: str  # description below tests/data_sets
     samples: int  # for calibration
-    best_peer: float  # highest accuracy in % of a peer's int8 file, same test samples, reference kernels
+    best_peer: float  # highest accuracy in % of a peer's int8 file on the same test samples
     max_drop: float = 0.3  # points that int8 may lose, unless the paired interval holds zero
 
 
@@ -41,7 +41,7 @@ BELOW_PEER = 0.1  # points by which our accuracy may lie below the best peer's
 def judge(program, assets, net, scratch):
     """Float and int8 written by Pare, run by LiteRT over the test split. Returns (passed, line).
 
-    The int8 file runs in the reference kernels, whose figures are the same on every computer.
+    Both files run in LiteRT's default kernels, as a user runs them.
     """
     scratch = Path(scratch)
     float_file, int8_file = scratch / f"{net.name}_float.tflite", scratch / f"{net.name}_int8.tflite"
@@ -51,7 +51,7 @@ def judge(program, assets, net, scratch):
         program, "quantize", assets / net.model, "-o", int8_file, "--mode", "int8", "--data", data, "--samples", net.samples
     )
     x, y = cases.exported(program, net.data, scratch)
-    figures = accuracy.report(int8_file, x, y, float_file, "reference")
+    figures = accuracy.report(int8_file, x, y, float_file, "default")
     passed, line = accuracy.judge(net.name, figures, net.max_drop)
     if 100 * figures["accuracy"] < net.best_peer - BELOW_PEER:
         return False, f"{line}; best peer {net.best_peer:.2f} %"
