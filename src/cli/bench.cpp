@@ -4,7 +4,6 @@
 #include "cli/command.h"
 #include "report/measurements.h"
 #include "steps/benchmark.h"
-#include "steps/read_runnable.h"
 
 namespace pare::cli {
 
@@ -24,9 +23,8 @@ void add_bench(CLI::App& program) {
         options->benchmark.latency.threads = common.threads;
         std::vector<BenchmarkResult> results;
         for (const std::string& path : options->models) {
-          PARE_ASSIGN(const Model model, read_runnable(path));
           out.progress(fmt::format("measuring {}", path));
-          PARE_ASSIGN(BenchmarkResult result, benchmark(path, model, options->benchmark));
+          PARE_ASSIGN(BenchmarkResult result, benchmark_file(path, options->benchmark));
           results.push_back(std::move(result));
         }
         return out.result(to_json(results), [&] { return describe(results); });

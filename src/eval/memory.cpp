@@ -1,5 +1,7 @@
 #include "eval/memory.h"
 
+#include <malloc.h>
+
 #include <fstream>
 #include <string>
 
@@ -18,6 +20,9 @@ int64_t peak_rss_bytes() {
 }
 
 bool reset_peak_rss() {
+#if defined(__GLIBC__)
+  ::malloc_trim(0);  // what was freed counts as used until it is given back
+#endif
   std::ofstream references("/proc/self/clear_refs");
   references << "5";  // resets VmHWM, see proc(5)
   references.flush();

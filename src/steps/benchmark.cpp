@@ -2,6 +2,7 @@
 
 #include "engine/program.h"
 #include "eval/memory.h"
+#include "steps/read_runnable.h"
 
 namespace pare {
 
@@ -18,6 +19,12 @@ Expected<BenchmarkResult> benchmark(const std::string& path, const Model& model,
   }
   result.peak_rss_bytes = peak_rss_bytes();
   return result;
+}
+
+Expected<BenchmarkResult> benchmark_file(const std::string& path, const BenchmarkOptions& options) {
+  reset_peak_rss();
+  PARE_ASSIGN(const Model model, read_runnable(path));
+  return benchmark(path, model, options);
 }
 
 }  // namespace pare

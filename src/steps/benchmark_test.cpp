@@ -4,7 +4,10 @@
 
 #include <numeric>
 
+#include "eval/memory.h"
+#include "formats/formats.h"
 #include "testing/graphs.h"
+#include "testing/temporary_folder.h"
 
 namespace pare {
 namespace {
@@ -54,6 +57,25 @@ TEST(Benchmark, ProfilesEveryOperatorWithItsKernel) {
   EXPECT_THAT(names, ::testing::ElementsAre("conv", "pool", "dense", "y"));
   EXPECT_NEAR(share, 1, 1e-9);
   EXPECT_EQ(result.operators[0].multiply_adds, 8 * 8 * 4 * 3 * 3 * 3);
+}
+
+using BenchmarkFile = testing::TemporaryFolder;
+
+TEST_F(BenchmarkFile, ThePeakOfMemoryIsThatOfThisModel) {
+  ASSERT_TRUE(write_model(testing::model_of(testing::small_classifier()), folder_ / "net.tflite"));
+  const std::string path = (folder_ / "net.tflite").string();
+  constexpr int64_t kBefore = int64_t{256} << 20;
+  const auto use_memory = [&] {
+    const std::vector<std::byte> used(static_cast<size_t>(kBefore), std::byte{1});
+    return peak_rss_bytes();
+  };
+  if (!reset_peak_rss()) GTEST_SKIP() << "the system does not let the peak be counted anew";
+  ASSERT_GT(use_memory(), kBefore);
+  const auto result = benchmark_file(path, {.latency = {.latency = kQuick}});
+  ASSERT_TRUE(result) << result.error().to_string();
+  EXPECT_EQ(result->model, path);
+  EXPECT_LT(result->peak_rss_bytes, kBefore);
+  EXPECT_FALSE(benchmark_file("absent.tflite", {}));
 }
 
 TEST(Benchmark, AFixedBatchIsProfiledInMultiplesToo) {
