@@ -48,15 +48,12 @@ Expected<Value*> pad_causally(LayerBuilder& builder, Value* src, Convolution& co
       "pad", {src, builder.constant("paddings", Tensor::of<int32_t>({4, 2}, {0, 0, 0, 0, before, 0, 0, 0}))});
 }
 
-template <class Attributes>
-Attributes attributes_of(const Convolution& convolution) {
-  Attributes attributes;
-  attributes.padding = convolution.window.padding;
-  attributes.stride_h = convolution.window.stride_h;
-  attributes.stride_w = convolution.window.stride_w;
-  attributes.dilation_h = convolution.dilation_h;
-  attributes.dilation_w = convolution.dilation_w;
-  return attributes;
+Conv2dAttributes attributes_of(const Convolution& convolution) {
+  return {.padding = convolution.window.padding,
+          .stride_h = convolution.window.stride_h,
+          .stride_w = convolution.window.stride_w,
+          .dilation_h = convolution.dilation_h,
+          .dilation_w = convolution.dilation_w};
 }
 
 Expected<Value*> depthwise_kernel(LayerBuilder& builder, const WindowSettings& window, int64_t channels,
@@ -98,8 +95,7 @@ Expected<Value*> build_convolution(LayerBuilder& builder) {
                                   Shape{filters, window.kernel_h, window.kernel_w, channels / groups}));
   PARE_ASSIGN(Value * bias, optional_bias(builder, filters));
   PARE_ASSIGN(src, pad_causally(builder, src, convolution));
-  PARE_ASSIGN(Value * dst,
-              builder.append("conv_2d", attributes_of<Conv2dAttributes>(convolution), {src, kernel, bias}));
+  PARE_ASSIGN(Value * dst, builder.append("conv_2d", attributes_of(convolution), {src, kernel, bias}));
   PARE_ASSIGN(dst, spatial_output(builder, window, dst));
   return apply_activation(builder, dst);
 }
@@ -111,8 +107,7 @@ Expected<Value*> build_depthwise(LayerBuilder& builder) {
   const int64_t channels = src->type.shape[3];
   PARE_ASSIGN(Value * kernel, depthwise_kernel(builder, convolution.window, channels, multiplier));
   PARE_ASSIGN(Value * bias, optional_bias(builder, channels * multiplier));
-  PARE_ASSIGN(Value * dst,
-              builder.append("depthwise_conv_2d", attributes_of<Conv2dAttributes>(convolution), {src, kernel, bias}));
+  PARE_ASSIGN(Value * dst, builder.append("depthwise_conv_2d", attributes_of(convolution), {src, kernel, bias}));
   PARE_ASSIGN(dst, spatial_output(builder, convolution.window, dst));
   return apply_activation(builder, dst);
 }
@@ -134,8 +129,8 @@ Expected<Value*> build_separable(LayerBuilder& builder) {
                                       Shape{filters, 1, 1, middle}));
   PARE_ASSIGN(Value * bias, optional_bias(builder, filters));
   PARE_ASSIGN(src, pad_causally(builder, src, convolution));
-  PARE_ASSIGN(Value * depthwise, builder.append("depthwise_conv_2d", attributes_of<Conv2dAttributes>(convolution),
-                                                {src, kernel, nullptr}));
+  PARE_ASSIGN(Value * depthwise,
+              builder.append("depthwise_conv_2d", attributes_of(convolution), {src, kernel, nullptr}));
   PARE_ASSIGN(Value * dst, builder.append("conv_2d", Conv2dAttributes{}, {depthwise, pointwise, bias}));
   PARE_ASSIGN(dst, spatial_output(builder, convolution.window, dst));
   return apply_activation(builder, dst);

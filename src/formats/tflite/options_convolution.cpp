@@ -7,17 +7,23 @@
 namespace pare::tflite {
 namespace {
 
+// Of a convolution or a depthwise one.
+template <class Options>
+Expected<Attributes> convolution_attributes(const Options& options) {
+  PARE_ASSIGN(const Padding padding, padding_of(options.padding()));
+  PARE_ASSIGN(const Activation activation, activation_of(options.fused_activation_function()));
+  return Conv2dAttributes{.padding = padding,
+                          .stride_h = options.stride_h(),
+                          .stride_w = options.stride_w(),
+                          .dilation_h = options.dilation_h_factor(),
+                          .dilation_w = options.dilation_w_factor(),
+                          .activation = activation};
+}
+
 Expected<Attributes> read_conv_2d(const OperatorView& view) {
   PARE_ASSIGN(const auto* options, options_of<schema::Conv2DOptions>(view));
   PARE_TRY(check_bias_type(view, 2, options->quantized_bias_type()));
-  PARE_ASSIGN(const Padding padding, padding_of(options->padding()));
-  PARE_ASSIGN(const Activation activation, activation_of(options->fused_activation_function()));
-  return Conv2dAttributes{.padding = padding,
-                          .stride_h = options->stride_h(),
-                          .stride_w = options->stride_w(),
-                          .dilation_h = options->dilation_h_factor(),
-                          .dilation_w = options->dilation_w_factor(),
-                          .activation = activation};
+  return convolution_attributes(*options);
 }
 
 Expected<WrittenOptions> write_conv_2d(flatbuffers::FlatBufferBuilder& builder, const Node& node) {
@@ -30,14 +36,7 @@ Expected<WrittenOptions> write_conv_2d(flatbuffers::FlatBufferBuilder& builder, 
 
 Expected<Attributes> read_depthwise_conv_2d(const OperatorView& view) {
   PARE_ASSIGN(const auto* options, options_of<schema::DepthwiseConv2DOptions>(view));
-  PARE_ASSIGN(const Padding padding, padding_of(options->padding()));
-  PARE_ASSIGN(const Activation activation, activation_of(options->fused_activation_function()));
-  return Conv2dAttributes{.padding = padding,
-                          .stride_h = options->stride_h(),
-                          .stride_w = options->stride_w(),
-                          .dilation_h = options->dilation_h_factor(),
-                          .dilation_w = options->dilation_w_factor(),
-                          .activation = activation};
+  return convolution_attributes(*options);
 }
 
 Expected<WrittenOptions> write_depthwise_conv_2d(flatbuffers::FlatBufferBuilder& builder, const Node& node) {
