@@ -59,6 +59,14 @@ Expected<void> read_source(TableReader& reader, SourceDescription& source, const
   PARE_TRY(reader.read("label_column", source.label_column));
   if (source.step < 0) return bad_input("'step' must not be negative");
   if (own_path) PARE_TRY(resolve(source.path, folder));
+  source.kind_stated = source.kind_stated || reader.has("kind");
+  if (own_path && !source.kind_stated) {
+    const std::optional<SourceKind> told = kind_by_name(source.path);
+    if (!told)
+      return bad_input("the name '{}' does not tell what it is; say it by 'kind', one of: {}", source.path,
+                       fmt::join(EnumNames<SourceKind>::names, ", "));
+    source.kind = *told;
+  }
   // Labels of folders and archives may lie inside them; those names are left as they are.
   const bool names_entry = source.kind == SourceKind::RawFiles || source.kind == SourceKind::Images;
   if (own_labels && !(names_entry && source.labels.find('/') == std::string::npos))

@@ -55,6 +55,7 @@ struct EnumNames<SourceKind> {
 
 struct SourceDescription {
   SourceKind kind = SourceKind::Npz;
+  bool kind_stated = false;  // in a description; else the name of `path` tells the kind
   std::string path;
   std::string labels;                // a second file: idx or npy of labels; csv inside or beside a folder or archive
   std::vector<std::string> x{"x"};   // npz: one array for each input of the network, whose name it bears
@@ -127,6 +128,9 @@ Expected<Description> read_description(const std::filesystem::path& path);
 // The text form; paths below `folder` become relative to it.
 std::string to_toml(const Description& description, const std::filesystem::path& folder);
 Expected<void> write_description(const Description& description, const std::filesystem::path& path);  // a .toml
+
+// What the name alone tells: a folder is one of images; the endings .npz, .npy, .csv and idx files, also packed. Nothing for others.
+std::optional<SourceKind> kind_by_name(const std::filesystem::path& path);
 
 // The description that a bare file or folder stands for: an .npz, .npy, .csv, idx or CIFAR file or a folder of images.
 Expected<Description> guess_description(const std::filesystem::path& path);

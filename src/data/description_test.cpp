@@ -80,6 +80,19 @@ TEST(Description, EnvironmentInPaths) {
   EXPECT_THAT(path("${PARE_TEST_UNSET:-a${PARE_TEST_UNSET:-b}}"), HasSubstr("cannot be nested"));
 }
 
+TEST(Description, TheNameTellsTheKindWhereItIsNotStated) {
+  const auto kind = [](std::string_view text) { return parse_description(text, "/")->source->kind; };
+  EXPECT_EQ(kind("[source]\npath = 'x.npz'"), SourceKind::Npz);
+  EXPECT_EQ(kind("[source]\npath = 'x.npy'"), SourceKind::Npy);
+  EXPECT_EQ(kind("[source]\npath = 'x.csv.gz'"), SourceKind::Csv);
+  EXPECT_EQ(kind("[source]\npath = 't10k-images-idx3-ubyte.xz'"), SourceKind::Idx);
+  EXPECT_EQ(kind("[source]\npath = 'tmp'"), SourceKind::Images) << "a folder";
+  EXPECT_EQ(kind("[source]\npath = 'x.npz'\nkind = 'raw'\nshape = [1]"), SourceKind::Raw);
+  const auto split = parse_description("[source]\nkind = 'raw'\nshape = [1]\n[splits.test]\npath = 'x.npz'", "/");
+  ASSERT_TRUE(split) << split.error().to_string();
+  EXPECT_EQ(split->splits[0].source->kind, SourceKind::Raw) << "as stated in [source]";
+}
+
 TEST(DescriptionErrors, RejectsWhatIsWrongByName) {
   const auto message = [](std::string_view text) {
     const auto description = parse_description(text, "/");
@@ -88,6 +101,8 @@ TEST(DescriptionErrors, RejectsWhatIsWrongByName) {
   EXPECT_THAT(message("[source"), HasSubstr("line 1"));
   EXPECT_THAT(message("nmae = 1"), HasSubstr("unknown key 'nmae' in the description; known are: name, source"));
   EXPECT_THAT(message("[source]\npath = 1.5"), HasSubstr("'path' in [source] must be a text"));
+  EXPECT_THAT(message("[source]\npath = 'x.bin'"),
+              HasSubstr("the name '/x.bin' does not tell what it is; say it by 'kind', one of: npz, npy"));
   EXPECT_THAT(message("[source]\nkind = \"jpeg\""), HasSubstr("must be one of: npz, npy, idx"));
   EXPECT_THAT(message("[source]\ndtype = \"i4\""), HasSubstr("must be an element type"));
   EXPECT_THAT(message("[source]\nshape = [0]"), HasSubstr("positive sizes"));

@@ -37,23 +37,38 @@ Expected<void> guess_table(SourceDescription& source) {
   return {};
 }
 
-Expected<void> guess_binary(SourceDescription& source) {
-  PARE_ASSIGN(const auto bytes, open_bytes(source.path));
-  if (bytes->size() == 0 || bytes->size() % kCifar10Record != 0)
-    return bad_input(
-        "'{}' has {} bytes, no multiple of the {} of a CIFAR-10 record; describe other binary files in a .toml",
-        source.path, bytes->size(), kCifar10Record);
-  source.kind = SourceKind::Cifar10;
-  return {};
+Expected<void> check_cifar10(const std::string& path) {
+  PARE_ASSIGN(const auto bytes, open_bytes(path));
+  if (bytes->size() != 0 && bytes->size() % kCifar10Record == 0) return {};
+  return bad_input(
+      "'{}' has {} bytes, no multiple of the {} of a CIFAR-10 record; describe other binary files in a .toml", path,
+      bytes->size(), kCifar10Record);
+}
+
+// The last part of a path, without an ending that says how it is packed.
+std::filesystem::path unpacked_name(const std::filesystem::path& path) {
+  std::filesystem::path plain = path.filename();
+  if (plain.extension() == ".gz" || plain.extension() == ".xz") plain.replace_extension();
+  return plain;
 }
 
 }  // namespace
 
+std::optional<SourceKind> kind_by_name(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return SourceKind::Images;
+  const std::filesystem::path plain = unpacked_name(path);
+  const std::string ending = plain.extension().string();
+  if (ending == ".npz") return SourceKind::Npz;
+  if (ending == ".npy") return SourceKind::Npy;
+  if (ending == ".csv") return SourceKind::Csv;
+  if (contains(plain.string(), "idx") && contains(plain.string(), "ubyte")) return SourceKind::Idx;
+  return std::nullopt;
+}
+
 Expected<Description> guess_description(const std::filesystem::path& path) {
   Description description;
-  std::filesystem::path plain = path.filename();
-  if (plain.extension() == ".gz" || plain.extension() == ".xz") plain.replace_extension();
-  const std::string ending = plain.extension().string();
+  const std::filesystem::path plain = unpacked_name(path);
   description.name = plain.stem().string();
   SourceDescription& source = description.source.emplace();
   source.path = path.string();
@@ -62,26 +77,21 @@ Expected<Description> guess_description(const std::filesystem::path& path) {
     return fail(ErrorCode::Io,
                 "'{}' does not exist; a .toml, .npz, .npy, .csv, idx or CIFAR file or a folder of images was expected",
                 path.string());
-  if (std::filesystem::is_directory(path)) {
-    source.kind = SourceKind::Images;
-    if (description.name.empty()) description.name = path.parent_path().filename().string();
-  } else if (ending == ".npz" || ending == ".npy") {
-    source.kind = ending == ".npz" ? SourceKind::Npz : SourceKind::Npy;
-    source.x.clear();                            // every array but y
-    description.preprocessing.keep_type = true;  // the arrays are ready for the network
-  } else if (ending == ".csv") {
-    source.kind = SourceKind::Csv;
-    PARE_TRY(guess_table(source));
-  } else if (contains(plain.string(), "idx") && contains(plain.string(), "ubyte")) {
-    source.kind = SourceKind::Idx;
-    source.labels = idx_labels(path);
-  } else if (ending == ".bin") {
-    PARE_TRY(guess_binary(source));
-  } else {
+  const std::optional<SourceKind> kind = kind_by_name(path);
+  if (!kind && plain.extension() != ".bin")
     return usage_error(
         "'{}' is no data set that can be read as it is; .toml, .npz, .npy, .csv, idx, CIFAR .bin or a folder of images was expected",
         path.string());
+  if (!kind) PARE_TRY(check_cifar10(source.path));
+  source.kind = kind.value_or(SourceKind::Cifar10);
+  if (source.kind == SourceKind::Images && description.name.empty())
+    description.name = path.parent_path().filename().string();
+  if (source.kind == SourceKind::Npz || source.kind == SourceKind::Npy) {
+    source.x.clear();                            // every array but y
+    description.preprocessing.keep_type = true;  // the arrays are ready for the network
   }
+  if (source.kind == SourceKind::Csv) PARE_TRY(guess_table(source));
+  if (source.kind == SourceKind::Idx) source.labels = idx_labels(path);
   return description;
 }
 
