@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <memory>
 
 #include "base/check.h"
@@ -139,6 +140,34 @@ Expected<std::vector<ArchiveEntry>> unpack_file(const std::filesystem::path& pat
     return archive_errno(reader.get()) == ENOENT ? fail(ErrorCode::Io, "{}", reason(reader.get()))
                                                  : not_an_archive(reader.get());
   return read_entries(reader.get(), limits);
+}
+
+std::optional<std::vector<StoredEntry>> stored_entries(const std::filesystem::path& path) {
+  // The reader of streams goes from one local header to the next and says where each begins.
+  const Reader reader(archive_read_new());
+  PARE_CHECK(reader != nullptr);
+  archive_read_support_format_zip_streamable(reader.get());
+  std::ifstream file(path, std::ios::binary);
+  if (!file || archive_read_open_filename(reader.get(), path.c_str(), 1 << 16) != ARCHIVE_OK) return std::nullopt;
+  std::vector<StoredEntry> entries;
+  for (;;) {
+    archive_entry* entry = nullptr;
+    const int status = archive_read_next_header(reader.get(), &entry);
+    if (status == ARCHIVE_EOF) return entries.empty() ? std::nullopt : std::optional(std::move(entries));
+    const char* name = status == ARCHIVE_OK ? archive_entry_pathname(entry) : nullptr;
+    if (name == nullptr || archive_entry_size_is_set(entry) == 0 || archive_entry_size(entry) < 0) return std::nullopt;
+    // A local header (PKWARE APPNOTE, 4.3.7): flags at 6, method at 8, lengths of name and extra field at 26 and 28, 30 bytes in all.
+    std::array<uint8_t, 30> header{};
+    const auto position = static_cast<uint64_t>(archive_read_header_position(reader.get()));
+    if (!file.seekg(static_cast<std::streamoff>(position)) ||
+        !file.read(reinterpret_cast<char*>(header.data()), header.size()))
+      return std::nullopt;
+    const auto field = [&](size_t at) { return static_cast<uint64_t>(header[at] | header[at + 1] << 8); };
+    constexpr uint64_t kEncrypted = 1, kStored = 0;
+    if ((field(6) & kEncrypted) != 0 || field(8) != kStored) return std::nullopt;
+    entries.push_back(
+        {name, position + header.size() + field(26) + field(28), static_cast<uint64_t>(archive_entry_size(entry))});
+  }
 }
 
 Expected<std::vector<std::byte>> pack_zip(std::span<const ArchiveEntry> entries) {

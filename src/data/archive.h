@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -33,6 +34,15 @@ Expected<std::vector<std::byte>> decompress(std::span<const std::byte> packed, c
 Expected<std::vector<ArchiveEntry>> unpack(std::span<const std::byte> packed, const UnpackLimits& limits = {});
 // The same straight from the disk, without the packed bytes in memory.
 Expected<std::vector<ArchiveEntry>> unpack_file(const std::filesystem::path& path, const UnpackLimits& limits = {});
+
+// Where the content of an entry lies in its archive.
+struct StoredEntry {
+  std::string name;
+  uint64_t offset, size;
+};
+// The entries of a zip archive none of which is compressed or encrypted, so that they can be read where they lie (their checksums
+// are not looked at); nothing for any other file.
+std::optional<std::vector<StoredEntry>> stored_entries(const std::filesystem::path& path);
 
 // A zip archive of the entries, stored without compression; equal entries give equal bytes.
 Expected<std::vector<std::byte>> pack_zip(std::span<const ArchiveEntry> entries);

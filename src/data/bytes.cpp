@@ -60,7 +60,28 @@ class FileBytes : public ByteSource {
   uint64_t size_;
 };
 
+class BytesWithin : public ByteSource {
+ public:
+  BytesWithin(std::shared_ptr<const ByteSource> source, uint64_t offset, uint64_t size)
+      : source_(std::move(source)), offset_(offset), size_(size) {}
+  uint64_t size() const override { return size_; }
+  Expected<void> read(uint64_t offset, std::span<std::byte> out) const override {
+    if (offset > size_ || out.size() > size_ - offset) return beyond_end(offset, out.size(), size_);
+    return source_->read(offset_ + offset, out);
+  }
+
+ private:
+  std::shared_ptr<const ByteSource> source_;
+  uint64_t offset_, size_;
+};
+
 }  // namespace
+
+Expected<std::shared_ptr<const ByteSource>> bytes_within(std::shared_ptr<const ByteSource> source, uint64_t offset,
+                                                         uint64_t size) {
+  if (offset > source->size() || size > source->size() - offset) return beyond_end(offset, size, source->size());
+  return std::make_shared<BytesWithin>(std::move(source), offset, size);
+}
 
 std::shared_ptr<const ByteSource> bytes_in_memory(std::vector<std::byte> bytes) {
   const std::span<const std::byte> view = bytes;

@@ -23,6 +23,10 @@ class ByteSource {
 std::shared_ptr<const ByteSource> bytes_in_memory(std::vector<std::byte> bytes);
 std::shared_ptr<const ByteSource> bytes_in_memory(Tensor tensor);
 
+// The `size` bytes of another source from `offset` on; fails where it does not hold them.
+Expected<std::shared_ptr<const ByteSource>> bytes_within(std::shared_ptr<const ByteSource> source, uint64_t offset,
+                                                         uint64_t size);
+
 // A file; gzip and xz are unpacked into memory.
 Expected<std::shared_ptr<const ByteSource>> open_bytes(const std::filesystem::path& path);
 

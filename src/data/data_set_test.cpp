@@ -136,6 +136,40 @@ TEST_F(DataSets, RawWindowsOverlap) {
   EXPECT_EQ(set->target(), TargetKind::Input);
 }
 
+// A zip archive of one entry as NumPy writes it: sizes in the local header, no compression.
+std::string stored_zip(std::string_view name, std::string_view content) {
+  std::string zip;
+  const auto number = [&](size_t value, int bytes) {
+    for (int i = 0; i < bytes; ++i) zip += static_cast<char>(value >> (8 * i) & 0xFF);
+  };
+  zip += "PK\x03\x04";
+  number(20, 2);  // version, flags, method, time, date, checksum
+  for (const int bytes : {2, 2, 2, 2, 4}) number(0, bytes);
+  number(content.size(), 4);
+  number(content.size(), 4);
+  number(name.size(), 2);
+  number(0, 2);
+  return zip.append(name).append(content).append("PK\x05\x06").append(18, '\0');
+}
+
+TEST_F(DataSets, StoredEntriesOfAnArchiveAreReadWhereTheyLie) {
+  const std::string content(3000, 'c'), zip = stored_zip("b.npy", content);
+  const auto entries = stored_entries(put("stored.zip", zip));
+  ASSERT_TRUE(entries);
+  ASSERT_EQ(entries->size(), 1u);
+  EXPECT_EQ(entries->front().name, "b.npy");
+  EXPECT_EQ(zip.substr(entries->front().offset, entries->front().size), content);
+  EXPECT_FALSE(stored_entries(put("text.zip", "no archive")));
+}
+
+TEST_F(DataSets, AStoredArchiveThatWasCutShortIsDamaged) {
+  const std::string npy(text_of(*write_npy(Tensor(DType::Float32, {100, 2}))));
+  const std::string zip = stored_zip("x.npy", npy);
+  EXPECT_TRUE(DataSet::open(put("whole.npz", zip)));
+  EXPECT_THAT(DataSet::open(put("cut.npz", std::string_view(zip).substr(0, 400))).error().to_string(),
+              HasSubstr("cut.npz"));
+}
+
 TEST_F(DataSets, FilesOfAnArchiveWithACsvOfLabels) {
   const auto entry = [](std::string name, std::string_view text) {
     const auto bytes = std::as_bytes(std::span(text.data(), text.size()));

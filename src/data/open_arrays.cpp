@@ -23,16 +23,31 @@ Field field_of(std::shared_ptr<const ByteSource> bytes, uint64_t offset, DType d
 struct StoredArray {
   std::string name;
   NpyHeader header;
-  std::vector<std::byte> bytes;
+  std::shared_ptr<const ByteSource> bytes;
 };
 
+Expected<NpyHeader> npy_header_of(const ByteSource& bytes) {
+  std::vector<std::byte> prefix(std::min<uint64_t>(bytes.size(), kNpyHeaderBytes));
+  PARE_TRY(bytes.read(0, prefix));
+  return parse_npy_header(prefix);
+}
+
+// NumPy stores arrays as they are unless it is told to compress them; those stay on the disk until a sample is read.
 Expected<std::vector<StoredArray>> stored_arrays(const std::string& path) {
-  PARE_ASSIGN(std::vector<ArchiveEntry> entries, unpack_file(path));
   std::vector<StoredArray> arrays;
-  for (ArchiveEntry& entry : entries) {
-    std::string name = array_name(entry.name);
-    PARE_ASSIGN_IN(const NpyHeader header, parse_npy_header(entry.bytes), fmt::format("array '{}'", name));
-    arrays.push_back({std::move(name), header, std::move(entry.bytes)});
+  if (const auto entries = stored_entries(path)) {
+    PARE_ASSIGN(const std::shared_ptr<const ByteSource> file, open_bytes(path));
+    for (const StoredEntry& entry : *entries) {
+      PARE_ASSIGN(auto bytes, bytes_within(file, entry.offset, entry.size));
+      arrays.push_back({array_name(entry.name), {}, std::move(bytes)});
+    }
+  } else {
+    PARE_ASSIGN(std::vector<ArchiveEntry> unpacked, unpack_file(path));
+    for (ArchiveEntry& entry : unpacked)
+      arrays.push_back({array_name(entry.name), {}, bytes_in_memory(std::move(entry.bytes))});
+  }
+  for (StoredArray& array : arrays) {
+    PARE_ASSIGN_IN(array.header, npy_header_of(*array.bytes), fmt::format("array '{}'", array.name));
   }
   return arrays;
 }
@@ -88,14 +103,16 @@ Expected<std::shared_ptr<RawSamples>> open_npz(const SourceDescription& source) 
   const std::vector<std::string> inputs = input_names(arrays, source), present = names_of(arrays);
   std::optional<Tensor> targets;
   if (const StoredArray* y = find_array(arrays, source.y)) {
-    PARE_ASSIGN_IN(targets, read_npy(y->bytes), fmt::format("array '{}'", source.y));
+    std::vector<std::byte> whole(y->bytes->size());
+    PARE_TRY(y->bytes->read(0, whole));
+    PARE_ASSIGN_IN(targets, read_npy(whole), fmt::format("array '{}'", source.y));
   }
   std::vector<Field> fields;
   int64_t count = -1;
   for (const std::string& name : inputs) {
     StoredArray* array = find_array(arrays, name);
     if (array == nullptr) return bad_input("there is no array '{}'; the file has: {}", name, fmt::join(present, ", "));
-    PARE_ASSIGN_IN(Field field, field_of_array(array->header, bytes_in_memory(std::move(array->bytes))),
+    PARE_ASSIGN_IN(Field field, field_of_array(array->header, std::move(array->bytes)),
                    fmt::format("array '{}'", name));
     array->name.clear();  // taken
     const int64_t samples = array->header.shape[0];
@@ -112,9 +129,7 @@ Expected<std::shared_ptr<RawSamples>> open_npz(const SourceDescription& source) 
 
 Expected<std::shared_ptr<RawSamples>> open_npy(const SourceDescription& source) {
   PARE_ASSIGN(const std::shared_ptr<const ByteSource> bytes, open_bytes(source.path));
-  std::vector<std::byte> prefix(std::min<uint64_t>(bytes->size(), kNpyHeaderBytes));
-  PARE_TRY(bytes->read(0, prefix));
-  PARE_ASSIGN(const NpyHeader header, parse_npy_header(prefix));
+  PARE_ASSIGN(const NpyHeader header, npy_header_of(*bytes));
   PARE_ASSIGN(Field field, field_of_array(header, bytes));
   auto samples = std::make_shared<RecordSamples>(header.shape[0], std::vector<Field>{std::move(field)});
   if (source.labels.empty()) return samples;

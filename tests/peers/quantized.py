@@ -53,7 +53,7 @@ def judge(program, assets, net, scratch):
     x, y = cases.exported(program, net.data, scratch)
     figures = accuracy.report(int8_file, x, y, float_file, "default")
     passed, line = accuracy.judge(net.name, figures, net.max_drop)
-    if 100 * figures["accuracy"] < net.best_peer - BELOW_PEER:
+    if 100 * figures["accuracy"] < net.best_peer - BELOW_PEER - 1e-9:
         return False, f"{line}; best peer {net.best_peer:.2f} %"
     return passed, line
 
