@@ -107,6 +107,12 @@ CLI::App* add_command(CLI::App& program, const char* name, const char* summary, 
   return command;
 }
 
+Expected<void> require_classes(const DataView& view, std::string_view option) {
+  if (view.target() == TargetKind::Class) return {};
+  return usage_error("{} is a goal of accuracy; the target of the data set is '{}', classes were expected", option,
+                     to_string(view.target()));
+}
+
 void add_engine(CLI::App& command, Engine& engine) {
   add_choice(
       command, "--engine", engine,

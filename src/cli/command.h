@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "data/data_set.h"
 #include "engine/kernel.h"
 
 namespace pare {
@@ -84,6 +85,9 @@ CLI::Option* add_choice(CLI::App& command, const char* name, Enum& target, const
       ->check(CLI::IsMember(std::vector<std::string>(names.begin(), names.end())))
       ->default_str(std::string(to_string(target)));
 }
+
+// Fails for a goal of accuracy on a data set that has no classes.
+Expected<void> require_classes(const DataView& view, std::string_view option);
 
 // Options that are spelled the same in every command.
 void add_engine(CLI::App& command, Engine& engine);

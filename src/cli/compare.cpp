@@ -20,8 +20,6 @@ struct Options {
 
 Expected<void> check_goal(const CompareResult& result, double max_drop) {
   if (max_drop < 0) return {};
-  if (result.evaluations.size() < 2 || !result.evaluations[1].against_first)
-    return usage_error("--max-drop needs a data set with classes");
   const double drop = -result.evaluations[1].against_first->difference * 100;
   if (drop <= max_drop) return {};
   return fail(ErrorCode::GoalMissed, "the accuracy dropped by {:.2f} points, above the goal of {:.2f}", drop, max_drop);
@@ -31,6 +29,7 @@ Expected<void> run(Options& options, const Common& common, const Output& out) {
   options.compare.threads = common.threads;
   PARE_ASSIGN(const DataSet set, DataSet::open(options.data));
   PARE_ASSIGN(const DataView view, set.split(options.split));
+  if (options.max_drop >= 0) PARE_TRY(require_classes(view, "--max-drop"));
   PARE_ASSIGN(Model before, read_runnable(options.first));
   PARE_ASSIGN(Model after, read_runnable(options.second));
   const NamedModel first{options.first, std::move(before)}, second{options.second, std::move(after)};

@@ -23,13 +23,10 @@ struct Options {
 };
 
 Expected<void> check_goal(const std::vector<ModelEvaluation>& evaluations, double min_accuracy) {
-  for (const ModelEvaluation& each : evaluations) {
-    if (min_accuracy <= 0) continue;
-    if (!each.evaluation.classification) return usage_error("--min-accuracy needs a data set with classes");
-    if (const double accuracy = each.evaluation.classification->accuracy; accuracy < min_accuracy)
-      return fail(ErrorCode::GoalMissed, "{}: the accuracy is {:.4f}, below the goal of {:.4f}", each.model, accuracy,
-                  min_accuracy);
-  }
+  for (const ModelEvaluation& each : evaluations)
+    if (min_accuracy > 0 && each.evaluation.classification->accuracy < min_accuracy)
+      return fail(ErrorCode::GoalMissed, "{}: the accuracy is {:.4f}, below the goal of {:.4f}", each.model,
+                  each.evaluation.classification->accuracy, min_accuracy);
   return {};
 }
 
@@ -38,6 +35,7 @@ Expected<void> run(Options& options, const Common& common, const Output& out) {
   if (!options.picture.empty()) PARE_TRY(check_folder_of(options.picture));
   PARE_ASSIGN(const DataSet set, DataSet::open(options.data));
   PARE_ASSIGN(DataView view, set.split(options.split));
+  if (options.min_accuracy > 0) PARE_TRY(require_classes(view, "--min-accuracy"));
   if (options.samples > 0) view = view.first(options.samples);
   std::vector<NamedModel> models;
   for (const std::string& path : options.models) {

@@ -118,7 +118,7 @@ std::string describe(const std::vector<BenchmarkResult>& results) {
 }
 
 std::string describe(const CompareResult& result, bool graph) {
-  Table table({"tensor", "operator", ">SNR", ">cosine", ">mean error", ">largest error"});
+  Table table({"~tensor", "operator", ">SNR", ">cosine", ">mean error", ">largest error"});
   for (const TensorError& each : result.tensors)
     table.row({each.name, each.op,
                std::isfinite(each.error.snr_db()) ? fmt::format("{:.1f} dB", each.error.snr_db()) : "equal",

@@ -193,6 +193,12 @@ class Errors(ProgramTest):
     def test_missed_goals(self):
         self.fails(GOAL_MISSED, ["evaluate", self.net, "--data", self.data, "--min-accuracy", "1"], "below the goal")
 
+    def test_goals_of_accuracy_need_classes(self):
+        path = self.folder / "values.npz"
+        npz(path, x=("f", (2, 28, 28, 1), [0.0] * 1568), y=("f", (2, 10), [0.25] * 20))
+        self.fails(USAGE, ["evaluate", self.net, "--data", path, "--min-accuracy", "0.5"], "--min-accuracy", "'value', classes were expected")
+        self.fails(USAGE, ["compare", self.net, self.net, "--data", path, "--max-drop", "1"], "--max-drop", "classes were expected")
+
     def test_interrupt(self):
         process = subprocess.Popen([PROGRAM, "bench", self.net, "--seconds", "60"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         time.sleep(0.5)
