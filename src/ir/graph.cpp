@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "base/plausible_shape.h"
+
 namespace pare {
 
 Value* Graph::find_value(std::string_view value_name) const {
@@ -218,6 +220,11 @@ Expected<std::vector<TensorType>> infer_types(const Node& node, size_t result_co
   if (variadic && std::find(context.operands.begin(), context.operands.end(), nullptr) != context.operands.end())
     return Failure(Error{ErrorCode::BadInput, "an operand is missing", describe(node), nullptr});
   PARE_ASSIGN_IN(std::vector<TensorType> types, node.op().infer(context), describe(node));
+  for (const TensorType& type : types)
+    if (!is_plausible(type.shape))
+      return Failure(Error{ErrorCode::BadInput,
+                           fmt::format("its result {} is beyond any memory", type.shape.to_string()), describe(node),
+                           nullptr});
   return types;
 }
 

@@ -1,5 +1,9 @@
 #include "ops/checks.h"
 
+#include <algorithm>
+
+#include "base/plausible_shape.h"
+
 namespace pare {
 
 Expected<void> check_rank(const InferContext& context, size_t index, std::string_view name, int rank) {
@@ -29,7 +33,24 @@ Expected<std::vector<int64_t>> constant_operand(const InferContext& context, siz
   PARE_TRY(check_index_type(context, index, name));
   if (context.constant(index) == nullptr)
     return unsupported("'{}' is computed at run time, a constant was expected", name);
-  return to_int64(*context.constant(index));
+  return index_values(*context.constant(index));
+}
+
+std::vector<int64_t> index_values(const Tensor& constant) {
+  std::vector<int64_t> values = to_int64(constant);
+  for (int64_t& value : values) value = std::clamp(value, -kMostElements, kMostElements);
+  return values;
+}
+
+Expected<Shape> shape_operand(const InferContext& context, size_t index, std::string_view name) {
+  PARE_TRY(check_index_type(context, index, name));
+  PARE_TRY(check_rank(context, index, name, 1));
+  const int64_t rank = context.shape(index)[0];
+  if (rank == kDynamic) return unsupported("the number of dimensions is computed at run time");
+  if (rank > kMostDimensions)
+    return unsupported("'{}' gives {} dimensions; at most {} are", name, rank, kMostDimensions);
+  if (context.constant(index) != nullptr) return Shape(index_values(*context.constant(index)));
+  return Shape(std::vector<int64_t>(static_cast<size_t>(rank), kDynamic));
 }
 
 Expected<void> check_index_type(const InferContext& context, size_t index, std::string_view name) {

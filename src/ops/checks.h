@@ -20,6 +20,11 @@ Expected<int> check_axis(int64_t axis, int rank);
 
 // The elements of an integer operand that must be constant: axes, permutations, paddings.
 Expected<std::vector<int64_t>> constant_operand(const InferContext& context, size_t index, std::string_view name);
+// The elements of an integer constant that stand for positions, extents or counts. Those beyond any tensor are cut to kMostElements on
+// either side, so that rules can add them up.
+std::vector<int64_t> index_values(const Tensor& constant);
+// The shape that a one-dimensional operand gives: its elements where it is constant, else as many unknown extents.
+Expected<Shape> shape_operand(const InferContext& context, size_t index, std::string_view name);
 // Indices and shapes: int32 or int64.
 Expected<void> check_index_type(const InferContext& context, size_t index, std::string_view name);
 

@@ -46,13 +46,8 @@ Expected<std::vector<TensorType>> infer_gather_nd(const InferContext& context) {
 
 Expected<std::vector<TensorType>> infer_scatter_nd(const InferContext& context) {
   const Shape &indices = context.shape(0), &updates = context.shape(1);
-  PARE_TRY(check_index_type(context, 2, "shape"));
-  PARE_TRY(check_rank(context, 2, "shape", 1));
-  const int64_t rank = context.shape(2)[0];
-  if (rank == kDynamic) return unsupported("the number of dimensions is computed at run time");
-  PARE_ASSIGN(const int depth, index_depth(context, 0, static_cast<int>(rank)));
-  Shape dst(std::vector<int64_t>(static_cast<size_t>(rank), kDynamic));
-  if (context.constant(2) != nullptr) dst = Shape(to_int64(*context.constant(2)));
+  PARE_ASSIGN(const Shape dst, shape_operand(context, 2, "shape"));
+  PARE_ASSIGN(const int depth, index_depth(context, 0, dst.rank()));
   Shape expected(std::vector<int64_t>(indices.begin(), indices.end() - 1));
   for (int i = depth; i < dst.rank(); ++i) expected.push_back(dst[i]);
   if (!updates.compatible_with(expected))
@@ -75,7 +70,7 @@ Expected<std::vector<TensorType>> infer_one_hot(const InferContext& context) {
   PARE_TRY(check_index_type(context, 1, "depth"));
   std::vector<int64_t> dims = context.shape(0).dims();
   PARE_ASSIGN(const int axis, check_axis(context.attributes.as<OneHotAttributes>().axis, context.shape(0).rank() + 1));
-  const int64_t depth = context.constant(1) == nullptr ? kDynamic : to_int64(*context.constant(1))[0];
+  const int64_t depth = context.constant(1) == nullptr ? kDynamic : index_values(*context.constant(1))[0];
   if (context.constant(1) != nullptr && depth < 0) return bad_input("'depth' is {}, at least 0 was expected", depth);
   dims.insert(dims.begin() + axis, depth);
   return std::vector<TensorType>{{context.type(2).dtype, Shape(std::move(dims)), {}}};

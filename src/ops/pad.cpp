@@ -18,7 +18,7 @@ Expected<std::vector<TensorType>> infer_pad(const InferContext& context) {
     dst = Shape(std::vector<int64_t>(static_cast<size_t>(src.rank()), kDynamic));
     return std::vector<TensorType>{{context.type(0).dtype, dst, {}}};
   }
-  const std::vector<int64_t> paddings = to_int64(*context.constant(1));
+  const std::vector<int64_t> paddings = index_values(*context.constant(1));
   for (int i = 0; i < src.rank(); ++i) {
     const int64_t before = paddings[static_cast<size_t>(2 * i)], after = paddings[static_cast<size_t>(2 * i + 1)];
     if (before < 0 || after < 0)
@@ -44,7 +44,7 @@ Expected<std::vector<TensorType>> infer_mirror_pad(const InferContext& context) 
   PARE_ASSIGN(std::vector<TensorType> types, infer_pad(context));
   if (context.constant(1) == nullptr) return types;
   const bool reflect = context.attributes.as<MirrorPadAttributes>().mode == MirrorPadMode::Reflect;
-  const std::vector<int64_t> paddings = to_int64(*context.constant(1));
+  const std::vector<int64_t> paddings = index_values(*context.constant(1));
   const Shape& src = context.shape(0);
   for (size_t i = 0; i < paddings.size(); ++i) {
     const int64_t extent = src[static_cast<int>(i / 2)];

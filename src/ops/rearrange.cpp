@@ -1,6 +1,7 @@
 // Operators that reorder or repeat the elements of a whole tensor: transpose, tile, broadcast_to.
 #include <algorithm>
 
+#include "base/plausible_shape.h"
 #include "ir/graph.h"
 #include "ops/checks.h"
 #include "ops/rules.h"
@@ -31,26 +32,20 @@ Expected<std::vector<TensorType>> infer_tile(const InferContext& context) {
     return bad_input("'multiples' has the shape {}, one for each of {} dimensions was expected",
                      context.shape(1).to_string(), dst.rank());
   std::vector<int64_t> multiples(static_cast<size_t>(dst.rank()), kDynamic);
-  if (context.constant(1) != nullptr) multiples = to_int64(*context.constant(1));
+  if (context.constant(1) != nullptr) multiples = index_values(*context.constant(1));
   for (int i = 0; i < dst.rank(); ++i) {
     const int64_t times = multiples[static_cast<size_t>(i)];
     if (times < kDynamic || (context.constant(1) != nullptr && times < 0))
       return bad_input("dimension {} is to be repeated {} times", i, times);
-    dst[i] = dst[i] == kDynamic || times == kDynamic ? kDynamic : dst[i] * times;
+    dst[i] = dst[i] == kDynamic || times == kDynamic ? kDynamic : plausible_product(dst[i], times);
   }
   return std::vector<TensorType>{{context.type(0).dtype, dst, {}}};
 }
 
 Expected<std::vector<TensorType>> infer_broadcast_to(const InferContext& context) {
   const Shape& src = context.shape(0);
-  PARE_TRY(check_index_type(context, 1, "shape"));
-  PARE_TRY(check_rank(context, 1, "shape", 1));
-  if (context.constant(1) == nullptr) {
-    if (context.shape(1)[0] == kDynamic) return unsupported("the number of dimensions is computed at run time");
-    return std::vector<TensorType>{
-        {context.type(0).dtype, Shape(std::vector<int64_t>(static_cast<size_t>(context.shape(1)[0]), kDynamic)), {}}};
-  }
-  const Shape dst(to_int64(*context.constant(1)));
+  PARE_ASSIGN(const Shape dst, shape_operand(context, 1, "shape"));
+  if (context.constant(1) == nullptr) return std::vector<TensorType>{{context.type(0).dtype, dst, {}}};
   const std::optional<Shape> both = broadcast(src, dst);
   if (!dst.is_static() || !both || *both != dst)
     return bad_input("{} cannot be broadcast to {}", src.to_string(), dst.to_string());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/plausible_shape.h"
 #include "ir/graph.h"
 #include "ops/checks.h"
 #include "ops/rules.h"
@@ -13,8 +14,7 @@ namespace {
 // dynamic too, unless all of src is known.
 Expected<Shape> resolve(const Shape& src, std::vector<int64_t> wanted) {
   const auto unknown = std::find(wanted.begin(), wanted.end(), -1);
-  if (std::any_of(wanted.begin(), wanted.end(), [](int64_t extent) { return extent < -1; }) ||
-      std::count(wanted.begin(), wanted.end(), -1) > 1)
+  if (!is_plausible(Shape(wanted)) || std::count(wanted.begin(), wanted.end(), -1) > 1)
     return bad_input("the new shape {} is not a shape with at most one -1", Shape(std::move(wanted)).to_string());
   int64_t known = 1;
   for (const int64_t extent : wanted)
@@ -34,15 +34,9 @@ Expected<std::vector<TensorType>> infer_reshape(const InferContext& context) {
     PARE_ASSIGN(Shape dst, resolve(context.shape(0), context.attributes.as<ReshapeAttributes>().new_shape));
     return std::vector<TensorType>{{dtype, std::move(dst), {}}};
   }
-  PARE_TRY(check_index_type(context, 1, "shape"));
-  PARE_TRY(check_rank(context, 1, "shape", 1));
-  if (context.constant(1) != nullptr) {
-    PARE_ASSIGN(Shape dst, resolve(context.shape(0), to_int64(*context.constant(1))));
-    return std::vector<TensorType>{{dtype, std::move(dst), {}}};
-  }
-  const int64_t rank = context.shape(1)[0];
-  if (rank == kDynamic) return unsupported("the number of dimensions is computed at run time");
-  return std::vector<TensorType>{{dtype, Shape(std::vector<int64_t>(static_cast<size_t>(rank), kDynamic)), {}}};
+  PARE_ASSIGN(Shape dst, shape_operand(context, 1, "shape"));
+  if (context.constant(1) != nullptr) { PARE_ASSIGN(dst, resolve(context.shape(0), dst.dims())); }
+  return std::vector<TensorType>{{dtype, std::move(dst), {}}};
 }
 
 Expected<std::vector<TensorType>> infer_squeeze(const InferContext& context) {

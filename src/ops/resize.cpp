@@ -18,7 +18,7 @@ Expected<std::vector<TensorType>> infer(const InferContext& context) {
   const Shape& src = context.shape(0);
   Shape dst{src[0], kDynamic, kDynamic, src[3]};
   if (context.constant(1) != nullptr) {
-    const std::vector<int64_t> size = to_int64(*context.constant(1));
+    const std::vector<int64_t> size = index_values(*context.constant(1));
     PARE_TRY(check_positive({{"the height", size[0]}, {"the width", size[1]}}));
     dst = Shape{src[0], size[0], size[1], src[3]};
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/plausible_shape.h"
 #include "ir/graph.h"
 #include "ops/checks.h"
 #include "ops/rules.h"
@@ -26,18 +27,30 @@ Expected<std::vector<TensorType>> infer_rank(const InferContext&) {
 }
 
 Expected<std::vector<TensorType>> infer_fill(const InferContext& context) {
-  PARE_TRY(check_index_type(context, 0, "dims"));
-  PARE_TRY(check_rank(context, 0, "dims", 1));
+  PARE_ASSIGN(Shape dst, shape_operand(context, 0, "dims"));
   if (!context.shape(1).is_static() || context.shape(1).elements() != 1)
     return bad_input("'value' has the shape {}, one element was expected", context.shape(1).to_string());
-  if (context.constant(0) == nullptr) {
-    if (context.shape(0)[0] == kDynamic) return unsupported("the number of dimensions is computed at run time");
-    return std::vector<TensorType>{
-        {context.type(1).dtype, Shape(std::vector<int64_t>(static_cast<size_t>(context.shape(0)[0]), kDynamic)), {}}};
-  }
-  Shape dst(to_int64(*context.constant(0)));
-  if (!dst.checked_elements()) return bad_input("'dims' are {}, a shape was expected", dst.to_string());
+  if (context.constant(0) != nullptr && !dst.checked_elements())
+    return bad_input("'dims' are {}, a shape was expected", dst.to_string());
   return std::vector<TensorType>{{context.type(1).dtype, std::move(dst), {}}};
+}
+
+// Steps from start to limit; nothing where they never lead there, or are more than any tensor has elements.
+std::optional<int64_t> count_steps(float start, float limit, float delta) {
+  if (start == limit) return 0;
+  if (delta == 0 || (start < limit) != (delta > 0)) return std::nullopt;
+  const float steps = std::ceil(std::abs((limit - start) / delta));
+  if (!(steps <= static_cast<float>(kMostElements))) return std::nullopt;
+  return static_cast<int64_t>(steps);
+}
+std::optional<int64_t> count_steps(int64_t start, int64_t limit, int64_t delta) {
+  if (start == limit) return 0;
+  if (delta == 0 || (start < limit) != (delta > 0)) return std::nullopt;
+  const auto from = static_cast<uint64_t>(std::min(start, limit)), to = static_cast<uint64_t>(std::max(start, limit));
+  const uint64_t step = delta > 0 ? static_cast<uint64_t>(delta) : 0 - static_cast<uint64_t>(delta);
+  const uint64_t steps = (to - from) / step + ((to - from) % step != 0 ? 1 : 0);
+  if (steps > static_cast<uint64_t>(kMostElements)) return std::nullopt;
+  return static_cast<int64_t>(steps);
 }
 
 Expected<std::vector<TensorType>> infer_range(const InferContext& context) {
@@ -51,22 +64,13 @@ Expected<std::vector<TensorType>> infer_range(const InferContext& context) {
   }
   const bool known = context.constant(0) != nullptr && context.constant(1) != nullptr && context.constant(2) != nullptr;
   if (!known) return std::vector<TensorType>{{dtype, Shape{kDynamic}, {}}};
-  int64_t count = 0;
-  bool endless = false;
-  if (is_float(dtype)) {
-    const float start = to_floats(*context.constant(0))[0], limit = to_floats(*context.constant(1))[0],
-                delta = to_floats(*context.constant(2))[0];
-    endless = delta == 0 || (start < limit) != (delta > 0);
-    if (!endless) count = static_cast<int64_t>(std::ceil(std::abs((limit - start) / delta)));
-    endless = endless && start != limit;
-  } else {
-    const int64_t start = to_int64(*context.constant(0))[0], limit = to_int64(*context.constant(1))[0],
-                  delta = to_int64(*context.constant(2))[0];
-    endless = start != limit && (delta == 0 || (start < limit) != (delta > 0));
-    if (!endless && start != limit) count = (std::abs(limit - start) + std::abs(delta) - 1) / std::abs(delta);
-  }
-  if (endless) return bad_input("steps of 'delta' never lead from 'start' to 'limit'");
-  return std::vector<TensorType>{{dtype, Shape{count}, {}}};
+  const auto count = is_float(dtype)
+                         ? count_steps(to_floats(*context.constant(0))[0], to_floats(*context.constant(1))[0],
+                                       to_floats(*context.constant(2))[0])
+                         : count_steps(to_int64(*context.constant(0))[0], to_int64(*context.constant(1))[0],
+                                       to_int64(*context.constant(2))[0]);
+  if (!count) return bad_input("steps of 'delta' never lead from 'start' to 'limit'");
+  return std::vector<TensorType>{{dtype, Shape{*count}, {}}};
 }
 
 Expected<std::vector<TensorType>> infer_where(const InferContext& context) {

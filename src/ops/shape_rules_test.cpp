@@ -1,4 +1,6 @@
 // What the shape rules of data movement refuse, and with which words.
+#include <limits>
+
 #include "ops/gather.h"
 #include "ops/join_split.h"
 #include "ops/pad.h"
@@ -33,6 +35,10 @@ std::vector<RefusalCase> shape_cases() {
   return {
       {"reshape", {kSquare, sizes({3})}, {}, "[2, 2] with 4 elements cannot have the shape [3]"},
       {"reshape", {kSquare, sizes({-1, -1})}, {}, "is not a shape with at most one -1"},
+      {"reshape",
+       {kSquare, Tensor::vector<int64_t>({int64_t{1} << 40, int64_t{1} << 40})},
+       {},
+       "is not a shape with at most one -1"},
       {"reshape", {kSquare, kSquare}, {}, "'shape' is f32, i32 or i64 was expected"},
       {"squeeze", {kSquare}, SqueezeAttributes{{0}}, "dimension 0 of [2, 2] has the extent 2, 1 was expected"},
       {"expand_dims", {kSquare, kFar}, {}, "axis 9 is outside a tensor of 3 dimensions"},
@@ -40,6 +46,9 @@ std::vector<RefusalCase> shape_cases() {
       {"transpose", {kSquare, sizes({0, 0})}, {}, "does not name each of 2 dimensions once"},
       {"tile", {kSquare, sizes({1})}, {}, "'multiples' has the shape [1], one for each of 2 dimensions was expected"},
       {"tile", {kSquare, sizes({1, -2})}, {}, "dimension 1 is to be repeated -2 times"},
+      {"reshape", {kSquare, Tensor(DType::Int32, {1000})}, {}, "'shape' gives 1000 dimensions; at most 8 are"},
+      {"tile", {kSquare, Tensor::vector<int64_t>({1, int64_t{1} << 62})}, {}, "is beyond any memory"},
+      {"tile", {kSquare, sizes({1 << 30, 1 << 30})}, {}, "its result [2147483648, 2147483648] is beyond any memory"},
       {"broadcast_to", {kSquare, sizes({3, 3})}, {}, "[2, 2] cannot be broadcast to [3, 3]"},
       {"concatenation", {kSquare, kImage}, {}, "[1, 3, 4, 3] cannot be joined to [2, 2] along axis 0"},
       {"concatenation", {kSquare, kOne}, {}, "operands are f32 and i32, one type was expected"},
@@ -164,6 +173,11 @@ std::vector<RefusalCase> image_and_type_cases() {
       {"fill", {sizes({-2}), kReal}, {}, "'dims' are [-2], a shape was expected"},
       {"range", {kOne, kFar, kReal}, {}, "operands are i32 and f32, one type was expected"},
       {"range", {kOne, kFar, Tensor::scalar<int32_t>(-1)}, {}, "steps of 'delta' never lead from 'start' to 'limit'"},
+      {"range",
+       {Tensor::scalar(std::numeric_limits<int64_t>::min()), Tensor::scalar(std::numeric_limits<int64_t>::max()),
+        Tensor::scalar<int64_t>(1)},
+       {},
+       "steps of 'delta' never lead from 'start' to 'limit'"},
       {"range", {kOne, kFar, sizes({1, 1})}, {}, "an operand has the shape [2], one element was expected"},
       {"composite", {kSquare}, {}, "the results of a composite cannot be told from its operands"},
   };

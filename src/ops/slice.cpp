@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/plausible_shape.h"
 #include "ir/graph.h"
 #include "ops/checks.h"
 #include "ops/rules.h"
@@ -22,9 +23,9 @@ Expected<std::vector<TensorType>> infer_slice(const InferContext& context) {
   }
   Shape dst(std::vector<int64_t>(static_cast<size_t>(src.rank()), kDynamic));
   if (context.constant(2) == nullptr) return std::vector<TensorType>{{context.type(0).dtype, dst, {}}};
-  const std::vector<int64_t> size = to_int64(*context.constant(2));
+  const std::vector<int64_t> size = index_values(*context.constant(2));
   std::vector<int64_t> begin;
-  if (context.constant(1) != nullptr) begin = to_int64(*context.constant(1));
+  if (context.constant(1) != nullptr) begin = index_values(*context.constant(1));
   for (int i = 0; i < src.rank(); ++i) {
     const auto at = static_cast<size_t>(i);
     if (size[at] >= 0)
@@ -78,6 +79,8 @@ struct Stretch {
 };
 Stretch resolve_stretch(const StridedSliceAttributes& attributes, int entry, int64_t extent, int64_t begin, int64_t end,
                         int64_t stride) {
+  stride = std::clamp(stride, -kMostElements, kMostElements);
+  end = std::clamp(end, -kMostElements, kMostElements);
   const int64_t first = stride > 0 ? 0 : -1, last = stride > 0 ? extent : extent - 1;
   const auto place = [&](int64_t position) {
     return std::clamp(position < 0 ? position + extent : position, first, last);

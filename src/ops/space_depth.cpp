@@ -1,5 +1,6 @@
 #include "ops/space_depth.h"
 
+#include "base/plausible_shape.h"
 #include "ir/graph.h"
 #include "ops/checks.h"
 #include "ops/rules.h"
@@ -7,7 +8,9 @@
 namespace pare {
 namespace {
 
-int64_t times(int64_t extent, int64_t factor) { return extent == kDynamic ? kDynamic : extent * factor; }
+int64_t times(int64_t extent, int64_t factor) {
+  return extent == kDynamic ? kDynamic : plausible_product(extent, factor);
+}
 
 // The quotient of an extent; fails where it is not whole.
 Expected<int64_t> divided(int64_t extent, int64_t by, std::string_view what) {
@@ -76,7 +79,7 @@ Expected<std::vector<TensorType>> infer_batch_to_space(const InferContext& conte
     const auto d = static_cast<int>(i) + 1;
     PARE_ASSIGN(dst[0], divided(dst[0], block.extents[i], "the batch"));
     if (dst[d] == kDynamic) continue;
-    dst[d] = dst[d] * block.extents[i] - block.pairs[2 * i] - block.pairs[2 * i + 1];
+    dst[d] = plausible_product(dst[d], block.extents[i]) - block.pairs[2 * i] - block.pairs[2 * i + 1];
     if (dst[d] < 0)
       return bad_input("dimension {} of {} is cropped by {} and {}", d, context.shape(0).to_string(),
                        block.pairs[2 * i], block.pairs[2 * i + 1]);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "base/plausible_shape.h"
 #include "formats/tflite/element_types.h"
 #include "formats/tflite/operator_names.h"
 #include "formats/tflite/options.h"
@@ -11,8 +12,6 @@
 
 namespace pare::tflite {
 namespace {
-
-constexpr int kMaxRank = 8;
 
 std::string name_of(const schema::Tensor& record) {
   return record.name() == nullptr ? std::string() : record.name()->str();
@@ -28,15 +27,13 @@ Expected<Shape> shape_of(const schema::Tensor& record) {
   }
   Shape shape;
   if (extents == nullptr) return shape;
-  if (extents->size() > kMaxRank)
-    return unsupported("a tensor of {} dimensions; at most {} are read", extents->size(), kMaxRank);
-  Shape known;
+  if (extents->size() > kMostDimensions)
+    return unsupported("a tensor of {} dimensions; at most {} are read", extents->size(), kMostDimensions);
   for (const int32_t extent : *extents) {
     if (extent < kDynamic) return bad_input("an extent of {}", extent);
     shape.push_back(extent);
-    known.push_back(std::max(extent, 1));
   }
-  if (!known.checked_elements()) return bad_input("the shape {} is beyond any memory", shape.to_string());
+  if (!is_plausible(shape)) return bad_input("the shape {} is beyond any memory", shape.to_string());
   return shape;
 }
 

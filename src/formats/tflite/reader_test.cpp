@@ -129,5 +129,25 @@ TEST(TfliteReader, ReadsComposites) {
   EXPECT_THAT(print(model->main()), HasSubstr("composite(%x) {name = my.relu"));
 }
 
+TEST(TfliteReader, TakesOptionsWithoutATableForTheDefaults) {
+  TestFile file = relu_file();
+  file.operators[0].code = schema::BuiltinOperator::SOFTMAX;
+  file.operators[0].type = schema::BuiltinOptions::SoftmaxOptions;
+  file.operators[0].options = [](Builder&) { return flatbuffers::Offset<void>(); };
+  EXPECT_THAT(read_text(file), HasSubstr("softmax(%x)"));
+}
+
+TEST(TfliteReader, TakesQuantisationDetailsWithoutATableForNone) {
+  for (const auto type :
+       {schema::QuantizationDetails::BlockwiseQuantization, schema::QuantizationDetails::CustomQuantization}) {
+    TestFile file = relu_file();
+    file.tensors[0].type = file.tensors[1].type = schema::TensorType::INT8;
+    file.tensors[0].quantization = [type](Builder& builder) {
+      return schema::CreateQuantizationParameters(builder, 0, 0, 0, 0, type);
+    };
+    EXPECT_THAT(read_text(file), HasSubstr("%x: i8[2, 3])"));
+  }
+}
+
 }  // namespace
 }  // namespace pare
