@@ -1,197 +1,156 @@
 #include "formats/keras/hdf5_file.h"
 
-#include <hdf5.h>
-
+#include <functional>
 #include <mutex>
-#include <utility>
+
+#include "base/worker_process.h"
+#include "formats/keras/hdf5_reader.h"
 
 namespace pare {
 namespace {
 
-// Deflate cannot do better than about 1030 to 1; a data set that claims more than this of its stored bytes is forged.
-constexpr uint64_t kLargestRatio = 1100;
-constexpr uint64_t kLargestAttribute = uint64_t{1} << 30;
+enum class Query : uint8_t { Has, Texts, Shape, Floats };
 
-// Held while the library is called: one caller at a time, and nothing printed.
-class LibraryGuard {
- public:
-  LibraryGuard() : lock_(mutex()) {
-    H5Eget_auto2(H5E_DEFAULT, &function_, &data_);
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-  }
-  ~LibraryGuard() { H5Eset_auto2(H5E_DEFAULT, function_, data_); }
-  LibraryGuard(const LibraryGuard&) = delete;
+// How each kind of answer travels: put(channel, value), get(channel, value).
+using Texts = std::optional<std::vector<std::string>>;
 
- private:
-  static std::mutex& mutex() {
-    static std::mutex instance;
-    return instance;
-  }
-  std::lock_guard<std::mutex> lock_;
-  H5E_auto2_t function_ = nullptr;
-  void* data_ = nullptr;
-};
-
-// An open identifier of the library, closed by the function that fits its kind.
-class Handle {
- public:
-  using Close = herr_t (*)(hid_t);
-  Handle(hid_t id, Close close) : id_(id), close_(close) {}
-  Handle(Handle&& other) noexcept : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
-  Handle& operator=(Handle&&) = delete;
-  ~Handle() {
-    if (id_ >= 0) close_(id_);
-  }
-  bool valid() const { return id_ >= 0; }
-  operator hid_t() const { return id_; }  // NOLINT: stands for the identifier
-
- private:
-  hid_t id_;
-  Close close_;
-};
-
-// Walks a path link by link, so that no missing part is an error and no link leads out of the file.
-bool exists(hid_t file, const std::string& path) {
-  for (size_t end = path.find('/');; end = path.find('/', end + 1)) {
-    const std::string part = path.substr(0, end);
-    if (!part.empty()) {
-      H5L_info_t link;
-      if (H5Lexists(file, part.c_str(), H5P_DEFAULT) <= 0 || H5Lget_info(file, part.c_str(), &link, H5P_DEFAULT) < 0)
-        return false;
-      if (link.type != H5L_TYPE_HARD) return false;
-    }
-    if (end == std::string::npos) return true;
-  }
+bool put(Channel& to, bool value) { return to.put(uint8_t{value}); }
+bool get(Channel& from, bool& value) {
+  uint8_t byte = 0;
+  const bool got = from.get(byte);
+  value = byte != 0;
+  return got;
 }
 
-Expected<std::vector<std::string>> read_variable_length(hid_t attribute, hid_t space, size_t count) {
-  const Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
-  H5Tset_size(type, H5T_VARIABLE);
-  const Handle stored(H5Aget_type(attribute), H5Tclose);
-  H5Tset_cset(type, H5Tget_cset(stored));
-  std::vector<char*> pointers(count, nullptr);
-  if (H5Aread(attribute, type, pointers.data()) < 0) return bad_input("the text cannot be read; the file is damaged");
-  std::vector<std::string> values;
-  for (const char* pointer : pointers) values.emplace_back(pointer == nullptr ? "" : pointer);
-  H5Dvlen_reclaim(type, space, H5P_DEFAULT, pointers.data());
-  return values;
+bool put(Channel& to, const Texts& texts) {
+  bool sent = put(to, texts.has_value()) && (!texts || to.put(uint64_t{texts->size()}));
+  if (texts)
+    for (const std::string& text : *texts) sent = sent && to.put_text(text);
+  return sent;
+}
+bool get(Channel& from, Texts& texts) {
+  bool some = false;
+  uint64_t count = 0;
+  if (!get(from, some)) return false;
+  if (!some) return true;
+  texts.emplace();
+  if (!from.get(count)) return false;
+  for (uint64_t i = 0; i < count; ++i)
+    if (!from.get_text(texts->emplace_back())) return false;
+  return true;
 }
 
-Expected<std::vector<std::string>> read_fixed_length(hid_t attribute, hid_t type, size_t count) {
-  const size_t width = H5Tget_size(type);
-  std::string bytes(width * count, '\0');
-  if (H5Aread(attribute, type, bytes.data()) < 0) return bad_input("the text cannot be read; the file is damaged");
-  std::vector<std::string> values;
-  for (size_t i = 0; i < count; ++i) {
-    std::string value = bytes.substr(i * width, width);
-    value.resize(std::min(value.find('\0'), value.size()));
-    values.push_back(std::move(value));
-  }
-  return values;
+bool put(Channel& to, const Shape& shape) {
+  return to.put(shape.rank()) && to.send(std::as_bytes(std::span(shape.dims())));
+}
+bool get(Channel& from, Shape& shape) {
+  int rank = 0;
+  if (!from.get(rank) || rank < 0 || rank > 64) return false;
+  std::vector<int64_t> extents(static_cast<size_t>(rank));
+  if (!from.receive(std::as_writable_bytes(std::span(extents)))) return false;
+  shape = Shape(std::move(extents));
+  return shape.checked_elements().has_value();
 }
 
-// The elements of a text attribute; nothing where it does not exist.
-Expected<std::optional<std::vector<std::string>>> read_texts(hid_t file, const std::string& path,
-                                                             const std::string& name) {
-  using Texts = std::optional<std::vector<std::string>>;
-  if (!exists(file, path)) return Texts{};
-  const std::string object = path.empty() ? "/" : path;
-  if (H5Aexists_by_name(file, object.c_str(), name.c_str(), H5P_DEFAULT) <= 0) return Texts{};
-  const Handle attribute(H5Aopen_by_name(file, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
-  if (!attribute.valid())
-    return bad_input("attribute '{}' of '{}' cannot be opened; the file is damaged", name, object);
-  const Handle space(H5Aget_space(attribute), H5Sclose);
-  const Handle type(H5Aget_type(attribute), H5Tclose);
-  const hssize_t count = H5Sget_simple_extent_npoints(space);
-  if (count == 0) return Texts{std::vector<std::string>{}};  // h5py writes an empty list as zero floats
-  if (count < 0 || H5Tget_class(type) != H5T_STRING)
-    return bad_input("attribute '{}' of '{}' is not text", name, object);
-  const auto elements = static_cast<uint64_t>(count);
-  if (elements > kLargestAttribute || elements * H5Tget_size(type) > kLargestAttribute)
-    return bad_input("attribute '{}' of '{}' claims {} texts; the file is damaged", name, object, elements);
-  auto values = H5Tis_variable_str(type) > 0 ? read_variable_length(attribute, space, elements)
-                                             : read_fixed_length(attribute, type, elements);
-  if (!values) return Failure(values.error().within(fmt::format("attribute '{}' of '{}'", name, object)));
-  return Texts{std::move(*values)};
-}
-
-Expected<Shape> extents(hid_t dataset, const std::string& path) {
-  const Handle space(H5Dget_space(dataset), H5Sclose);
-  const int rank = H5Sget_simple_extent_ndims(space);
-  if (rank < 0) return bad_input("data set '{}' has no extents; the file is damaged", path);
-  std::vector<hsize_t> dims(static_cast<size_t>(rank));
-  H5Sget_simple_extent_dims(space, dims.data(), nullptr);
+bool put(Channel& to, const Tensor& tensor) { return put(to, tensor.shape()) && to.send(tensor.bytes()); }
+bool get(Channel& from, Tensor& tensor) {
   Shape shape;
-  for (const hsize_t extent : dims) shape.push_back(static_cast<int64_t>(extent));
-  if (!shape.checked_elements()) return bad_input("data set '{}' claims an impossible size; the file is damaged", path);
-  return shape;
+  if (!get(from, shape)) return false;
+  tensor = Tensor(DType::Float32, std::move(shape));
+  return from.receive(tensor.mutable_bytes());
 }
 
-// Data must lie in this file, and there must be enough of it for what is claimed.
-Expected<void> check_storage(hid_t dataset, hid_t type, const Shape& shape, const std::string& path) {
-  const Handle properties(H5Dget_create_plist(dataset), H5Pclose);
-  if (H5Pget_layout(properties) == H5D_VIRTUAL || H5Pget_external_count(properties) > 0)
-    return unsupported("data set '{}' keeps its data in another file; save the model as one file", path);
-  const uint64_t claimed = static_cast<uint64_t>(*shape.checked_elements()) * H5Tget_size(type);
-  const uint64_t stored = H5Dget_storage_size(dataset);
-  if (claimed / kLargestRatio > stored || (H5Pget_nfilters(properties) == 0 && claimed > stored))
-    return bad_input("data set '{}' claims {} bytes, the file holds {} of them; the file is damaged", path, claimed,
-                     stored);
-  return {};
+// An answer is the value, or an error as its code and one line.
+template <class T>
+bool put(Channel& to, const Expected<T>& answer) {
+  if (!put(to, answer.has_value())) return false;
+  return answer ? put(to, *answer) : to.put(answer.error().code) && to.put_text(answer.error().to_string());
 }
 
-Tensor widen_bfloat16(const std::vector<uint16_t>& codes, const Shape& shape) {
-  Tensor tensor(DType::Float32, shape);
-  auto out = tensor.mutable_values<float>();
-  for (size_t i = 0; i < codes.size(); ++i) {
-    const uint32_t bits = static_cast<uint32_t>(codes[i]) << 16;  // the upper half of a float32
-    std::memcpy(&out[i], &bits, sizeof bits);
+Failure no_answer() {
+  return bad_input("the HDF5 library crashed on this file or found no end of it; the file is damaged or forged");
+}
+
+template <class T>
+Expected<T> get_answer(Channel& from) {
+  bool good = false;
+  if (!get(from, good)) return no_answer();
+  if (good) {
+    T value{};
+    if (!get(from, value)) return no_answer();
+    return value;
   }
-  return tensor;
+  Error error;
+  if (!from.get(error.code) || !from.get_text(error.message)) return no_answer();
+  return Failure(std::move(error));
+}
+
+// What the other process does: opens, then answers until nobody asks.
+void serve(Channel& channel, const std::function<Expected<Hdf5Reader>()>& open) {
+  const Expected<Hdf5Reader> reader = open();
+  const Expected<bool> opened = reader ? Expected<bool>(true) : Expected<bool>(Failure(reader.error()));
+  if (!put(channel, opened) || !reader) return;
+  Query query;
+  std::string path, attribute;
+  while (channel.get(query) && channel.get_text(path) && channel.get_text(attribute)) {
+    bool sent = false;
+    switch (query) {
+      case Query::Has: sent = put(channel, Expected<bool>(reader->has(path))); break;
+      case Query::Texts: sent = put(channel, reader->texts(path, attribute)); break;
+      case Query::Shape: sent = put(channel, reader->shape(path)); break;
+      case Query::Floats: sent = put(channel, reader->floats(path)); break;
+    }
+    if (!sent) return;
+  }
+}
+
+// An honest file takes some milliseconds for each of its megabytes.
+WorkerProcess::Limits limits_for(uint64_t bytes) {
+  return {.seconds = 2 + (bytes >> 20), .bytes = (uint64_t{1} << 30) + 8 * bytes};
 }
 
 }  // namespace
 
 struct Hdf5File::State {
-  explicit State(hid_t id) : file(id) {}
-  ~State() {
-    const LibraryGuard guard;
-    H5Fclose(file);
+  explicit State(WorkerProcess started) : worker(std::move(started)) {}
+
+  static Expected<std::shared_ptr<State>> start(uint64_t bytes, const std::function<Expected<Hdf5Reader>()>& open) {
+    PARE_ASSIGN(WorkerProcess worker,
+                WorkerProcess::start(limits_for(bytes), [&](Channel& channel) { serve(channel, open); }));
+    auto state = std::make_shared<State>(std::move(worker));
+    PARE_TRY(get_answer<bool>(state->worker.channel()));
+    return state;
   }
-  State(const State&) = delete;
-  hid_t file;
+
+  template <class T>
+  Expected<T> ask(Query query, const std::string& path, const std::string& attribute = {}) {
+    const std::lock_guard lock(mutex);
+    Channel& channel = worker.channel();
+    if (!channel.put(query) || !channel.put_text(path) || !channel.put_text(attribute)) return no_answer();
+    return get_answer<T>(channel);
+  }
+
+  WorkerProcess worker;
+  std::mutex mutex;  // one question at a time
 };
 
 Expected<Hdf5File> Hdf5File::open(const std::filesystem::path& path) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) return fail(ErrorCode::Io, "the file does not exist");
-  const LibraryGuard guard;
-  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
-  if (file < 0) return bad_input("this is not an HDF5 file, or it is cut short");
-  return Hdf5File(std::make_shared<State>(file));
+  std::error_code failure;
+  const uint64_t bytes = std::filesystem::file_size(path, failure);
+  if (failure == std::errc::no_such_file_or_directory) return fail(ErrorCode::Io, "the file does not exist");
+  PARE_ASSIGN(auto state, State::start(failure ? 0 : bytes, [&] { return Hdf5Reader::open(path); }));
+  return Hdf5File(std::move(state));
 }
 
 Expected<Hdf5File> Hdf5File::from_bytes(std::span<const std::byte> bytes) {
-  const LibraryGuard guard;
-  const Handle properties(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-  constexpr size_t kGrowth = 1 << 16;
-  hid_t file = -1;
-  // The library copies the image; it is never written back.
-  if (!bytes.empty() && H5Pset_fapl_core(properties, kGrowth, false) >= 0 &&
-      H5Pset_file_image(properties, const_cast<std::byte*>(bytes.data()), bytes.size()) >= 0)
-    file = H5Fopen("in memory", H5F_ACC_RDONLY, properties);
-  if (file < 0) return bad_input("this is not an HDF5 file, or it is cut short");
-  return Hdf5File(std::make_shared<State>(file));
+  PARE_ASSIGN(auto state, State::start(bytes.size(), [&] { return Hdf5Reader::from_bytes(bytes); }));
+  return Hdf5File(std::move(state));
 }
 
-bool Hdf5File::has(const std::string& path) const {
-  const LibraryGuard guard;
-  return exists(state_->file, path);
-}
+bool Hdf5File::has(const std::string& path) const { return state_->ask<bool>(Query::Has, path).value_or(false); }
 
 Expected<std::optional<std::string>> Hdf5File::text(const std::string& path, const std::string& attribute) const {
-  const LibraryGuard guard;
-  PARE_ASSIGN(auto values, read_texts(state_->file, path, attribute));
+  PARE_ASSIGN(auto values, state_->ask<Texts>(Query::Texts, path, attribute));
   if (!values) return std::optional<std::string>{};
   if (values->size() != 1)
     return bad_input("attribute '{}' holds {} texts, one was expected", attribute, values->size());
@@ -200,44 +159,18 @@ Expected<std::optional<std::string>> Hdf5File::text(const std::string& path, con
 
 Expected<std::optional<std::vector<std::string>>> Hdf5File::texts(const std::string& path,
                                                                   const std::string& attribute) const {
-  const LibraryGuard guard;
-  PARE_ASSIGN(auto whole, read_texts(state_->file, path, attribute));
+  PARE_ASSIGN(auto whole, state_->ask<Texts>(Query::Texts, path, attribute));
   if (whole) return whole;
-  std::optional<std::vector<std::string>> joined;
+  Texts joined;
   for (int part = 0;; ++part) {
-    PARE_ASSIGN(auto values, read_texts(state_->file, path, fmt::format("{}{}", attribute, part)));
+    PARE_ASSIGN(auto values, state_->ask<Texts>(Query::Texts, path, fmt::format("{}{}", attribute, part)));
     if (!values) return joined;
     if (!joined) joined.emplace();
     joined->insert(joined->end(), values->begin(), values->end());
   }
 }
 
-Expected<Shape> Hdf5File::shape(const std::string& path) const {
-  const LibraryGuard guard;
-  if (!exists(state_->file, path)) return bad_input("there is no data set '{}'", path);
-  const Handle dataset(H5Dopen2(state_->file, path.c_str(), H5P_DEFAULT), H5Dclose);
-  if (!dataset.valid()) return bad_input("'{}' is not a data set", path);
-  return extents(dataset, path);
-}
-
-Expected<Tensor> Hdf5File::floats(const std::string& path) const {
-  PARE_ASSIGN(const Shape dims, shape(path));
-  const LibraryGuard guard;
-  const Handle dataset(H5Dopen2(state_->file, path.c_str(), H5P_DEFAULT), H5Dclose);
-  const Handle type(H5Dget_type(dataset), H5Tclose);
-  PARE_TRY(check_storage(dataset, type, dims, path));
-  const H5T_class_t kind = H5Tget_class(type);
-  if (kind == H5T_OPAQUE && H5Tget_size(type) == 2) {
-    std::vector<uint16_t> codes(static_cast<size_t>(dims.elements()));
-    if (H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, codes.data()) < 0)
-      return bad_input("data set '{}' cannot be read; the file is damaged", path);
-    return widen_bfloat16(codes, dims);
-  }
-  if (kind != H5T_FLOAT && kind != H5T_INTEGER) return bad_input("data set '{}' does not hold numbers", path);
-  Tensor tensor(DType::Float32, dims);
-  if (H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, tensor.mutable_bytes().data()) < 0)
-    return bad_input("data set '{}' cannot be read; the file is damaged", path);
-  return tensor;
-}
+Expected<Shape> Hdf5File::shape(const std::string& path) const { return state_->ask<Shape>(Query::Shape, path); }
+Expected<Tensor> Hdf5File::floats(const std::string& path) const { return state_->ask<Tensor>(Query::Floats, path); }
 
 }  // namespace pare

@@ -1,5 +1,5 @@
-// Reading HDF5 files; the only place that sees the HDF5 library. Its calls are serialised, since the library keeps global state, and
-// its own error printing is off while we are inside.
+// HDF5 files from anywhere. The library that reads them runs in a process of its own, which holds little memory and little time: a file
+// that crashes or hangs it gives an error.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ namespace pare {
 
 class Hdf5File {
  public:
-  // Both fail for what is not HDF5 or is cut short.
+  // Both fail for what is not HDF5 or is cut short. The bytes are needed during the call only.
   static Expected<Hdf5File> open(const std::filesystem::path& path);
   static Expected<Hdf5File> from_bytes(std::span<const std::byte> bytes);
 
@@ -36,8 +36,8 @@ class Hdf5File {
 
  private:
   struct State;
-  explicit Hdf5File(std::shared_ptr<const State> state) : state_(std::move(state)) {}
-  std::shared_ptr<const State> state_;
+  explicit Hdf5File(std::shared_ptr<State> state) : state_(std::move(state)) {}
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace pare

@@ -105,6 +105,75 @@ TEST(Hdf5File, RejectsMoreElementsThanAreStored) {
   EXPECT_THAT(tensor.error().message, HasSubstr("'huge' claims 4398046511104 bytes, the file holds 0"));
 }
 
+TEST(Hdf5File, RejectsManyDataSetsOfFewBytes) {
+  const TemporaryFile file(".h5");
+  {
+    const Hdf5Writer writer(file.path());
+    const hid_t properties = H5Pcreate(H5P_DATASET_CREATE);
+    const hsize_t extent = 16 << 20;  // 64 MiB of zeros, some 64 KiB in the file
+    H5Pset_chunk(properties, 1, &extent);
+    H5Pset_deflate(properties, 9);
+    const hid_t space = H5Screate_simple(1, &extent, nullptr),
+                data = H5Dcreate2(writer.id(), "zeros", H5T_IEEE_F32LE, space, H5P_DEFAULT, properties, H5P_DEFAULT);
+    const std::vector<float> zeros(extent);
+    H5Dwrite(data, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, zeros.data());
+    H5Dclose(data);
+    H5Sclose(space);
+    H5Pclose(properties);
+  }
+  const auto opened = Hdf5File::open(file.path());
+  ASSERT_TRUE(opened);
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(opened->floats("zeros"));
+  const auto fifth = opened->floats("zeros");
+  ASSERT_FALSE(fifth);
+  EXPECT_THAT(fifth.error().message, HasSubstr("all data sets together for far more than the file holds"));
+}
+
+// The library copies as many bytes as the file claims for a text.
+TEST(Hdf5File, SurvivesACrashOfTheLibrary) {
+  const TemporaryFile file(".h5");
+  {
+    const Hdf5Writer writer(file.path());
+    const hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
+    H5Tset_size(type, H5T_VARIABLE);
+    const hid_t at = H5Acreate2(writer.id(), "title", type, space, H5P_DEFAULT, H5P_DEFAULT);
+    const char* text = "a model";
+    H5Awrite(at, type, &text);
+    H5Aclose(at);
+    H5Sclose(space);
+    H5Tclose(type);
+  }
+  std::string bytes = bytes_of(file.path());
+  const size_t heap = bytes.find("GCOL");  // where texts of variable length lie
+  ASSERT_NE(heap, std::string::npos);
+  bytes[heap + 16 + 8 + 6] = 0x20;  // the size of the first, behind the heap's header and its own number: 2^53
+  const auto opened = Hdf5File::from_bytes(std::as_bytes(std::span(bytes)));
+  ASSERT_TRUE(opened);
+  const auto title = opened->text("", "title");
+  ASSERT_FALSE(title);
+  EXPECT_EQ(title.error().code, ErrorCode::BadInput);
+  EXPECT_THAT(title.error().to_string(), HasSubstr("damaged"));
+}
+
+TEST(Hdf5File, SurvivesChangedBytes) {
+  const TemporaryFile file(".h5");
+  {
+    const Hdf5Writer writer(file.path());
+    writer.floats("group/weights", {2}, {1, 2});
+    writer.texts("group", "names", {"a", "b"});
+  }
+  const std::string whole = bytes_of(file.path());
+  size_t refused = 0, count = 0;
+  for (size_t i = 3; i < std::min<size_t>(whole.size(), 2048); i += 16, ++count) {
+    std::string changed = whole;
+    changed[i] = static_cast<char>(changed[i] ^ 0xFF);
+    const auto opened = Hdf5File::from_bytes(std::as_bytes(std::span(changed)));
+    if (!opened || !opened->floats("group/weights") || !opened->texts("group", "names")) ++refused;
+  }
+  EXPECT_GT(refused, 0u);
+  EXPECT_LT(refused, count) << "not every byte matters";
+}
+
 TEST(Hdf5File, RejectsDataOfTheWrongKind) {
   const TemporaryFile file(".h5");
   {
