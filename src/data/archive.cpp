@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fstream>
 #include <memory>
+#include <system_error>
 
 #include "base/check.h"
 
@@ -80,8 +81,9 @@ Expected<Reader> open_reader(std::span<const std::byte> packed, Content content)
   return reader;
 }
 
-Expected<std::vector<ArchiveEntry>> read_entries(archive* reader, const UnpackLimits& limits) {
-  constexpr uint64_t kMostReserved = uint64_t{1} << 30;  // a claimed size is not trusted beyond this
+Expected<std::vector<ArchiveEntry>> read_entries(archive* reader, uint64_t packed_bytes, const UnpackLimits& limits) {
+  // A claimed size is not trusted beyond what arrays usually shrink to.
+  const uint64_t most_reserved = (uint64_t{1} << 20) + 8 * packed_bytes;
   std::vector<ArchiveEntry> entries;
   uint64_t total = 0;
   for (;;) {
@@ -100,7 +102,7 @@ Expected<std::vector<ArchiveEntry>> read_entries(archive* reader, const UnpackLi
     const uint64_t claimed = archive_entry_size_is_set(entry) != 0
                                  ? static_cast<uint64_t>(std::max<la_int64_t>(0, archive_entry_size(entry)))
                                  : 0;
-    bytes.reserve(std::min({claimed, limits.bytes, kMostReserved}));
+    bytes.reserve(std::min({claimed, limits.bytes, most_reserved}));
     if (auto appended = append_data(reader, bytes, total, limits); !appended)
       return Failure(appended.error().within(fmt::format("entry '{}'", entries.back().name)));
     if (bytes.capacity() > 2 * bytes.size()) bytes.shrink_to_fit();
@@ -130,7 +132,7 @@ Expected<std::vector<std::byte>> decompress(std::span<const std::byte> packed, c
 
 Expected<std::vector<ArchiveEntry>> unpack(std::span<const std::byte> packed, const UnpackLimits& limits) {
   PARE_ASSIGN(const Reader reader, open_reader(packed, Content::Files));
-  return read_entries(reader.get(), limits);
+  return read_entries(reader.get(), packed.size(), limits);
 }
 
 Expected<std::vector<ArchiveEntry>> unpack_file(const std::filesystem::path& path, const UnpackLimits& limits) {
@@ -139,7 +141,9 @@ Expected<std::vector<ArchiveEntry>> unpack_file(const std::filesystem::path& pat
   if (archive_read_open_filename(reader.get(), path.c_str(), kBlock) != ARCHIVE_OK)
     return archive_errno(reader.get()) == ENOENT ? fail(ErrorCode::Io, "{}", reason(reader.get()))
                                                  : not_an_archive(reader.get());
-  return read_entries(reader.get(), limits);
+  std::error_code unknown;
+  const uint64_t packed_bytes = std::filesystem::file_size(path, unknown);
+  return read_entries(reader.get(), unknown ? 0 : packed_bytes, limits);
 }
 
 std::optional<std::vector<StoredEntry>> stored_entries(const std::filesystem::path& path) {

@@ -130,7 +130,7 @@ Expected<SplitDescription> read_split(Split which, const toml::table& table,
   split.split = which;
   SourceDescription own = common.value_or(SourceDescription{});
   PARE_TRY(read_source(reader, own, folder));
-  if (!common || reader.has("path") || reader.has("x") || reader.has("y")) split.source = own;
+  if (!common || own != *common) split.source = own;
   if (split.source && split.source->path.empty()) return bad_input("{} has no 'path', and there is no [source]", where);
   PARE_TRY(reader.read("range", split.range));
   PARE_TRY(reader.read("fraction", split.fraction));

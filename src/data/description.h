@@ -69,6 +69,8 @@ struct SourceDescription {
   std::vector<std::string> columns;  // csv: the features by name or number; empty: all but the label
   std::string file_column = "0";     // csv of labels
   std::string label_column;          // csv; empty: the last
+
+  bool operator==(const SourceDescription&) const = default;
 };
 
 // Applied in this order, from the stored sample to what the network sees.

@@ -67,6 +67,15 @@ TEST(Description, TextFormReadsBack) {
   EXPECT_EQ(again->splits[1].fraction, 0.25);
 }
 
+TEST(Description, ASplitOverridesAnyKeyOfTheSource) {
+  const auto description =
+      parse_description("[source]\nkind = \"raw\"\npath = \"a.bin\"\n[splits.test]\nstep = 12\n", "/");
+  ASSERT_TRUE(description) << description.error().to_string();
+  ASSERT_TRUE(description->splits[0].source);
+  EXPECT_EQ(description->splits[0].source->path, "/a.bin");
+  EXPECT_EQ(description->splits[0].source->step, 12);
+}
+
 TEST(Description, EnvironmentInPaths) {
   ::setenv("PARE_TEST_FOLDER", "/there", 1);
   const auto path = [](std::string_view text) {
@@ -115,6 +124,7 @@ TEST(DescriptionErrors, RejectsWhatIsWrongByName) {
   EXPECT_THAT(message(good + "[preprocess]\nresize = [99999999, 1]"), HasSubstr("at most 16384 pixels"));
   EXPECT_THAT(message(good + "[preprocess]\nstd = 0"), HasSubstr("must not be 0"));
   EXPECT_THAT(message(good + "[preprocess]\nscale = inf"), HasSubstr("must be a number"));
+  EXPECT_THAT(message(good + "[preprocess]\nscale = 1e300"), HasSubstr("must be a number of 32 bits"));
   EXPECT_THAT(message(good + "[preprocess]\nkeep_type = true\nscale = 2"), HasSubstr("'keep_type' leaves the values"));
   EXPECT_THAT(message(good + "[preprocess]\nmirror = 1"), HasSubstr("true or false"));
   EXPECT_THAT(message(good + "[target]\nclasses = -1"), HasSubstr("must not be negative or above"));

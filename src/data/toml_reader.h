@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -70,6 +71,7 @@ class TableReader {
   Expected<void> convert(const toml::node& node, std::string_view key, float& out) const {
     double wide = 0;
     PARE_TRY(convert(node, key, wide));
+    if (std::abs(wide) > std::numeric_limits<float>::max()) return wrong(key, "a number of 32 bits");
     out = static_cast<float>(wide);
     return {};
   }
