@@ -1,6 +1,7 @@
 #include "formats/tflite/quantization.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace pare::tflite {
 namespace {
@@ -43,8 +44,11 @@ Expected<std::optional<Quantization>> read_quantization(const schema::Quantizati
     return std::nullopt;
   Quantization quantization;
   quantization.scales.assign(scales->begin(), scales->end());
-  const auto* zero_points = record->zero_point();
-  if (zero_points != nullptr) quantization.zero_points.assign(zero_points->begin(), zero_points->end());
+  if (const auto* zero_points = record->zero_point(); zero_points != nullptr && zero_points->size() > 0) {
+    // The verifier lets elements of eight bytes lie at any multiple of four.
+    quantization.zero_points.resize(zero_points->size());
+    std::memcpy(quantization.zero_points.data(), zero_points->Data(), zero_points->size() * sizeof(int64_t));
+  }
   if (quantization.zero_points.size() <= 1)
     quantization.zero_points.resize(quantization.scales.size(),
                                     quantization.zero_points.empty() ? 0 : quantization.zero_points.front());

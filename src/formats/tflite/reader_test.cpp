@@ -129,6 +129,25 @@ TEST(TfliteReader, ReadsComposites) {
   EXPECT_THAT(print(model->main()), HasSubstr("composite(%x) {name = my.relu"));
 }
 
+TEST(TfliteReader, ReadsZeroPointsAtAnyMultipleOfFour) {
+  for (const bool shifted : {false, true}) {
+    TestFile file = relu_file();
+    file.tensors[0].type = file.tensors[1].type = schema::TensorType::INT8;
+    file.tensors[0].quantization = [shifted](Builder& builder) {
+      const auto scale = builder.CreateVector(std::vector<float>{0.5f});
+      if (shifted) builder.CreateVector(std::vector<float>{});  // a length without elements: four bytes
+      builder.StartVector(2, sizeof(int32_t));                  // the two halves of one element, the higher first
+      builder.PushElement<int32_t>(0);
+      builder.PushElement<int32_t>(5);
+      const flatbuffers::Offset<flatbuffers::Vector<int64_t>> zero_point(builder.EndVector(1));
+      return schema::CreateQuantizationParameters(builder, 0, 0, scale, zero_point);
+    };
+    const auto model = read_tflite(file.bytes(), "net.tflite");
+    ASSERT_TRUE(model) << model.error().to_string();
+    EXPECT_EQ(model->main().inputs[0]->type.quantization->zero_point(), 5);
+  }
+}
+
 TEST(TfliteReader, TakesOptionsWithoutATableForTheDefaults) {
   TestFile file = relu_file();
   file.operators[0].code = schema::BuiltinOperator::SOFTMAX;

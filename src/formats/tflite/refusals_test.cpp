@@ -128,6 +128,17 @@ TEST(TfliteRefusals, RejectsHugeAndNegativeShapes) {
   EXPECT_THAT(error_of(file), HasSubstr("its shape has 2 dimensions, its shape signature 1"));
 }
 
+TEST(TfliteRefusals, RejectsResultsBeyondAnyMemory) {
+  for (const int64_t times : {int64_t{1} << 47, int64_t{1} << 62}) {
+    const TestTensor multiples{"times", {2}, schema::TensorType::INT64, raw<int64_t>({times, 1})};
+    const TestFile file{.tensors = {{"x", {2, 2}}, multiples, {"y", {}}},
+                        .operators = {{schema::BuiltinOperator::TILE, {0, 1}, {2}}},
+                        .inputs = {0},
+                        .outputs = {2}};
+    EXPECT_THAT(error_of(file), HasSubstr("is beyond any memory"));
+  }
+}
+
 TEST(TfliteRefusals, RejectsResultsThatContradictTheOperator) {
   TestFile file = relu_file();
   file.tensors[1].shape = {2, 4};
