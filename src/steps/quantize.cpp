@@ -54,7 +54,7 @@ Expected<void> quantize_graph(Graph& graph, const Graph& baseline, const SampleS
 Expected<QuantizeResult> quantize(const Model& model, const SampleSource* samples, const QuantizeOptions& options) {
   const bool calibrated = needs_calibration(options.config.mode);
   if (calibrated && samples == nullptr)
-    return usage_error("the mode {} needs calibration samples; give data, or choose dynamic, weight_only or fp16",
+    return usage_error("the mode {} needs calibration samples; give them with --data, or choose dynamic, weight_only or fp16",
                        to_string(options.config.mode));
   QuantizeResult result;
   result.baseline = model.clone();
