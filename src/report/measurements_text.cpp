@@ -1,6 +1,8 @@
-#include <cmath>
-
 #include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+#include <set>
 
 #include "report/measurements.h"
 #include "report/table.h"
@@ -9,9 +11,20 @@ namespace pare {
 namespace {
 
 std::string difference_text(const PairedComparison& paired) {
-  return fmt::format("{:+.2f} points ({:+.2f} to {:+.2f}), {}", paired.difference * 100, paired.interval.low * 100,
+  return fmt::format("{:+.2f} ({:+.2f} to {:+.2f}), {}", paired.difference * 100, paired.interval.low * 100,
                      paired.interval.high * 100,
                      paired.significant() ? fmt::format("significant, p = {:.2g}", paired.p_value) : "not significant");
+}
+
+// What a table calls the models: the names of their files, or the whole paths where two of those are alike.
+template <class Results>
+std::vector<std::string> model_names(const Results& results) {
+  std::vector<std::string> paths, names;
+  for (const auto& each : results) {
+    paths.push_back(each.model);
+    names.push_back(std::filesystem::path(each.model).filename().string());
+  }
+  return std::set<std::string>(names.begin(), names.end()).size() < names.size() ? paths : names;
 }
 
 std::string classification_table(const std::vector<ModelEvaluation>& evaluations) {
@@ -26,11 +39,13 @@ std::string classification_table(const std::vector<ModelEvaluation>& evaluations
   if (auc) headings.emplace_back(">ROC AUC");
   for (const char* heading : {">size", ">gzip"}) headings.emplace_back(heading);
   if (latency) headings.emplace_back(">latency");
-  headings.emplace_back("against the first");
+  headings.emplace_back("against the first, points");
   Table table(headings);
-  for (const ModelEvaluation& each : evaluations) {
+  const std::vector<std::string> names = model_names(evaluations);
+  for (size_t i = 0; i < evaluations.size(); ++i) {
+    const ModelEvaluation& each = evaluations[i];
     const Classification& c = *each.evaluation.classification;
-    std::vector<std::string> row{each.model, with_commas(each.evaluation.samples), accuracy_text(c)};
+    std::vector<std::string> row{names[i], with_commas(each.evaluation.samples), accuracy_text(c)};
     if (top5) row.push_back(c.top5 ? percent(*c.top5) : "");
     if (auc) row.push_back(c.roc_auc ? fmt::format("{:.4f}", *c.roc_auc) : "");
     row.push_back(human_bytes(each.size.bytes));
@@ -44,9 +59,11 @@ std::string classification_table(const std::vector<ModelEvaluation>& evaluations
 
 std::string regression_table(const std::vector<ModelEvaluation>& evaluations) {
   Table table({"~model", ">samples", ">MSE", ">MAE", ">SNR", ">size", ">gzip"});
-  for (const ModelEvaluation& each : evaluations) {
+  const std::vector<std::string> names = model_names(evaluations);
+  for (size_t i = 0; i < evaluations.size(); ++i) {
+    const ModelEvaluation& each = evaluations[i];
     const Regression& r = *each.evaluation.regression;
-    table.row({each.model, with_commas(each.evaluation.samples), fmt::format("{:.6g}", r.mse),
+    table.row({names[i], with_commas(each.evaluation.samples), fmt::format("{:.6g}", r.mse),
                fmt::format("{:.6g}", r.mae), fmt::format("{:.1f} dB", r.snr_db), human_bytes(each.size.bytes),
                human_bytes(each.size.gzip_bytes)});
   }
@@ -104,9 +121,11 @@ std::string describe(const std::vector<BenchmarkResult>& results) {
   Table table({"~model", "engine", ">threads", ">batch", ">median", ">p90", ">p99", ">mean", ">samples/s", ">arena",
                ">peak memory"});
   const auto ms = [](double value) { return fmt::format("{:.3f} ms", value); };
-  for (const BenchmarkResult& each : results) {
+  const std::vector<std::string> names = model_names(results);
+  for (size_t i = 0; i < results.size(); ++i) {
+    const BenchmarkResult& each = results[i];
     const Latency& l = each.measured.latency;
-    table.row({each.model, std::string(to_string(each.setting.engine)), std::to_string(each.setting.threads),
+    table.row({names[i], std::string(to_string(each.setting.engine)), std::to_string(each.setting.threads),
                std::to_string(each.setting.batch), ms(l.median), ms(l.p90), ms(l.p99), ms(l.mean),
                fmt::format("{:.0f}", each.measured.fps), human_bytes(static_cast<int64_t>(each.measured.arena_bytes)),
                human_bytes(each.peak_rss_bytes)});

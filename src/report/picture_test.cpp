@@ -43,8 +43,11 @@ TEST(Measurements, TablesShowIntervalsAndDifferences) {
   models[1].against_first->p_value = 0.5;
   const std::string text = describe(models, false, {});
   EXPECT_THAT(text, HasSubstr("90.00 % (87.98 to 91.71)"));
-  EXPECT_THAT(text, HasSubstr("-1.00 points"));
+  EXPECT_THAT(text, HasSubstr("  -1.00 ("));
   EXPECT_THAT(text, HasSubstr("not significant"));
+  // Names that two folders share stay whole.
+  models[1].model = "other/a.tflite";
+  EXPECT_THAT(describe(models, false, {}), HasSubstr("other/a.tflite"));
 }
 
 }  // namespace

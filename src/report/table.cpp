@@ -79,7 +79,7 @@ std::string Table::line(const std::vector<std::string>& cells, const std::vector
 
 // The widest of the columns that may be shortened give way, down to a width at which names still say something.
 std::vector<size_t> Table::widths(size_t most_columns) const {
-  constexpr size_t kNarrowest = 16, kGap = 2;
+  constexpr size_t kNarrowest = 24, kGap = 2;
   std::vector<size_t> widths;
   size_t total = 0;
   for (size_t i = 0; i < headings_.size(); ++i) {

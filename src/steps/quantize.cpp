@@ -54,8 +54,9 @@ Expected<void> quantize_graph(Graph& graph, const Graph& baseline, const SampleS
 Expected<QuantizeResult> quantize(const Model& model, const SampleSource* samples, const QuantizeOptions& options) {
   const bool calibrated = needs_calibration(options.config.mode);
   if (calibrated && samples == nullptr)
-    return usage_error("the mode {} needs calibration samples; give them with --data, or choose dynamic, weight_only or fp16",
-                       to_string(options.config.mode));
+    return usage_error(
+        "the mode {} needs calibration samples; give them with --data, or choose dynamic, weight_only or fp16",
+        to_string(options.config.mode));
   QuantizeResult result;
   result.baseline = model.clone();
   PARE_TRY(inline_composites(result.baseline));
