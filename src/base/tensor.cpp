@@ -1,6 +1,8 @@
 #include "base/tensor.h"
 
+#include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <new>
 
 namespace pare {
@@ -49,6 +51,18 @@ bool Tensor::operator==(const Tensor& other) const {
 
 namespace {
 
+// The language leaves open what a float beyond an integer's range becomes.
+template <class Out, class In>
+Out element_as(In value) {
+  if constexpr (std::is_integral_v<Out> && std::is_floating_point_v<In>) {
+    constexpr auto kEnd = static_cast<In>(int64_t{1} << 62) * 2;  // 2^63, which int64_t just does not reach
+    if (std::isnan(value)) return 0;
+    if (value >= kEnd) return std::numeric_limits<Out>::max();
+    if (value < -kEnd) return std::numeric_limits<Out>::min();
+  }
+  return static_cast<Out>(value);
+}
+
 template <class Out, class In>
 std::vector<Out> widen(const Tensor& tensor) {
   std::vector<Out> out;
@@ -56,9 +70,9 @@ std::vector<Out> widen(const Tensor& tensor) {
   out.reserve(values.size());
   for (const In value : values) {
     if constexpr (std::is_same_v<In, Half>)
-      out.push_back(static_cast<Out>(to_float(value)));
+      out.push_back(element_as<Out>(to_float(value)));
     else
-      out.push_back(static_cast<Out>(value));
+      out.push_back(element_as<Out>(value));
   }
   return out;
 }

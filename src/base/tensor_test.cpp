@@ -41,6 +41,13 @@ TEST(Half, EveryFiniteValueSurvives) {
   }
 }
 
+TEST(Tensor, FloatsBeyondIntegersStopAtTheirEnds) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  EXPECT_THAT(to_int64(Tensor::vector<float>({-1.9f, std::nanf(""), kInfinity, -1e30f, 0x1p62f})),
+              ::testing::ElementsAre(-1, 0, std::numeric_limits<int64_t>::max(), std::numeric_limits<int64_t>::min(),
+                                     int64_t{1} << 62));
+}
+
 TEST(Shape, BroadcastFollowsNumpy) {
   EXPECT_EQ(broadcast(Shape{4, 1, 3}, Shape{5, 1}), (Shape{4, 5, 3}));
   EXPECT_EQ(broadcast(Shape{kDynamic, 3}, Shape{1, 3}), (Shape{kDynamic, 3}));

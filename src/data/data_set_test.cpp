@@ -162,6 +162,17 @@ TEST_F(DataSets, StoredEntriesOfAnArchiveAreReadWhereTheyLie) {
   EXPECT_FALSE(stored_entries(put("text.zip", "no archive")));
 }
 
+TEST_F(DataSets, ArraysOfTheSameNameOrNoneAreTakenOneByOne) {
+  const auto npy = [](float value) { return *write_npy(Tensor::of<float>({1, 1}, {value})); };
+  const std::vector<ArchiveEntry> entries{{"a.npy", npy(1)}, {".npy", npy(2)}, {"a.npy", npy(3)}};
+  const auto set = DataSet::open(put("odd.npz", text_of(*pack_zip(entries))));
+  ASSERT_TRUE(set) << set.error().to_string();
+  const auto batch = set->split(Split::Test)->source().read(0, 1);
+  ASSERT_TRUE(batch);
+  ASSERT_EQ(batch->size(), 3u);
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(to_floats((*batch)[i]).front(), static_cast<float>(i + 1));
+}
+
 TEST_F(DataSets, AStoredArchiveThatWasCutShortIsDamaged) {
   const std::string npy(text_of(*write_npy(Tensor(DType::Float32, {100, 2}))));
   const std::string zip = stored_zip("x.npy", npy);

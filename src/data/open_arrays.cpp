@@ -58,10 +58,11 @@ std::vector<std::string> names_of(const std::vector<StoredArray>& arrays) {
   return names;
 }
 
+// The first of this name whose bytes nobody has taken yet.
 template <class Arrays>
 auto find_array(Arrays& arrays, const std::string& name) {
-  const auto found =
-      std::find_if(arrays.begin(), arrays.end(), [&](const StoredArray& each) { return each.name == name; });
+  const auto found = std::find_if(arrays.begin(), arrays.end(),
+                                  [&](const StoredArray& each) { return each.bytes != nullptr && each.name == name; });
   return found == arrays.end() ? nullptr : &*found;
 }
 
@@ -114,7 +115,6 @@ Expected<std::shared_ptr<RawSamples>> open_npz(const SourceDescription& source) 
     if (array == nullptr) return bad_input("there is no array '{}'; the file has: {}", name, fmt::join(present, ", "));
     PARE_ASSIGN_IN(Field field, field_of_array(array->header, std::move(array->bytes)),
                    fmt::format("array '{}'", name));
-    array->name.clear();  // taken
     const int64_t samples = array->header.shape[0];
     if (count >= 0 && samples != count)
       return bad_input("array '{}' has {} samples, those before have {}", name, samples, count);

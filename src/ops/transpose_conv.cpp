@@ -18,6 +18,7 @@ Expected<void> check_extent(std::string_view name, int64_t src, int64_t dst, con
 
 Expected<std::vector<TensorType>> infer(const InferContext& context) {
   const auto& attributes = context.attributes.as<TransposeConvAttributes>();
+  PARE_TRY(check_index_type(context, 0, "output_shape"));
   PARE_TRY(check_rank(context, 0, "output_shape", 1));
   PARE_TRY(check_rank(context, 1, "weights", 4));
   PARE_TRY(check_rank(context, 2, "src", 4));
@@ -30,7 +31,7 @@ Expected<std::vector<TensorType>> infer(const InferContext& context) {
   PARE_TRY(check_bias(context, 3, weights[0]));
   Shape dst{src[0], kDynamic, kDynamic, weights[0]};
   if (const Tensor* output_shape = context.constant(0)) {
-    const std::vector<int64_t> wanted = to_int64(*output_shape);
+    const std::vector<int64_t> wanted = index_values(*output_shape);
     if (wanted.size() != 4) return bad_input("output_shape has {} elements, 4 were expected", wanted.size());
     if (wanted[3] != weights[0])
       return bad_input("output_shape asks for {} channels, the weights give {}", wanted[3], weights[0]);

@@ -73,6 +73,8 @@ TEST(TransposeConv, RejectsWeightsStridesAndRanks) {
   EXPECT_THAT(
       inferred("transpose_conv", TransposeConvAttributes{}, {i32({1, 4}), f32({5, 3, 3, 2}), f32({1, 4, 4, 2})}),
       HasSubstr("'output_shape' has the shape [1, 4]"));
+  EXPECT_THAT(inferred("transpose_conv", TransposeConvAttributes{}, {f32({4}), f32({5, 3, 3, 2}), f32({1, 4, 4, 2})}),
+              HasSubstr("'output_shape' is f32, i32 or i64 was expected"));
   EXPECT_THAT(
       inferred("transpose_conv", TransposeConvAttributes{}, {i32({4}), f32({5, 3, 3, 2}), f32({1, 4, 4, 2}), f32({4})}),
       HasSubstr("5 elements were expected"));
