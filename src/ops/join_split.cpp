@@ -56,6 +56,13 @@ Expected<std::vector<TensorType>> infer_pack(const InferContext& context) {
   return std::vector<TensorType>{{context.type(0).dtype, Shape(std::move(dims)), {}}};
 }
 
+// A file of a few bytes can ask for millions of results.
+Expected<std::vector<TensorType>> results_of_type(int64_t count, TensorType type) {
+  constexpr int64_t kMostResults = 1 << 16;
+  if (count > kMostResults) return unsupported("{} results; at most {} are", count, kMostResults);
+  return std::vector<TensorType>(static_cast<size_t>(count), type);
+}
+
 Expected<std::vector<TensorType>> infer_unpack(const InferContext& context) {
   const auto& attributes = context.attributes.as<UnpackAttributes>();
   PARE_ASSIGN(const int axis, check_axis(attributes.axis, context.shape(0).rank()));
@@ -65,8 +72,7 @@ Expected<std::vector<TensorType>> infer_unpack(const InferContext& context) {
                      context.shape(0).to_string(), extent);
   std::vector<int64_t> dims = context.shape(0).dims();
   dims.erase(dims.begin() + axis);
-  return std::vector<TensorType>(static_cast<size_t>(attributes.num),
-                                 TensorType{context.type(0).dtype, Shape(std::move(dims)), {}});
+  return results_of_type(attributes.num, {context.type(0).dtype, Shape(std::move(dims)), {}});
 }
 
 // The constant that tells which dimension is split.
@@ -84,7 +90,7 @@ Expected<std::vector<TensorType>> infer_split(const InferContext& context) {
   if (part[axis] != kDynamic && part[axis] % count != 0)
     return bad_input("axis {} of {} cannot be split into {} equal parts", axis, part.to_string(), count);
   if (part[axis] != kDynamic) part[axis] /= count;
-  return std::vector<TensorType>(static_cast<size_t>(count), TensorType{context.type(1).dtype, part, {}});
+  return results_of_type(count, {context.type(1).dtype, part, {}});
 }
 
 Expected<std::vector<TensorType>> infer_split_v(const InferContext& context) {
