@@ -20,35 +20,26 @@ std::string examples_text(const std::vector<Example>& examples) {
   return text;
 }
 
+template <class Number>
+CLI::Validator number_check(std::string_view kind, Number lowest, Number highest) {
+  const std::string expected = highest == static_cast<Number>(kNoLimit)
+                                   ? fmt::format("{} from {} on", kind, lowest)
+                                   : fmt::format("{} from {} to {}", kind, lowest, highest);
+  return CLI::Validator(
+      [=](std::string& text) {
+        Number value = 0;
+        const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (status == std::errc() && end == text.data() + text.size() && value >= lowest && value <= highest)
+          return std::string();
+        return fmt::format("'{}' was given, {} was expected", text, expected);
+      },
+      "");
+}
+
 }  // namespace
 
-CLI::Validator whole_number(int64_t lowest, int64_t highest) {
-  return CLI::Validator(
-      [=](std::string& text) {
-        int64_t value = 0;
-        const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (status == std::errc() && end == text.data() + text.size() && value >= lowest && value <= highest)
-          return std::string();
-        return fmt::format(
-            "'{}' was given, a whole number {} was expected", text,
-            highest == kNoLimit ? fmt::format("from {} on", lowest) : fmt::format("from {} to {}", lowest, highest));
-      },
-      "");
-}
-
-CLI::Validator number(double lowest, double highest) {
-  return CLI::Validator(
-      [=](std::string& text) {
-        double value = 0;
-        const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (status == std::errc() && end == text.data() + text.size() && value >= lowest && value <= highest)
-          return std::string();
-        return fmt::format(
-            "'{}' was given, a number {} was expected", text,
-            highest == kNoLimit ? fmt::format("from {} on", lowest) : fmt::format("from {} to {}", lowest, highest));
-      },
-      "");
-}
+CLI::Validator whole_number(int64_t lowest, int64_t highest) { return number_check("a whole number", lowest, highest); }
+CLI::Validator number(double lowest, double highest) { return number_check("a number", lowest, highest); }
 
 Expected<void> Output::result(const nlohmann::ordered_json& json, const std::function<std::string()>& text) const {
   progress("");
