@@ -5,9 +5,12 @@
 #include <limits>
 #include <new>
 
+#include "base/memory.h"
+
 namespace pare {
 
 AlignedBytes::AlignedBytes(size_t size) : size_(size) {
+  if (size > physical_memory()) throw std::bad_alloc();
   const size_t rounded = (size + kAlignment - 1) / kAlignment * kAlignment + kAlignment;
   auto* memory = static_cast<std::byte*>(std::aligned_alloc(kAlignment, rounded));
   if (memory == nullptr) throw std::bad_alloc();

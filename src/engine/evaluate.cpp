@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/kernel.h"
+#include "engine/memory_plan.h"
 #include "engine/threads.h"
 
 namespace pare {
@@ -29,6 +30,7 @@ void replace_by_constants(Graph& graph, Node* node, std::vector<Tensor> data) {
 }  // namespace
 
 Expected<std::vector<Tensor>> evaluate(const Node& node) {
+  for (const Value* result : node.results) PARE_TRY(check_fits_memory(*result));
   const KernelThreads scope(1);
   PARE_ASSIGN(ChosenKernel chosen, create_kernel({node, Engine::Reference, 1}));
   Buffers buffers;

@@ -35,26 +35,40 @@ bool KernelRequest::all_float() const {
          std::all_of(node.results.begin(), node.results.end(), is_float32);
 }
 
-const Implementation* choose_implementation(const KernelRequest& request, std::string* reasons) {
-  for (const Implementation& implementation : implementations(request.node.op().name)) {
-    if (implementation.fast_only && request.engine == Engine::Reference) continue;
-    const std::string reason = implementation.declines(request);
-    if (reason.empty()) return &implementation;
-    if (reasons != nullptr)
-      *reasons += fmt::format("{}{}: {}", reasons->empty() ? "" : "; ", implementation.name, reason);
-  }
+namespace {
+
+// Those that the request's engine may use.
+std::vector<const Implementation*> allowed(const KernelRequest& request) {
+  std::vector<const Implementation*> list;
+  for (const Implementation& each : implementations(request.node.op().name))
+    if (!each.fast_only || request.engine != Engine::Reference) list.push_back(&each);
+  return list;
+}
+
+}  // namespace
+
+const Implementation* choose_implementation(const KernelRequest& request) {
+  for (const Implementation* each : allowed(request))
+    if (each->declines(request).empty()) return each;
   return nullptr;
 }
 
 Expected<ChosenKernel> create_kernel(const KernelRequest& request) {
-  std::string reasons;
-  const Implementation* chosen = choose_implementation(request, &reasons);
-  if (chosen == nullptr) {
-    if (reasons.empty()) reasons = "the engine has no implementation of this operator";
-    return Failure(Error{ErrorCode::Unsupported, std::move(reasons), describe(request.node), nullptr});
+  std::vector<std::string> reasons;
+  std::optional<Error> failure;
+  for (const Implementation* each : allowed(request)) {
+    if (const std::string reason = each->declines(request); !reason.empty()) {
+      reasons.push_back(fmt::format("{}: {}", each->name, reason));
+      continue;
+    }
+    auto kernel = each->create(request);
+    if (kernel) return ChosenKernel{std::move(*kernel), each->name};
+    failure = kernel.error();  // a library may notice only here that it cannot; the next one may
   }
-  PARE_ASSIGN_IN(std::unique_ptr<Kernel> kernel, chosen->create(request), describe(request.node));
-  return ChosenKernel{std::move(kernel), chosen->name};
+  if (failure) return Failure(failure->within(describe(request.node)));
+  if (reasons.empty()) reasons.emplace_back("the engine has no implementation of this operator");
+  return Failure(
+      Error{ErrorCode::Unsupported, fmt::format("{}", fmt::join(reasons, "; ")), describe(request.node), nullptr});
 }
 
 }  // namespace pare

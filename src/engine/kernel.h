@@ -38,13 +38,22 @@ struct KernelRequest {
   bool all_float() const;
 };
 
+// One thread's part of an execution that several threads do together.
+struct Share {
+  int index = 0;
+  int count = 1;
+  // This share of [0, items).
+  int64_t begin(int64_t items) const { return items * index / count; }
+  int64_t end(int64_t items) const { return items * (index + 1) / count; }
+};
+
 // Pointers for one execution, in the order of the node's operands and results; absent operands are null. Operands and results
 // never overlap unless the kernel asked for it (Kernel::in_place).
 struct Buffers {
   std::vector<const void*> operands;
   std::vector<void*> results;
-  std::byte* scratch =
-      nullptr;  // Kernel::scratch_bytes() for each share, one after the other, aligned to 64; content undefined
+  // Kernel::scratch_bytes() for each share, one after the other, aligned to 64; content undefined.
+  std::byte* scratch = nullptr;
   size_t scratch_stride = 0;  // bytes from one share's scratch to the next one's
 
   template <class T>
@@ -55,15 +64,10 @@ struct Buffers {
   T* dst(size_t i = 0) const {
     return static_cast<T*>(results[i]);
   }
-};
-
-// One thread's part of an execution that several threads do together.
-struct Share {
-  int index = 0;
-  int count = 1;
-  // This share of [0, items).
-  int64_t begin(int64_t items) const { return items * index / count; }
-  int64_t end(int64_t items) const { return items * (index + 1) / count; }
+  template <class T>
+  T* scratch_of(Share share) const {
+    return reinterpret_cast<T*>(scratch + scratch_stride * static_cast<size_t>(share.index));
+  }
 };
 
 // A prepared operator: weights prepacked, parameters computed. Running allocates nothing, does not throw, and may be done by
@@ -102,10 +106,10 @@ using ImplementationList = std::vector<Implementation>;
 // The implementations of an operator by its name; empty for one that the engine cannot run (expanded or folded before).
 const ImplementationList& implementations(std::string_view op_name);
 
-// The first implementation that accepts the node, or null; `reasons`, if given, collects why others declined.
-const Implementation* choose_implementation(const KernelRequest& request, std::string* reasons = nullptr);
+// The first implementation that accepts the node, or null.
+const Implementation* choose_implementation(const KernelRequest& request);
 
-// Chooses and creates. Fails with the reasons of all when none accepts.
+// Creates the kernel of the first implementation that accepts the node and can. Fails with the reasons of all when none does.
 struct ChosenKernel {
   std::unique_ptr<Kernel> kernel;
   std::string_view implementation;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/memory.h"
+
 namespace pare {
 namespace {
 
@@ -91,6 +93,13 @@ size_t lowest_offset(const Block& block, const std::vector<const Block*>& placed
 }
 
 }  // namespace
+
+Expected<void> check_fits_memory(const Value& value) {
+  const size_t bytes = value_bytes(value);
+  if (bytes <= physical_memory()) return {};
+  return unsupported("tensor '{}' of the shape {} takes {} bytes, this computer has {}", value.name,
+                     value.type.shape.to_string(), bytes, physical_memory());
+}
 
 MemoryPlan plan_memory(const Graph& graph, const std::vector<PlannedNode>& nodes, bool keep_all) {
   std::vector<Block> blocks = Lifetimes(graph, nodes, keep_all).blocks;

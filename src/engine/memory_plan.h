@@ -24,6 +24,9 @@ struct PlannedNode {
   std::vector<bool> in_place;  // by operand: result 0 may take over its memory
 };
 
+// Fails for a value that is larger than the memory of this computer: what a forged file claims. Its shape must be static.
+Expected<void> check_fits_memory(const Value& value);
+
 // Greedy by size (Pisarchyk and Lee, 2020): the largest value first, each at the lowest offset free over its whole lifetime.
 // Inputs, outputs and variables live from beginning to end. With `keep_all` every value does.
 MemoryPlan plan_memory(const Graph& graph, const std::vector<PlannedNode>& nodes, bool keep_all);

@@ -20,10 +20,12 @@ Expected<void> bind_batch(Graph& graph, int64_t batch) {
   }
   // Shapes may hang on values (a reshape to a computed shape): infer and fold in turn, one node at a time.
   PARE_TRY(concretise(graph));
-  for (const auto& value : graph.values())
+  for (const auto& value : graph.values()) {
     if (!value->type.shape.is_static())
       return unsupported("the shape of tensor '{}' is {}, known only at run time", value->name,
                          value->type.shape.to_string());
+    PARE_TRY(check_fits_memory(*value));
+  }
   return {};
 }
 

@@ -4,15 +4,12 @@
 
 #include "base/random.h"
 #include "ops/conv_2d.h"
+#include "testing/graphs.h"
 
 namespace pare {
 namespace {
 
-Tensor random_tensor(Shape shape, Random& random) {
-  Tensor tensor(DType::Float32, std::move(shape));
-  for (float& value : tensor.mutable_values<float>()) value = random.uniform(-1, 1);
-  return tensor;
-}
+using testing::random_tensor;
 
 // conv -> relu with a symbolic batch.
 Graph small_network() {
@@ -44,6 +41,32 @@ TEST(Program, FastAgreesWithReference) {
   ASSERT_EQ(outputs[0].shape(), (Shape{3, 4, 5, 8}));
   const auto fast = outputs[0].values<float>(), reference = outputs[1].values<float>();
   for (size_t i = 0; i < fast.size(); ++i) EXPECT_NEAR(fast[i], reference[i], 1e-5);
+}
+
+// A forged dilation: every tap is outside of the image, and no padded copy of it fits in memory.
+TEST(Program, RunsAWindowThatIsWiderThanMemory) {
+  const Graph graph = testing::parsed(R"(graph (%x: f32[1, 2, 2, 1]) {
+    %w = constant f32[1, 1, 2, 1] (3, 5)
+    %y = conv_2d(%x, %w) {dilation_w = 100000000000000}
+    return %y
+  })");
+  Random random(1);
+  const Tensor input = random_tensor({1, 2, 2, 1}, random);
+  for (const Engine engine : {Engine::Fast, Engine::Reference}) {
+    auto program = Program::compile(graph, {.engine = engine});
+    ASSERT_TRUE(program) << program.error().to_string();
+    Context context(*program);
+    ASSERT_TRUE(context.set_inputs({&input, 1}));
+    context.run();
+    EXPECT_THAT(context.output_tensor(0).values<float>(), ::testing::Each(0));
+  }
+}
+
+TEST(Program, RefusesATensorBeyondMemory) {
+  const Graph graph = testing::parsed("graph (%x: f32[1, 1000000, 1000000, 9]) { %y = relu(%x) return %y }");
+  const auto program = Program::compile(graph, {});
+  ASSERT_FALSE(program);
+  EXPECT_THAT(program.error().message, ::testing::HasSubstr("takes 36000000000000 bytes, this computer has"));
 }
 
 TEST(Program, RefusesInputsOfAnotherShape) {

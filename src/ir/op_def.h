@@ -34,7 +34,8 @@ struct InferContext {
 // Types of the results (quantisation is left empty: it belongs to the value, not to the operator).
 using InferRule = Expected<std::vector<TensorType>> (*)(const InferContext&);
 
-// Work of one execution. Multiply-adds count one a pair; `operations` counts everything else, one an output element and step.
+// Work of one execution. Multiply-adds count one a pair; `operations` counts everything else, one an output element and step. What
+// no computer ever does is given as some number above kMostElements.
 struct Cost {
   int64_t multiply_adds = 0;
   int64_t operations = 0;

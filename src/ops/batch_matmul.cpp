@@ -1,5 +1,6 @@
 #include "ops/batch_matmul.h"
 
+#include "base/plausible_shape.h"
 #include "ir/graph.h"
 #include "ops/checks.h"
 
@@ -29,7 +30,7 @@ Cost cost(const Node& node) {
   const Shape& x = node.operands[0]->type.shape;
   const int64_t inner = node.attrs<BatchMatmulAttributes>().adj_x ? x[-2] : x[-1];
   const int64_t outputs = node.result()->type.shape.elements();
-  return {outputs * inner, 0};
+  return {plausible_product(outputs, inner), 0};
 }
 
 }  // namespace

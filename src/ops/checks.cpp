@@ -13,7 +13,8 @@ Expected<void> check_rank(const InferContext& context, size_t index, std::string
 
 Expected<void> check_positive(std::initializer_list<std::pair<std::string_view, int64_t>> values) {
   for (const auto& [name, value] : values)
-    if (value < 1) return bad_input("{} is {}, at least 1 was expected", name, value);
+    if (value < 1 || value > kMostElements)
+      return bad_input("{} is {}, {} was expected", name, value, value < 1 ? "at least 1" : "the extent of a tensor");
   return {};
 }
 

@@ -11,7 +11,7 @@ namespace pare {
 
 // Operand `index`, called `name` in messages, must have this rank.
 Expected<void> check_rank(const InferContext& context, size_t index, std::string_view name, int rank);
-// Strides, dilations, window extents: at least 1.
+// Strides, dilations, window extents: at least 1, and no more than a tensor can have.
 Expected<void> check_positive(std::initializer_list<std::pair<std::string_view, int64_t>> values);
 // An optional bias has one element for each output channel.
 Expected<void> check_bias(const InferContext& context, size_t index, int64_t channels);

@@ -1,21 +1,13 @@
 #include "engine/avx512/elementwise.h"
 #include "engine/avx512/gather.h"
 #include "engine/avx512/requantize.h"
-#include "ops/conv_2d.h"
+#include "ops/conv_2d_exec.h"
 #include "ops/weighted_avx512_exec.h"
 
 namespace pare {
 namespace {
 
 using namespace avx512;
-
-Activation activation(const KernelRequest& request) { return request.node.attrs<Conv2dAttributes>().activation; }
-
-WindowGeometry geometry_of(const KernelRequest& request) {
-  const auto& attributes = request.node.attrs<Conv2dAttributes>();
-  return window_geometry(request.shape(0), request.result_type().shape, attributes.window_h(request.shape(1)[1]),
-                         attributes.window_w(request.shape(1)[2]), attributes.padding);
-}
 
 constexpr int64_t kReadBehind = 4;  // elements behind the last stretch that a product of bytes may touch
 
@@ -40,7 +32,7 @@ class ConvKernel final : public Kernel {
 
  public:
   explicit ConvKernel(const KernelRequest& request)
-      : geometry_(geometry_of(request)),
+      : geometry_(conv_2d_windows(request)),
         plan_(geometry_),
         images_(request.shape(0)[0]),
         product_(request, static_cast<int64_t>(plan_.runs.size()), plan_.run_length),
@@ -52,8 +44,7 @@ class ConvKernel final : public Kernel {
     const int64_t pixels = geometry_.dst_h * geometry_.dst_w;
     const int64_t begin = share.begin(images_ * pixels), end = share.end(images_ * pixels);
     const auto* src = buffers.src<Source>();
-    auto* scratch =
-        reinterpret_cast<Element*>(buffers.scratch + buffers.scratch_stride * static_cast<size_t>(share.index));
+    auto* scratch = buffers.scratch_of<Element>(share);
     if (Product::kBatches && geometry_.is_identity() && !copies_) {
       product_.multiply(product_.image(src, 0, scratch), rows(), begin, end, buffers, 0);
       return;
@@ -76,7 +67,7 @@ class ConvKernel final : public Kernel {
 
   size_t scratch_bytes() const override {
     int64_t elements = Product::scratch_elements(image_elements());
-    if (copies_) elements += geometry_.padded_h() * geometry_.padded_w() * geometry_.channels + kReadBehind;
+    if (copies_) elements += geometry_.padded_elements() + kReadBehind;
     return static_cast<size_t>(elements) * sizeof(Element);
   }
   bool in_place(size_t operand) const override {
@@ -105,7 +96,7 @@ struct ProductF32 {
 
   ProductF32(const KernelRequest& request, int64_t runs, int64_t run_length)
       : weights(request.operand(1)->data->values<float>().data(), request.shape(1)[0], runs, run_length),
-        range(activation_range(activation(request))) {}
+        range(activation_range(conv_2d_activation(request))) {}
 
   static bool copies(int64_t) { return false; }
   static int64_t scratch_elements(int64_t) { return 0; }
@@ -133,7 +124,7 @@ struct ProductI8 {
 
   ProductI8(const KernelRequest& request, int64_t runs, int64_t run_length)
       : weights(request.operand(1)->data->values<int8_t>().data(), request.shape(1)[0], runs, run_length),
-        requantize(request, {weights.n(), runs * run_length, runs * run_length, 1}, activation(request)),
+        requantize(request, {weights.n(), runs * run_length, runs * run_length, 1}, conv_2d_activation(request)),
         zero_point(static_cast<int8_t>(request.type(0).quantization->zero_point())) {}
 
   static bool copies(int64_t run_length) { return !whole_steps(run_length); }
@@ -157,7 +148,7 @@ struct ProductDynamic {
   static constexpr bool kBatches = false;
 
   ProductDynamic(const KernelRequest& request, int64_t runs, int64_t run_length)
-      : weights(request, runs, run_length, activation(request)),
+      : weights(request, runs, run_length, conv_2d_activation(request)),
         form(conv_2d_dynamic_form(*request.type(1).quantization)) {}
 
   static bool copies(int64_t) { return false; }
@@ -178,23 +169,23 @@ struct ProductDynamic {
   DynamicForm form;
 };
 
-std::string declines_groups(const KernelRequest& request) {
-  return request.shape(1)[3] == request.shape(0)[3] ? "" : "grouped";
+std::string declines_geometry(const KernelRequest& request) {
+  return request.shape(1)[3] == request.shape(0)[3] ? declines_padding(request) : "grouped";
 }
 
 std::string declines_f32(const KernelRequest& request) {
-  std::string reason = declines_avx512_weighted_f32(request, activation(request));
-  return reason.empty() ? declines_groups(request) : reason;
+  std::string reason = declines_avx512_weighted_f32(request, conv_2d_activation(request));
+  return reason.empty() ? declines_geometry(request) : reason;
 }
 
 std::string declines_i8(const KernelRequest& request) {
-  std::string reason = declines_avx512_weighted_i8(request, activation(request));
-  return reason.empty() ? declines_groups(request) : reason;
+  std::string reason = declines_avx512_weighted_i8(request, conv_2d_activation(request));
+  return reason.empty() ? declines_geometry(request) : reason;
 }
 
 std::string declines_dynamic(const KernelRequest& request) {
-  std::string reason = declines_avx512_weighted_dynamic(request, activation(request));
-  return reason.empty() ? declines_groups(request) : reason;
+  std::string reason = declines_avx512_weighted_dynamic(request, conv_2d_activation(request));
+  return reason.empty() ? declines_geometry(request) : reason;
 }
 
 template <class Product>

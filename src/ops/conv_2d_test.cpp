@@ -79,6 +79,9 @@ TEST(Conv2d, RejectsWeightsThatDoNotFit) {
 TEST(Conv2d, RejectsAStrideOfZero) {
   EXPECT_EQ(inferred("conv_2d", Conv2dAttributes{.stride_w = 0}, {f32({1, 7, 9, 3}), f32({8, 3, 3, 3})}),
             "stride_w is 0, at least 1 was expected");
+  EXPECT_EQ(
+      inferred("conv_2d", Conv2dAttributes{.stride_w = kMostElements + 1}, {f32({1, 4, 4, 2}), f32({1, 1, 1, 2})}),
+      "stride_w is 281474976710657, the extent of a tensor was expected");
 }
 
 TEST(Conv2d, RejectsABiasOfAnotherSize) {

@@ -2,7 +2,7 @@
 #include "engine/avx512/winograd.h"
 #include "engine/kernel.h"
 #include "ops/activation.h"
-#include "ops/conv_2d.h"
+#include "ops/conv_2d_exec.h"
 #include "ops/weighted_avx512_exec.h"
 
 namespace pare {
@@ -13,17 +13,16 @@ using namespace avx512;
 class WinogradKernel final : public Kernel {
  public:
   explicit WinogradKernel(const KernelRequest& request)
-      : geometry_(window_geometry(request.shape(0), request.result_type().shape, {3, 1, 1}, {3, 1, 1},
-                                  request.node.attrs<Conv2dAttributes>().padding)),
+      : geometry_(conv_2d_windows(request)),
         winograd_(geometry_, request.operand(1)->data->values<float>().data(), request.shape(1)[0]),
         images_(request.shape(0)[0]),
         n_(request.shape(1)[0]),
-        range_(activation_range(request.node.attrs<Conv2dAttributes>().activation)) {}
+        range_(activation_range(conv_2d_activation(request))) {}
 
   void run(const Buffers& buffers) const override { run_share(buffers, {}); }
 
   void run_share(const Buffers& buffers, Share share) const override {
-    std::byte* scratch = buffers.scratch + buffers.scratch_stride * static_cast<size_t>(share.index);
+    auto* scratch = buffers.scratch_of<std::byte>(share);
     auto* padded = reinterpret_cast<float*>(scratch + winograd_.scratch_bytes());
     const WindowGeometry& image = winograd_.padded_geometry();
     const int64_t rows = winograd_.tile_rows(), result = geometry_.dst_h * geometry_.dst_w * n_;

@@ -1,5 +1,6 @@
 #include "ops/conv_2d.h"
 
+#include "base/plausible_shape.h"
 #include "ir/graph.h"
 #include "ops/checks.h"
 
@@ -29,7 +30,7 @@ Expected<std::vector<TensorType>> infer(const InferContext& context) {
 Cost cost(const Node& node) {
   const Shape& weights = node.operands[1]->type.shape;
   const int64_t outputs = node.result()->type.shape.elements();
-  return {outputs * weights.elements(1, 3), outputs};
+  return {plausible_product(outputs, weights.elements(1, 3)), outputs};
 }
 
 }  // namespace

@@ -1,21 +1,13 @@
 #include "engine/avx512/depthwise.h"
 #include "engine/avx512/elementwise.h"
 #include "engine/avx512/requantize.h"
-#include "ops/conv_2d.h"
+#include "ops/conv_2d_exec.h"
 #include "ops/weighted_avx512_exec.h"
 
 namespace pare {
 namespace {
 
 using namespace avx512;
-
-Activation activation(const KernelRequest& request) { return request.node.attrs<Conv2dAttributes>().activation; }
-
-WindowGeometry geometry_of(const KernelRequest& request) {
-  const auto& attributes = request.node.attrs<Conv2dAttributes>();
-  return window_geometry(request.shape(0), request.result_type().shape, attributes.window_h(request.shape(1)[1]),
-                         attributes.window_w(request.shape(1)[2]), attributes.padding);
-}
 
 // Depthwise does the arithmetic (avx512::DepthwiseF32 or DepthwiseI8). With `dynamic`, an image of floats is first replaced by what
 // its 8-bit codes stand for, by every thread that computes a part of it.
@@ -34,8 +26,7 @@ class DepthwiseKernel final : public Kernel {
   void run(const Buffers& buffers) const override { run_share(buffers, {}); }
 
   void run_share(const Buffers& buffers, Share share) const override {
-    auto* scratch =
-        reinterpret_cast<Element*>(buffers.scratch + buffers.scratch_stride * static_cast<size_t>(share.index));
+    auto* scratch = buffers.scratch_of<Element>(share);
     const int64_t begin = share.begin(images_ * dst_h_), end = share.end(images_ * dst_h_);
     for (int64_t at = begin; at < end;) {
       const int64_t image = at / dst_h_, y = at % dst_h_, rows = std::min(dst_h_ - y, end - at);
@@ -70,28 +61,28 @@ class DepthwiseKernel final : public Kernel {
 std::string declines_operands(const KernelRequest& request) {
   if (request.has(2) && !request.operand(2)->is_constant()) return "the bias is computed at run time";
   if (request.shape(1)[3] != request.shape(0)[3]) return "several output channels for each input channel";
-  return "";
+  return declines_padding(request);
 }
 
 std::string declines_f32(const KernelRequest& request) {
-  std::string reason = declines_avx512_weighted_f32(request, activation(request));
+  std::string reason = declines_avx512_weighted_f32(request, conv_2d_activation(request));
   return reason.empty() ? declines_operands(request) : reason;
 }
 
 std::string declines_i8(const KernelRequest& request) {
-  std::string reason = declines_avx512_weighted_i8(request, activation(request));
+  std::string reason = declines_avx512_weighted_i8(request, conv_2d_activation(request));
   return reason.empty() ? declines_operands(request) : reason;
 }
 
 std::string declines_dynamic(const KernelRequest& request) {
-  std::string reason = declines_avx512_weighted_dynamic(request, activation(request));
+  std::string reason = declines_avx512_weighted_dynamic(request, conv_2d_activation(request));
   return reason.empty() ? declines_operands(request) : reason;
 }
 
 DepthwiseF32 depthwise_f32(const KernelRequest& request, const float* weights) {
-  const RealRange range = activation_range(activation(request));
+  const RealRange range = activation_range(conv_2d_activation(request));
   const float* bias = request.has(2) ? request.operand(2)->data->values<float>().data() : nullptr;
-  return {geometry_of(request), weights, bias, range.lowest, range.highest};
+  return {conv_2d_windows(request), weights, bias, range.lowest, range.highest};
 }
 
 Expected<std::unique_ptr<Kernel>> create_f32(const KernelRequest& request) {
@@ -110,8 +101,10 @@ Expected<std::unique_ptr<Kernel>> create_dynamic(const KernelRequest& request) {
 
 Expected<std::unique_ptr<Kernel>> create_i8(const KernelRequest& request) {
   const int64_t channels = request.shape(1)[3];
-  const RequantizeI8 requantize(request, {channels, 1, request.shape(1).elements(1, 3), channels}, activation(request));
-  DepthwiseI8 depthwise(geometry_of(request), request.operand(1)->data->values<int8_t>().data(), requantize.epilogue());
+  const RequantizeI8 requantize(request, {channels, 1, request.shape(1).elements(1, 3), channels},
+                                conv_2d_activation(request));
+  DepthwiseI8 depthwise(conv_2d_windows(request), request.operand(1)->data->values<int8_t>().data(),
+                        requantize.epilogue());
   const auto zero_point = static_cast<int8_t>(request.type(0).quantization->zero_point());
   return std::make_unique<DepthwiseKernel<DepthwiseI8, int8_t>>(request, std::move(depthwise), zero_point);
 }

@@ -1,5 +1,6 @@
 #include "ops/fully_connected.h"
 
+#include "base/plausible_shape.h"
 #include "ir/graph.h"
 #include "ops/checks.h"
 
@@ -44,7 +45,7 @@ Expected<std::vector<TensorType>> infer(const InferContext& context) {
 
 Cost cost(const Node& node) {
   const int64_t outputs = node.result()->type.shape.elements();
-  return {outputs * node.operands[1]->type.shape[1], outputs};
+  return {plausible_product(outputs, node.operands[1]->type.shape[1]), outputs};
 }
 
 }  // namespace

@@ -89,8 +89,7 @@ class FullyConnectedDynamic final : public Kernel {
 
   void run(const Buffers& buffers) const override { run_share(buffers, {}); }
   void run_share(const Buffers& buffers, Share share) const override {
-    auto* codes =
-        reinterpret_cast<int8_t*>(buffers.scratch + buffers.scratch_stride * static_cast<size_t>(share.index));
+    auto* codes = buffers.scratch_of<int8_t>(share);
     const Region region = region_of(share, rows_, static_cast<int64_t>(weights_.packed().blocks().size()));
     for (int64_t row = region.begin; row < region.end; ++row) {
       const float* src = buffers.src<float>() + row * k_;

@@ -1,5 +1,6 @@
 #include "ops/pool_2d.h"
 
+#include "base/plausible_shape.h"
 #include "ir/graph.h"
 #include "ops/checks.h"
 
@@ -21,7 +22,8 @@ Expected<std::vector<TensorType>> infer(const InferContext& context) {
 
 Cost cost(const Node& node) {
   const auto& attributes = node.attrs<Pool2dAttributes>();
-  return {0, node.result()->type.shape.elements() * attributes.window_h * attributes.window_w};
+  const int64_t window = plausible_product(attributes.window_h, attributes.window_w);
+  return {0, plausible_product(node.result()->type.shape.elements(), window)};
 }
 
 }  // namespace

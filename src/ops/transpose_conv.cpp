@@ -1,5 +1,6 @@
 #include "ops/transpose_conv.h"
 
+#include "base/plausible_shape.h"
 #include "ir/graph.h"
 #include "ops/checks.h"
 
@@ -45,7 +46,8 @@ Expected<std::vector<TensorType>> infer(const InferContext& context) {
 
 Cost cost(const Node& node) {
   const Shape& weights = node.operands[1]->type.shape;
-  return {node.operands[2]->type.shape.elements(0, 3) * weights.elements(), node.result()->type.shape.elements()};
+  return {plausible_product(node.operands[2]->type.shape.elements(0, 3), weights.elements()),
+          node.result()->type.shape.elements()};
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "base/shape.h"
+#include "base/plausible_shape.h"
 #include "ir/attributes.h"
 
 namespace pare {
@@ -16,7 +16,7 @@ struct Window {
   int64_t stride = 1;
   int64_t dilation = 1;
 
-  int64_t span() const { return (kernel - 1) * dilation + 1; }  // input elements that one window covers
+  int64_t span() const { return plausible_product(kernel - 1, dilation) + 1; }  // input elements that one window covers
 };
 
 // Number of window positions over `input` elements; kDynamic where the input is.

@@ -1,12 +1,11 @@
 #include "steps/doctor.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <fstream>
 
+#include "base/memory.h"
 #include "base/parallel.h"
 #include "engine/cpu.h"
 
@@ -74,7 +73,7 @@ Computer examine(const fs::path& start) {
   Computer computer;
   computer.processor = processor_name();
   computer.cores = available_threads();
-  computer.memory_bytes = static_cast<int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGE_SIZE);
+  computer.memory_bytes = static_cast<int64_t>(physical_memory());
   computer.instructions = instruction_sets();
   computer.onednn = onednn_version();
   computer.onednn_saturates = onednn_saturates();

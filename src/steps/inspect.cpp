@@ -4,6 +4,7 @@
 #include <cstring>
 #include <unordered_set>
 
+#include "base/plausible_shape.h"
 #include "engine/evaluate.h"
 #include "engine/program.h"
 
@@ -166,7 +167,7 @@ ModelSummary inspect(const Model& model) {
     summary.layers.push_back(layer_of(*node));
     const std::optional<int64_t>& work = summary.layers.back().multiply_adds;
     if (work && summary.multiply_adds)
-      *summary.multiply_adds += *work;
+      *summary.multiply_adds = std::min(*summary.multiply_adds + *work, kMostElements + 1);
     else
       summary.multiply_adds.reset();
   }

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/plausible_shape.h"
 #include "testing/graphs.h"
 
 namespace pare {
@@ -32,6 +33,17 @@ TEST(Inspect, CountsWorkParametersAndZeros) {
   EXPECT_EQ(summary.layers[0].parameters.distinct, 2);
   EXPECT_EQ(summary.layers[1].parameters.count, 0);
   EXPECT_TRUE(summary.arena_bytes.has_value()) << summary.not_runnable;
+}
+
+TEST(Inspect, WorkBeyondAnyComputerIsACountToo) {
+  const ModelSummary summary = inspect(model_of(R"(graph (%x: f32[1, 10000000, 10000000, 1]) {
+    %w = constant f32[2, 1, 3, 1] (1, 1, 1, 1, 1, 1)
+    %a = conv_2d(%x, %w) {dilation_w = 100000000000000}
+    %y = max_pool_2d(%a) {window_h = 100000000000000, window_w = 100000000000000}
+    return %y
+  })"));
+  EXPECT_EQ(summary.multiply_adds, kMostElements + 1);
+  EXPECT_THAT(summary.not_runnable, HasSubstr("this computer has"));
 }
 
 TEST(Inspect, NamesHowNumbersAreStored) {

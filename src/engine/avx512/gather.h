@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/shape.h"
+#include "base/plausible_shape.h"
 #include "ops/window.h"
 
 namespace pare::avx512 {
@@ -21,6 +21,7 @@ struct WindowGeometry {
   bool is_identity() const { return h.kernel == 1 && w.kernel == 1 && h.stride == 1 && w.stride == 1 && !is_padded(); }
   int64_t padded_h() const { return src_h + pad_h.before + pad_h.after; }
   int64_t padded_w() const { return src_w + pad_w.before + pad_w.after; }
+  int64_t padded_elements() const { return plausible_product(plausible_product(padded_h(), padded_w()), channels); }
 };
 
 WindowGeometry window_geometry(const Shape& src, const Shape& dst, const Window& h, const Window& w, Padding padding);
