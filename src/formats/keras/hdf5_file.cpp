@@ -104,9 +104,9 @@ void serve(Channel& channel, const std::function<Expected<Hdf5Reader>()>& open) 
   }
 }
 
-// An honest file takes some milliseconds for each of its megabytes.
+// An honest file takes some milliseconds for each of its megabytes; programs under a sanitizer take many times as long.
 WorkerProcess::Limits limits_for(uint64_t bytes) {
-  return {.seconds = 2 + (bytes >> 20), .bytes = (uint64_t{1} << 30) + 8 * bytes};
+  return {.seconds = 6 + (bytes >> 20), .bytes = (uint64_t{1} << 30) + 8 * bytes};
 }
 
 }  // namespace
