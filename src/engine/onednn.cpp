@@ -1,6 +1,9 @@
 #include "engine/onednn.h"
 
+#include <algorithm>
+#include <iterator>
 #include <unordered_map>
+#include <utility>
 
 #include "engine/cpu.h"
 
@@ -61,27 +64,98 @@ void append_activation(dnnl::post_ops& post_ops, Activation activation) {
   }
 }
 
-PrimitiveKernel::PrimitiveKernel(dnnl::primitive primitive, std::vector<Argument> arguments,
-                                 const dnnl::memory::desc& scratchpad)
-    : primitive_(std::move(primitive)),
-      arguments_(std::move(arguments)),
-      scratchpad_(scratchpad),
-      scratch_bytes_(scratchpad.get_size()) {}
+dnnl::primitive_attr user_scratchpad() {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attributes;
+}
 
-void PrimitiveKernel::run(const Buffers& buffers) const {
-  // Memory objects are cheap handles, but not shareable between threads: each run binds its own.
-  std::unordered_map<int, dnnl::memory> bound;
-  for (const Argument& argument : arguments_) {
-    if (argument.source == Source::Owned) {
-      bound.emplace(argument.id, argument.memory);
-      continue;
-    }
-    void* data = argument.source == Source::Result ? buffers.results[argument.index]
-                                                   : const_cast<void*>(buffers.operands[argument.index]);
-    bound.emplace(argument.id, dnnl::memory(argument.memory.get_desc(), cpu(), data));
+namespace {
+
+constexpr size_t kAlignment = 64;
+
+size_t aligned(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+}  // namespace
+
+class PrimitiveSequence::SequenceKernel final : public Kernel {
+ public:
+  SequenceKernel(std::vector<Step> steps, size_t between) : steps_(std::move(steps)), between_(between) {
+    for (const Step& step : steps_) scratchpad_ = std::max(scratchpad_, step.scratchpad.get_size());
   }
-  if (scratch_bytes_ > 0) bound.emplace(DNNL_ARG_SCRATCHPAD, dnnl::memory(scratchpad_, cpu(), buffers.scratch));
-  primitive_.execute(stream(), bound);
+
+  // Memory objects are cheap handles, but not shareable between threads: each run binds its own.
+  void run(const Buffers& buffers) const override {
+    for (const Step& step : steps_) {
+      std::unordered_map<int, dnnl::memory> bound;
+      for (const Argument& argument : step.arguments) bound.emplace(argument.id, bind(argument, buffers));
+      if (step.scratchpad.get_size() > 0)
+        bound.emplace(DNNL_ARG_SCRATCHPAD, dnnl::memory(step.scratchpad, cpu(), buffers.scratch + between_));
+      step.primitive.execute(stream(), bound);
+    }
+  }
+  size_t scratch_bytes() const override { return between_ + scratchpad_; }
+  bool threads_inside() const override { return true; }
+
+ private:
+  static dnnl::memory bind(const Argument& argument, const Buffers& buffers) {
+    if (argument.source == Source::Owned) return argument.memory;
+    void* data = argument.source == Source::Scratch  ? buffers.scratch + argument.index
+                 : argument.source == Source::Result ? buffers.results[argument.index]
+                                                     : const_cast<void*>(buffers.operands[argument.index]);
+    return dnnl::memory(argument.memory.get_desc(), cpu(), data);
+  }
+
+  std::vector<Step> steps_;
+  size_t between_, scratchpad_ = 0;
+};
+
+size_t PrimitiveSequence::reserve(const dnnl::memory::desc& desc) {
+  return std::exchange(scratch_bytes_, scratch_bytes_ + aligned(desc.get_size()));
+}
+
+PrimitiveSequence::Step PrimitiveSequence::reorder_step(Argument from, Argument to) {
+  const dnnl::reorder::primitive_desc reorder(cpu(), from.memory.get_desc(), cpu(), to.memory.get_desc(),
+                                              user_scratchpad());
+  from.id = DNNL_ARG_FROM;
+  to.id = DNNL_ARG_TO;
+  return {dnnl::reorder(reorder), {std::move(from), std::move(to)}, reorder.scratchpad_desc()};
+}
+
+PrimitiveSequence::Argument PrimitiveSequence::operand(int id, size_t index, const dnnl::memory::desc& have) {
+  return {id, Source::Operand, index, unbound(have)};
+}
+
+PrimitiveSequence::Argument PrimitiveSequence::operand(int id, const KernelRequest& request, size_t index,
+                                                       const dnnl::memory::desc& have,
+                                                       const dnnl::memory::desc& wanted) {
+  const Value* value = request.operand(index);
+  if (value->is_constant()) return {id, Source::Owned, 0, reorder(value->data->bytes().data(), have, wanted)};
+  Argument given = operand(id, index, have);
+  if (have == wanted) return given;
+  Argument reordered{id, Source::Scratch, reserve(wanted), unbound(wanted)};
+  steps_.push_back(reorder_step(std::move(given), reordered));
+  return reordered;
+}
+
+PrimitiveSequence::Argument PrimitiveSequence::result(int id, size_t index, const dnnl::memory::desc& have,
+                                                      const dnnl::memory::desc& made) {
+  Argument wanted{id, Source::Result, index, unbound(have)};
+  if (have == made) return wanted;
+  Argument between{id, Source::Scratch, reserve(made), unbound(made)};
+  after_next_.push_back(reorder_step(between, std::move(wanted)));
+  return between;
+}
+
+void PrimitiveSequence::add(dnnl::primitive primitive, std::vector<Argument> arguments,
+                            const dnnl::memory::desc& scratchpad) {
+  steps_.push_back({std::move(primitive), std::move(arguments), scratchpad});
+  std::move(after_next_.begin(), after_next_.end(), std::back_inserter(steps_));
+  after_next_.clear();
+}
+
+std::unique_ptr<Kernel> PrimitiveSequence::kernel() && {
+  return std::make_unique<SequenceKernel>(std::move(steps_), scratch_bytes_);
 }
 
 }  // namespace pare::onednn

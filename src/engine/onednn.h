@@ -41,27 +41,44 @@ auto guarded(Body&& body) -> decltype(body()) {
   } catch (const dnnl::error& error) { return unsupported("oneDNN: {}", error.what()); }
 }
 
-// A kernel around one primitive. Arguments are bound by number to operands, results, constants or scratch.
-class PrimitiveKernel final : public Kernel {
+// What one kernel runs: primitives in order, with memory of its own between them.
+class PrimitiveSequence {
  public:
-  enum class Source { Operand, Result, Owned };
+  enum class Source { Operand, Result, Owned, Scratch };
   struct Argument {
     int id;  // DNNL_ARG_...
     Source source;
-    size_t index;         // of the operand or result
+    size_t index;         // of the operand or result; bytes from the beginning of the scratch memory
     dnnl::memory memory;  // with its own data for Owned
   };
 
-  PrimitiveKernel(dnnl::primitive primitive, std::vector<Argument> arguments, const dnnl::memory::desc& scratchpad);
-  void run(const Buffers& buffers) const override;
-  size_t scratch_bytes() const override { return scratch_bytes_; }
-  bool threads_inside() const override { return true; }
+  // Operand `index`, which lies as `have`, for a primitive that wants it as `wanted`: a constant is reordered here once, other operands
+  // by a primitive in front of each run where the layouts differ.
+  Argument operand(int id, const KernelRequest& request, size_t index, const dnnl::memory::desc& have,
+                   const dnnl::memory::desc& wanted);
+  Argument operand(int id, size_t index, const dnnl::memory::desc& have);
+  // Result `index`, which shall lie as `have`, of a primitive that makes it as `made`. The primitive is the next to be added.
+  Argument result(int id, size_t index, const dnnl::memory::desc& have, const dnnl::memory::desc& made);
+
+  void add(dnnl::primitive primitive, std::vector<Argument> arguments, const dnnl::memory::desc& scratchpad = {});
+  std::unique_ptr<Kernel> kernel() &&;
 
  private:
-  dnnl::primitive primitive_;
-  std::vector<Argument> arguments_;
-  dnnl::memory::desc scratchpad_;
-  size_t scratch_bytes_;
+  struct Step {
+    dnnl::primitive primitive;
+    std::vector<Argument> arguments;
+    dnnl::memory::desc scratchpad;
+  };
+  class SequenceKernel;
+
+  size_t reserve(const dnnl::memory::desc& desc);
+  static Step reorder_step(Argument from, Argument to);
+
+  std::vector<Step> steps_, after_next_;
+  size_t scratch_bytes_ = 0;  // of what lies between primitives
 };
+
+// Attributes that leave the scratch memory to us.
+dnnl::primitive_attr user_scratchpad();
 
 }  // namespace pare::onednn

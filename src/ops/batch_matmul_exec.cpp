@@ -97,14 +97,13 @@ Expected<std::unique_ptr<Kernel>> create_onednn(const KernelRequest& request) {
     };
     const memory::desc x = desc(request.shape(0), attributes.adj_x), y = desc(request.shape(1), attributes.adj_y),
                        dst = desc(request.result_type().shape, false);
-    dnnl::primitive_attr attr;
-    attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-    const dnnl::matmul::primitive_desc pd(dnnl::matmul::desc(x, y, dst), attr, cpu());
-    std::vector<PrimitiveKernel::Argument> arguments{
-        {DNNL_ARG_SRC, PrimitiveKernel::Source::Operand, 0, unbound(x)},
-        {DNNL_ARG_WEIGHTS, PrimitiveKernel::Source::Operand, 1, unbound(y)},
-        {DNNL_ARG_DST, PrimitiveKernel::Source::Result, 0, unbound(dst)}};
-    return std::make_unique<PrimitiveKernel>(dnnl::matmul(pd), std::move(arguments), pd.scratchpad_desc());
+    const dnnl::matmul::primitive_desc pd(dnnl::matmul::desc(x, y, dst), user_scratchpad(), cpu());
+    PrimitiveSequence sequence;
+    sequence.add(dnnl::matmul(pd),
+                 {sequence.operand(DNNL_ARG_SRC, 0, x), sequence.operand(DNNL_ARG_WEIGHTS, 1, y),
+                  sequence.result(DNNL_ARG_DST, 0, dst, dst)},
+                 pd.scratchpad_desc());
+    return std::move(sequence).kernel();
   });
 }
 

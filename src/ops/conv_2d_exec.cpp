@@ -32,14 +32,7 @@ Expected<std::unique_ptr<Kernel>> create_dynamic(const KernelRequest& request) {
 std::string declines_onednn(const KernelRequest& request) { return declines_onednn_weighted(request, kConv2dOperands); }
 Expected<std::unique_ptr<Kernel>> create_onednn(const KernelRequest& request) {
   const ConvolutionGeometry g = conv_2d_geometry(request, request.shape(1)[3]);
-  OnednnWeights weights{{g.dst_c, g.group_c, g.h.kernel, g.w.kernel},
-                        {g.h.kernel * g.w.kernel * g.group_c, 1, g.w.kernel * g.group_c, g.group_c}};
-  if (g.groups() > 1) {
-    weights.dims[0] = g.channels_per_group;
-    weights.dims.insert(weights.dims.begin(), g.groups());
-    weights.strides.insert(weights.strides.begin(), g.channels_per_group * weights.strides[0]);
-  }
-  return create_onednn_convolution(request, kConv2dOperands, g, weights, conv_2d_activation(request));
+  return create_onednn_convolution(request, kConv2dOperands, g, conv_2d_onednn_weights(g), conv_2d_activation(request));
 }
 
 }  // namespace

@@ -32,9 +32,8 @@ Expected<std::unique_ptr<Kernel>> create_dynamic(const KernelRequest& request) {
 std::string declines_onednn(const KernelRequest& request) { return declines_onednn_weighted(request, kConv2dOperands); }
 Expected<std::unique_ptr<Kernel>> create_onednn(const KernelRequest& request) {
   const ConvolutionGeometry g = conv_2d_geometry(request, 1);
-  const OnednnWeights weights{{g.src_c, g.channels_per_group, 1, g.h.kernel, g.w.kernel},
-                              {g.channels_per_group, 1, 1, g.w.kernel * g.dst_c, g.dst_c}};
-  return create_onednn_convolution(request, kConv2dOperands, g, weights, conv_2d_activation(request));
+  return create_onednn_convolution(request, kConv2dOperands, g, depthwise_onednn_weights(g),
+                                   conv_2d_activation(request));
 }
 
 }  // namespace

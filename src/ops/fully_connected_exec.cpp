@@ -58,22 +58,19 @@ Expected<std::unique_ptr<Kernel>> create_onednn(const KernelRequest& request) {
     const memory::desc bias = request.has(2) ? plain({outputs}, f32) : memory::desc();
     const dnnl::inner_product_forward::desc desc(dnnl::prop_kind::forward_inference, src,
                                                  any_layout({outputs, inputs}, f32), bias, dst);
-    dnnl::primitive_attr attr;
-    attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    dnnl::primitive_attr attr = user_scratchpad();
     dnnl::post_ops post_ops;
     append_activation(post_ops, activation(request));
     attr.set_post_ops(post_ops);
     const dnnl::inner_product_forward::primitive_desc pd(desc, attr, cpu());
-    std::vector<PrimitiveKernel::Argument> arguments{
-        {DNNL_ARG_SRC, PrimitiveKernel::Source::Operand, 0, unbound(src)},
-        {DNNL_ARG_DST, PrimitiveKernel::Source::Result, 0, unbound(dst)},
-        {DNNL_ARG_WEIGHTS, PrimitiveKernel::Source::Owned, 0,
-         reorder(request.operand(1)->data->bytes().data(), weights, pd.weights_desc())}};
-    if (request.has(2))
-      arguments.push_back({DNNL_ARG_BIAS, PrimitiveKernel::Source::Owned, 0,
-                           reorder(request.operand(2)->data->bytes().data(), bias, bias)});
-    return std::make_unique<PrimitiveKernel>(dnnl::inner_product_forward(pd), std::move(arguments),
-                                             pd.scratchpad_desc());
+    PrimitiveSequence sequence;
+    std::vector<PrimitiveSequence::Argument> arguments{
+        sequence.operand(DNNL_ARG_SRC, 0, src),
+        sequence.operand(DNNL_ARG_WEIGHTS, request, 1, weights, pd.weights_desc()),
+        sequence.result(DNNL_ARG_DST, 0, dst, dst)};
+    if (request.has(2)) arguments.push_back(sequence.operand(DNNL_ARG_BIAS, request, 2, bias, bias));
+    sequence.add(dnnl::inner_product_forward(pd), std::move(arguments), pd.scratchpad_desc());
+    return std::move(sequence).kernel();
   });
 }
 

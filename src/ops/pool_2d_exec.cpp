@@ -1,44 +1,13 @@
 #include "engine/onednn.h"
 #include "ops/activation.h"
-#include "ops/pool_2d.h"
+#include "ops/pool_geometry.h"
 
 namespace pare {
 namespace {
 
-struct Geometry {
-  explicit Geometry(const KernelRequest& request) {
-    const auto& attributes = request.node.attrs<Pool2dAttributes>();
-    const Shape& src = request.shape(0);
-    const Shape& dst = request.result_type().shape;
-    batch = src[0];
-    src_h = src[1];
-    src_w = src[2];
-    channels = src[3];
-    dst_h = dst[1];
-    dst_w = dst[2];
-    h = attributes.h();
-    w = attributes.w();
-    pad_h = padding_extents(src_h, dst_h, h, attributes.padding);
-    pad_w = padding_extents(src_w, dst_w, w, attributes.padding);
-  }
-
-  int64_t batch, src_h, src_w, channels, dst_h, dst_w;
-  Window h, w;
-  PaddingExtents pad_h, pad_w;
-};
-
-// Part of one dimension of src that a window covers.
-struct Stretch {
-  int64_t first, last;
-};
-Stretch covered(int64_t position, const Window& window, const PaddingExtents& pad, int64_t extent) {
-  const int64_t origin = position * window.stride - pad.before;
-  return {std::max<int64_t>(0, origin), std::min(extent, origin + window.kernel)};
-}
-
 // Calls finish(output index, state, elements in the window) for each output element; add(state, src value) goes over the window.
 template <class State, class Src, class Add, class Finish>
-void pool(const Geometry& g, const Src* src, State initial, Add add, Finish finish) {
+void pool(const PoolGeometry& g, const Src* src, State initial, Add add, Finish finish) {
   int64_t at = 0;
   for (int64_t n = 0; n < g.batch; ++n)
     for (int64_t y = 0; y < g.dst_h; ++y)
@@ -55,13 +24,17 @@ void pool(const Geometry& g, const Src* src, State initial, Add add, Finish fini
       }
 }
 
+PoolGeometry geometry(const KernelRequest& request) {
+  return {request.node.attrs<Pool2dAttributes>(), request.shape(0), request.result_type().shape};
+}
+
 std::string declines_float(const KernelRequest& request) {
   return request.all_float() ? "" : "operands are not all float32";
 }
 
 Expected<std::unique_ptr<Kernel>> create_float_average(const KernelRequest& request) {
   const Activation activation = request.node.attrs<Pool2dAttributes>().activation;
-  return make_kernel([g = Geometry(request), activation](const Buffers& buffers) {
+  return make_kernel([g = geometry(request), activation](const Buffers& buffers) {
     float* dst = buffers.dst<float>();
     pool(
         g, buffers.src<float>(), 0.f, [](float sum, float value) { return sum + value; },
@@ -71,7 +44,7 @@ Expected<std::unique_ptr<Kernel>> create_float_average(const KernelRequest& requ
 
 Expected<std::unique_ptr<Kernel>> create_float_max(const KernelRequest& request) {
   const Activation activation = request.node.attrs<Pool2dAttributes>().activation;
-  return make_kernel([g = Geometry(request), activation](const Buffers& buffers) {
+  return make_kernel([g = geometry(request), activation](const Buffers& buffers) {
     float* dst = buffers.dst<float>();
     pool(
         g, buffers.src<float>(), std::numeric_limits<float>::lowest(),
@@ -99,7 +72,7 @@ IntegerRange stored_range(const KernelRequest& request) {
 
 template <class T>
 std::unique_ptr<Kernel> integer_average(const KernelRequest& request) {
-  return make_kernel([g = Geometry(request), range = stored_range(request)](const Buffers& buffers) {
+  return make_kernel([g = geometry(request), range = stored_range(request)](const Buffers& buffers) {
     T* dst = buffers.dst<T>();
     pool(
         g, buffers.src<T>(), int32_t{0}, [](int32_t sum, T value) { return sum + value; },
@@ -112,7 +85,7 @@ std::unique_ptr<Kernel> integer_average(const KernelRequest& request) {
 
 template <class T>
 std::unique_ptr<Kernel> integer_max(const KernelRequest& request) {
-  return make_kernel([g = Geometry(request), range = stored_range(request)](const Buffers& buffers) {
+  return make_kernel([g = geometry(request), range = stored_range(request)](const Buffers& buffers) {
     T* dst = buffers.dst<T>();
     pool(
         g, buffers.src<T>(), std::numeric_limits<T>::lowest(), [](T best, T value) { return std::max(best, value); },
@@ -144,18 +117,18 @@ std::string declines_onednn(const KernelRequest& request) {
 Expected<std::unique_ptr<Kernel>> create_onednn(const KernelRequest& request, dnnl::algorithm algorithm) {
   using namespace onednn;
   return guarded([&]() -> Expected<std::unique_ptr<Kernel>> {
-    const Geometry g(request);
+    const PoolGeometry g = geometry(request);
     const auto src = nhwc(request.shape(0), dnnl::memory::data_type::f32),
                dst = nhwc(request.result_type().shape, dnnl::memory::data_type::f32);
     const dnnl::pooling_forward::desc desc(dnnl::prop_kind::forward_inference, algorithm, src, dst,
                                            {g.h.stride, g.w.stride}, {g.h.kernel, g.w.kernel},
                                            {g.pad_h.before, g.pad_w.before}, {g.pad_h.after, g.pad_w.after});
-    dnnl::primitive_attr attr;
-    attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-    const dnnl::pooling_forward::primitive_desc pd(desc, attr, cpu());
-    std::vector<PrimitiveKernel::Argument> arguments{{DNNL_ARG_SRC, PrimitiveKernel::Source::Operand, 0, unbound(src)},
-                                                     {DNNL_ARG_DST, PrimitiveKernel::Source::Result, 0, unbound(dst)}};
-    return std::make_unique<PrimitiveKernel>(dnnl::pooling_forward(pd), std::move(arguments), pd.scratchpad_desc());
+    const dnnl::pooling_forward::primitive_desc pd(desc, user_scratchpad(), cpu());
+    PrimitiveSequence sequence;
+    sequence.add(dnnl::pooling_forward(pd),
+                 {sequence.operand(DNNL_ARG_SRC, 0, src), sequence.result(DNNL_ARG_DST, 0, dst, dst)},
+                 pd.scratchpad_desc());
+    return std::move(sequence).kernel();
   });
 }
 

@@ -28,6 +28,7 @@ QuantRule plain_output(std::vector<int> activations = {}, bool int16 = false);
 QuantRule not_quantized(std::string_view reason);
 
 inline constexpr std::string_view kNoIntegerKernel = "TFLite has no integer kernel for it";
+inline constexpr std::string_view kOnlyTraining = "only in training steps, which compute in float";
 inline constexpr std::string_view kPlainNumbers = "works on plain numbers: indices, shapes, truth values";
 
 // Completes the definition of an operator that computes each element of its result from that of its one operand.
