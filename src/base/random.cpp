@@ -48,4 +48,9 @@ float Random::normal() {  // Box and Muller
   return static_cast<float>(radius * std::cos(2.0 * std::numbers::pi * uniform()));
 }
 
+// Unlike a sum with the number, it keeps (1, 2) and (2, 1) apart.
+uint64_t stream_seed(uint64_t seed, int64_t number) {
+  return Random(Random(seed).next() + static_cast<uint64_t>(number)).next();
+}
+
 }  // namespace pare

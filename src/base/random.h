@@ -30,4 +30,7 @@ class Random {
   std::array<uint64_t, 4> state_{};
 };
 
+// A seed for the stream of this number among many of one seed; streams of streams are numbered in turn.
+uint64_t stream_seed(uint64_t seed, int64_t number);
+
 }  // namespace pare

@@ -139,6 +139,17 @@ DataView DataView::first(int64_t count) const {
   return part;
 }
 
+DataView DataView::select(std::span<const int64_t> positions) const {
+  DataView part = *this;
+  part.indices_.clear();
+  for (const int64_t position : positions) part.indices_.push_back(indices_.at(static_cast<size_t>(position)));
+  return part;
+}
+
+std::string DataView::name(int64_t position) const {
+  return samples_->name(indices_.at(static_cast<size_t>(position)));
+}
+
 Expected<DataSet> DataSet::open(const std::filesystem::path& path) {
   if (path.extension() != ".toml") {
     PARE_ASSIGN(const Description guessed, guess_description(path));

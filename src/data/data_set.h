@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,10 @@ class DataView {
 
   // The first `count` samples, or all where there are fewer.
   DataView first(int64_t count) const;
+  // The samples at these positions, in this order.
+  DataView select(std::span<const int64_t> positions) const;
+  // For messages: the file or the number of the sample at a position.
+  std::string name(int64_t position) const;
 
  private:
   friend class DataSet;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
 
 #include "base/files.h"
 #include "data/toml_reader.h"
@@ -103,6 +104,38 @@ Expected<Preprocessing> read_preprocessing(const toml::table& table) {
   return steps;
 }
 
+Expected<Augmentation> read_augmentation(const toml::table& table) {
+  TableReader reader(table, "[augment]");
+  Augmentation steps;
+  struct Amount {
+    std::string_view key;
+    float& value;
+    double highest;
+  };
+  constexpr double kAny = std::numeric_limits<float>::max();
+  for (const Amount& amount :
+       {Amount{"flip", steps.flip, 1}, Amount{"shift", steps.shift, 1}, Amount{"rotation", steps.rotation, 180},
+        Amount{"zoom", steps.zoom, 0.9}, Amount{"brightness", steps.brightness, kAny},
+        Amount{"contrast", steps.contrast, 1}, Amount{"saturation", steps.saturation, 1},
+        Amount{"time_shift", steps.time_shift, 1}, Amount{"gain", steps.gain, 1}, Amount{"noise", steps.noise, kAny},
+        Amount{"mixup", steps.mixup, 1000}}) {
+    PARE_TRY(reader.read(amount.key, amount.value));
+    if (amount.value < 0)
+      return bad_input("'{}' in [augment] is {}; it must not be negative", amount.key, amount.value);
+    if (amount.value > static_cast<float>(amount.highest))
+      return bad_input("'{}' in [augment] is {}; at most {} was expected", amount.key, amount.value, amount.highest);
+  }
+  constexpr int64_t kMostPixels = 1 << 14;
+  for (const auto& [key, pixels] : {std::pair("pad_crop", &steps.pad_crop), std::pair("cutout", &steps.cutout)}) {
+    PARE_TRY(reader.read(key, *pixels));
+    if (*pixels < 0 || *pixels > kMostPixels)
+      return bad_input("'{}' in [augment] is {}; 0 to {} pixels were expected", key, *pixels, kMostPixels);
+  }
+  PARE_TRY(reader.read("fill", steps.fill));
+  PARE_TRY(reader.finish());
+  return steps;
+}
+
 Expected<TargetDescription> read_target(const toml::table& table) {
   TableReader reader(table, "[target]");
   TargetDescription target;
@@ -171,6 +204,7 @@ Expected<Description> from_table(const toml::table& table, const std::filesystem
   PARE_TRY(reader.read("name", description.name));
   PARE_ASSIGN(const toml::table* source, reader.table("source"));
   PARE_ASSIGN(const toml::table* preprocess, reader.table("preprocess"));
+  PARE_ASSIGN(const toml::table* augment, reader.table("augment"));
   PARE_ASSIGN(const toml::table* target, reader.table("target"));
   PARE_ASSIGN(const toml::table* splits, reader.table("splits"));
   PARE_TRY(reader.finish());
@@ -180,6 +214,7 @@ Expected<Description> from_table(const toml::table& table, const std::filesystem
     PARE_TRY(source_reader.finish());
   }
   if (preprocess != nullptr) { PARE_ASSIGN(description.preprocessing, read_preprocessing(*preprocess)); }
+  if (augment != nullptr) { PARE_ASSIGN(description.augmentation, read_augmentation(*augment)); }
   if (target != nullptr) { PARE_ASSIGN(description.target, read_target(*target)); }
   if (splits != nullptr) PARE_TRY(read_splits(*splits, description, folder));
   if (description.splits.empty() && (!description.source || description.source->path.empty()))

@@ -7,6 +7,7 @@
 //   path = "${PARE_ASSETS}/data/kws/kws01_features.tar.xz"
 //   ...
 //   [preprocess]                    what happens to each sample, in the order of struct Preprocessing
+//   [augment]                       what happens to training samples beside that, see struct Augmentation
 //   [target]                        what the outputs are judged against
 //   [splits]                        seed of fractions
 //   [splits.test]                   calibration, train, validation, test; keys of [source] here override it for the split
@@ -25,6 +26,7 @@
 #include "base/dtype.h"
 #include "base/error.h"
 #include "base/shape.h"
+#include "data/augment.h"
 #include "data/image.h"
 
 namespace pare {
@@ -118,6 +120,7 @@ struct Description {
   std::string name;
   std::optional<SourceDescription> source;
   Preprocessing preprocessing;
+  Augmentation augmentation;  // for training alone
   TargetDescription target;
   uint64_t seed = 1;
   std::vector<SplitDescription> splits;  // empty: the data set is undivided

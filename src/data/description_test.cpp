@@ -24,6 +24,21 @@ zero_point = 83
 scale = 0.5
 mean = [0.25]
 shape = [490]
+[augment]
+flip = 0.5
+pad_crop = 4
+shift = 0.1
+rotation = 15
+zoom = 0.2
+brightness = 0.3
+contrast = 0.4
+saturation = 0.6
+cutout = 8
+time_shift = 0.7
+gain = 0.8
+noise = 0.01
+mixup = 0.9
+fill = -1
 [target]
 names = ["no", "yes \"1\""]
 [splits]
@@ -48,6 +63,11 @@ TEST(Description, ReadsEveryPart) {
   EXPECT_EQ(description->source->label_column, "2");
   EXPECT_EQ(description->preprocessing.scale, 0.5f);
   EXPECT_THAT(description->preprocessing.shape, ElementsAre(490));
+  const Augmentation& steps = description->augmentation;
+  EXPECT_EQ(steps.flip, 0.5f);
+  EXPECT_EQ(steps.cutout, 8);
+  EXPECT_EQ(steps.mixup, 0.9f);
+  EXPECT_EQ(steps.fill, -1.0f);
   EXPECT_EQ(description->target.classes, 2);
   EXPECT_EQ(description->seed, 5u);
   ASSERT_EQ(description->splits.size(), 3u);
@@ -63,6 +83,7 @@ TEST(Description, TextFormReadsBack) {
   ASSERT_TRUE(again) << again.error().to_string() << text;
   EXPECT_EQ(to_toml(*again, "/data"), text);
   EXPECT_EQ(again->source->path, description->source->path);
+  EXPECT_TRUE(again->augmentation == description->augmentation) << text;
   EXPECT_EQ(again->target.names, description->target.names);
   EXPECT_EQ(again->splits[1].fraction, 0.25);
 }
@@ -127,6 +148,13 @@ TEST(DescriptionErrors, RejectsWhatIsWrongByName) {
   EXPECT_THAT(message(good + "[preprocess]\nscale = 1e300"), HasSubstr("must be a number of 32 bits"));
   EXPECT_THAT(message(good + "[preprocess]\nkeep_type = true\nscale = 2"), HasSubstr("'keep_type' leaves the values"));
   EXPECT_THAT(message(good + "[preprocess]\nmirror = 1"), HasSubstr("true or false"));
+  EXPECT_THAT(message(good + "[augment]\nflips = 1"),
+              HasSubstr("unknown key 'flips' in [augment]; known are: flip, shift"));
+  EXPECT_THAT(message(good + "[augment]\nflip = 'left'"), HasSubstr("'flip' in [augment] must be a number"));
+  EXPECT_THAT(message(good + "[augment]\nflip = -1"), HasSubstr("'flip' in [augment] is -1; it must not be negative"));
+  EXPECT_THAT(message(good + "[augment]\nzoom = 1"), HasSubstr("'zoom' in [augment] is 1; at most 0.9 was expected"));
+  EXPECT_THAT(message(good + "[augment]\ncutout = -1"), HasSubstr("'cutout' in [augment] is -1; 0 to 16384 pixels"));
+  EXPECT_THAT(message(good + "[augment]\nfill = 'edge'"), HasSubstr("'fill' in [augment] must be a number"));
   EXPECT_THAT(message(good + "[target]\nclasses = -1"), HasSubstr("must not be negative or above"));
   EXPECT_THAT(message(good + "[target]\nclasses = 'two'"), HasSubstr("'classes' in [target] must be an integer"));
   EXPECT_THAT(message(good + "[target]\nclasses = 3\nnames = [\"a\"]"), HasSubstr("1 names for 3 classes"));

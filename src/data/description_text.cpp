@@ -99,6 +99,26 @@ std::string preprocessing_text(const Preprocessing& steps) {
   return out.text();
 }
 
+std::string augmentation_text(const Augmentation& steps) {
+  const Augmentation standard;
+  TableWriter out("augment");
+  out.write("flip", steps.flip, standard.flip);
+  out.write("pad_crop", steps.pad_crop, standard.pad_crop);
+  out.write("shift", steps.shift, standard.shift);
+  out.write("rotation", steps.rotation, standard.rotation);
+  out.write("zoom", steps.zoom, standard.zoom);
+  out.write("brightness", steps.brightness, standard.brightness);
+  out.write("contrast", steps.contrast, standard.contrast);
+  out.write("saturation", steps.saturation, standard.saturation);
+  out.write("cutout", steps.cutout, standard.cutout);
+  out.write("time_shift", steps.time_shift, standard.time_shift);
+  out.write("gain", steps.gain, standard.gain);
+  out.write("noise", steps.noise, standard.noise);
+  out.write("mixup", steps.mixup, standard.mixup);
+  out.write("fill", steps.fill);
+  return out.text();
+}
+
 }  // namespace
 
 std::string to_toml(const Description& description, const std::filesystem::path& folder) {
@@ -109,6 +129,7 @@ std::string to_toml(const Description& description, const std::filesystem::path&
     text += out.text();
   }
   text += preprocessing_text(description.preprocessing);
+  text += augmentation_text(description.augmentation);
   TableWriter target("target");
   target.write("kind", description.target.kind);
   if (description.target.names.empty()) target.write("classes", description.target.classes, int64_t{0});
