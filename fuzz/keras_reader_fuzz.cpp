@@ -27,9 +27,8 @@ pare::Hdf5File file_without_weights() {
 void read_architecture(std::string_view text) {
   static pare::Hdf5File weights = file_without_weights();
   if (!weights.has("model_weights")) weights = file_without_weights();  // what answers has used up its time
-  auto json = pare::keras::parse_json(text);
-  if (!json) return;
-  for (const int version : {2, 3}) (void)pare::keras::build_model({*json, version, weights, false});
+  for (const char* version : {"2", "3"})
+    (void)pare::keras::build_model({{.config = std::string(text), .version = version}, weights});
 }
 
 }  // namespace

@@ -19,7 +19,8 @@ void add_convert(CLI::App& program) {
   CLI::App* command = add_command(
       program, "convert", "Write a model in another format, with the same numbers",
       {{"pare convert net.h5 -o net.tflite", "a Keras file as TFLite, batch normalisation and activations fused"},
-       {"pare convert net.keras -o net.tflite --without fold_batch_normalization", "without one of the passes"}},
+       {"pare convert net.keras -o net.tflite --without fold_batch_normalization", "without one of the passes"},
+       {"pare convert net.keras -o net.h5", "the other kind of Keras file, for Keras to go on with"}},
       [options](const Common&, const Output& out) -> Expected<void> {
         options->convert.pipeline.disabled.insert(options->without.begin(), options->without.end());
         PARE_ASSIGN(const Model model, read_model(options->model));
@@ -29,7 +30,8 @@ void add_convert(CLI::App& program) {
                           [&] { return describe(result, options->output); });
       });
   command->add_option("MODEL", options->model, "The model: .tflite, .h5 or .keras")->required();
-  add_output(*command, options->output, "The file to write: .tflite")->required();
+  add_output(*command, options->output, "The file to write: .tflite, or for a model from a Keras file .h5 or .keras")
+      ->required();
   command->add_flag("--optimize", options->convert.optimize,
                     "Fold and fuse in a .tflite that is written as .tflite too; else it is written as it is");
   add_without(*command, options->without);

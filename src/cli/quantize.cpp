@@ -43,7 +43,7 @@ Expected<void> run(Options& options, const Common& common, const Output& out) {
   options.quantize.threads = common.threads;
   options.quantize.config.io = dtype_of(options.io);
   options.quantize.pipeline.disabled.insert(options.without.begin(), options.without.end());
-  PARE_TRY(check_writable(options.output));
+  PARE_TRY(check_convertible(options.output, {.optimize = true}));
   PARE_ASSIGN(const Model model, read_model(options.model));
   QuantizeSummary summary{options.model, options.output, 0, file_bytes(options.model), 0};
   std::optional<SampleSource> samples;

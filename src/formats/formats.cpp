@@ -4,6 +4,7 @@
 
 #include "base/files.h"
 #include "formats/keras/reader.h"
+#include "formats/keras/writer.h"
 #include "formats/tflite/reader.h"
 #include "formats/tflite/writer.h"
 
@@ -11,6 +12,7 @@ namespace pare {
 namespace {
 
 constexpr const char* kRead = ".tflite, .h5 and .keras";
+constexpr const char* kWritten = ".tflite, .h5 and .keras";
 
 bool starts_with(std::span<const std::byte> bytes, size_t at, std::string_view magic) {
   return bytes.size() >= at + magic.size() && std::memcmp(bytes.data() + at, magic.data(), magic.size()) == 0;
@@ -20,6 +22,8 @@ template <class... Args>
 Failure refuse(ErrorCode code, const std::filesystem::path& path, fmt::format_string<Args...> format, Args&&... args) {
   return Failure(Error{code, fmt::format(format, std::forward<Args>(args)...), path.string(), nullptr});
 }
+
+KerasFile keras_file(FileFormat format) { return format == FileFormat::KerasH5 ? KerasFile::H5 : KerasFile::Archive; }
 
 }  // namespace
 
@@ -39,15 +43,35 @@ Expected<Model> read_model(const std::filesystem::path& path) {
   return refuse(ErrorCode::BadInput, path, "not a model file that Pare knows; {} are read", kRead);
 }
 
+Expected<FileFormat> format_of(const std::filesystem::path& path) {
+  const std::string ending = path.extension().string();
+  if (ending == ".tflite") return FileFormat::Tflite;
+  if (ending == ".h5") return FileFormat::KerasH5;
+  if (ending == ".keras") return FileFormat::KerasArchive;
+  return refuse(ErrorCode::Usage, path, "the ending '{}' names no format that Pare writes; {} are written", ending,
+                kWritten);
+}
+
 Expected<void> check_writable(const std::filesystem::path& path) {
-  if (path.extension() == ".tflite") return check_folder_of(path);
-  return refuse(ErrorCode::Usage, path, "the ending '{}' names no format that Pare writes; .tflite is written",
-                path.extension().string());
+  PARE_TRY(format_of(path));
+  return check_folder_of(path);
+}
+
+Expected<void> check_writable(const Model& model, const std::filesystem::path& path) {
+  PARE_TRY(check_writable(path));
+  PARE_ASSIGN(const FileFormat format, format_of(path));
+  if (format == FileFormat::Tflite) return {};
+  if (auto fits = check_writable_as_keras(model, keras_file(format)); !fits)
+    return Failure(fits.error().within(path.string()));
+  return {};
 }
 
 Expected<void> write_model(const Model& model, const std::filesystem::path& path) {
   PARE_TRY(check_writable(path));
-  PARE_ASSIGN_IN(const std::vector<std::byte> bytes, write_tflite(model), path.string());
+  PARE_ASSIGN(const FileFormat format, format_of(path));
+  PARE_ASSIGN_IN(const std::vector<std::byte> bytes,
+                 format == FileFormat::Tflite ? write_tflite(model) : write_keras(model, keras_file(format)),
+                 path.string());
   return write_file(path, bytes);
 }
 

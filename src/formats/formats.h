@@ -12,10 +12,16 @@ namespace pare {
 // read, BadInput for anything else; both say what is read.
 Expected<Model> read_model(const std::filesystem::path& path);
 
-// Writes a model file, whole or not at all. The ending of the name picks the format; another one is a Usage error that lists what is
-// written. Unsupported where the format has no place for something in the model.
-// check_writable() looks at the ending and the folder alone, for commands that have long work before they write.
+enum class FileFormat { Tflite, KerasH5, KerasArchive };
+// The format that the ending of a name stands for; another ending is a Usage error that lists what is written.
+Expected<FileFormat> format_of(const std::filesystem::path& path);
+
+// Writes a model file, whole or not at all. The ending of the name picks the format. Unsupported where the format has no place for
+// something in the model.
+// check_writable() looks at the ending and the folder alone, for commands that have long work before they write; with a model also at
+// what can be told of it before any work.
 Expected<void> check_writable(const std::filesystem::path& path);
+Expected<void> check_writable(const Model& model, const std::filesystem::path& path);
 Expected<void> write_model(const Model& model, const std::filesystem::path& path);
 
 }  // namespace pare

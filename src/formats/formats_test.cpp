@@ -52,11 +52,11 @@ TEST_F(Formats, RejectsWhatItDoesNotRead) {
 
 TEST_F(Formats, RejectsEndingsThatItDoesNotWrite) {
   const auto model = read_tflite(tflite::testing::relu_file().bytes(), "net");
-  const auto done = write_model(*model, folder_ / "out.h5");
+  const auto done = write_model(*model, folder_ / "out.pb");
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, ErrorCode::Usage);
   EXPECT_THAT(done.error().to_string(),
-              HasSubstr("the ending '.h5' names no format that Pare writes; .tflite is written"));
+              HasSubstr("the ending '.pb' names no format that Pare writes; .tflite, .h5 and .keras are written"));
 }
 
 }  // namespace

@@ -3,10 +3,13 @@
 
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "ir/graph.h"
+#include "ir/keras_origin.h"
 
 namespace pare {
 
@@ -17,6 +20,9 @@ struct Signature {
   std::vector<std::pair<std::string, Value*>> inputs, outputs;
 };
 
+// What belongs to a model beside its graphs: an array, or JSON.
+using Extra = std::variant<Tensor, std::string>;
+
 struct Model {
   std::vector<Graph> graphs;  // the first is the main one; others: further signatures, bodies of composites
   std::vector<Signature> signatures;
@@ -24,6 +30,9 @@ struct Model {
   std::map<std::string, std::vector<std::byte>> metadata;  // kept as found, by name
   std::string source_format;                               // "tflite", "keras", ...
   std::string source_path;
+  std::map<std::string, Extra>
+      extras;  // masks, codebooks, plan, preprocessing, state of a training...; by name, kept by .pare files
+  std::shared_ptr<const KerasOrigin> keras;  // of a model that was read from a Keras file; else null
 
   Graph& main() { return graphs.front(); }
   const Graph& main() const { return graphs.front(); }

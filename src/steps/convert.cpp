@@ -5,11 +5,23 @@
 
 namespace pare {
 
+Expected<void> check_convertible(const std::filesystem::path& output, const ConvertOptions& options) {
+  PARE_TRY(check_writable(output));
+  PARE_ASSIGN(const FileFormat format, format_of(output));
+  if (format == FileFormat::Tflite || !options.optimize) return {};
+  return Failure(Error{ErrorCode::Usage,
+                       "a Keras file takes a network as it was read, neither quantised nor optimised; write .tflite",
+                       output.string(), nullptr});
+}
+
 Expected<ConvertResult> convert(const Model& model, const std::filesystem::path& output,
                                 const ConvertOptions& options) {
-  PARE_TRY(check_writable(output));
+  PARE_TRY(check_convertible(output, options));
+  PARE_TRY(check_writable(model, output));
   ConvertResult result{model.clone(), {}};
-  if (model.source_format == "tflite" && !options.optimize) return result;
+  PARE_ASSIGN(const FileFormat format, format_of(output));
+  const bool same_form = format != FileFormat::Tflite || model.source_format == "tflite";
+  if (same_form && !options.optimize) return result;
   for (Graph& graph : result.model.graphs) {
     PARE_ASSIGN(std::vector<PassRecord> records, run_pipeline(graph, Pipeline::ForTflite, evaluate, options.pipeline));
     result.passes.insert(result.passes.end(), records.begin(), records.end());

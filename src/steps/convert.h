@@ -20,7 +20,12 @@ struct ConvertResult {
   std::vector<PassRecord> passes;  // empty where the model is written as it was read
 };
 
-// The model as a file of the format that the ending of `output` names holds it: .tflite. Another ending is a Usage error.
+// Whether a file of this ending takes a model that was converted like this, for commands that have long work before: an ending that
+// names no format is a Usage error, as are passes for a Keras file, which takes the network as it was read.
+Expected<void> check_convertible(const std::filesystem::path& output, const ConvertOptions& options);
+
+// The model as a file of the format that the ending of `output` names holds it. For .h5 and .keras it stays as it is, for .tflite batch
+// normalisation and activations are fused.
 Expected<ConvertResult> convert(const Model& model, const std::filesystem::path& output, const ConvertOptions& options);
 
 }  // namespace pare

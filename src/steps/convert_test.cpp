@@ -71,13 +71,25 @@ TEST(Convert, PassesCanBeLeftOut) {
   EXPECT_THAT(ops_of(result->model.main()), ElementsAre("conv_2d", "relu"));
 }
 
+TEST(Convert, AKerasFileTakesNoPasses) {
+  const auto optimized = convert(network("keras"), "out.h5", {.optimize = true});
+  ASSERT_FALSE(optimized);
+  EXPECT_EQ(optimized.error().code, ErrorCode::Usage);
+  EXPECT_THAT(optimized.error().message, HasSubstr("a Keras file takes a network as it was read"));
+  const auto foreign = convert(network("tflite"), "out.keras", {});
+  ASSERT_FALSE(foreign);
+  EXPECT_EQ(foreign.error().code, ErrorCode::Unsupported);
+  EXPECT_THAT(foreign.error().to_string(), HasSubstr("did not come from a Keras file"));
+}
+
 TEST(Convert, RefusesAnUnknownEndingAndAnUnknownPass) {
   for (const char* output : {"net.onnx", "net", "net.tflite.gz"}) {
     const auto result = convert(network("keras"), output, {});
     ASSERT_FALSE(result) << output;
     EXPECT_EQ(result.error().code, ErrorCode::Usage);
     EXPECT_EQ(result.error().where, output);
-    EXPECT_THAT(result.error().message, HasSubstr("names no format that Pare writes; .tflite is written"));
+    EXPECT_THAT(result.error().message,
+                HasSubstr("names no format that Pare writes; .tflite, .h5 and .keras are written"));
   }
   const auto result = convert(network("keras"), "net.tflite", {.pipeline = {.disabled = {"fuse_everything"}}});
   ASSERT_FALSE(result);

@@ -39,6 +39,18 @@ class Commands(ProgramTest):
         self.assertIn("conv_2d", self.succeed("inspect", self.int8_file, "--layers").stdout)
         self.assertIn("return %", self.succeed("inspect", self.float_file, "--graph").stdout)
 
+    def test_convert_gives_a_keras_file_back(self):
+        again = self.folder / "again.h5"
+        self.succeed("convert", DIGITS, "-o", again)
+        before, after = (self.json_of("inspect", file) for file in (DIGITS, again))
+        self.assertEqual(before["parameters"], after["parameters"])
+        done = self.run_program("convert", self.float_file, "-o", again)
+        self.assertEqual(done.returncode, 4)
+        self.assertIn("did not come from a Keras file", done.stderr)
+        done = self.run_program("quantize", DIGITS, "--mode", "dynamic", "-o", again)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("a Keras file takes a network as it was read", done.stderr)
+
     def test_convert_keeps_the_numbers(self):
         outputs = []
         for model in (DIGITS, self.float_file):

@@ -1,8 +1,6 @@
 #include "formats/keras/hdf5_reader.h"
 
-#include <hdf5.h>
-
-#include <utility>
+#include "formats/keras/hdf5_handle.h"
 
 namespace pare {
 namespace {
@@ -13,23 +11,7 @@ constexpr uint64_t kLargestRatio = 1100;
 constexpr uint64_t kPlausibleRatio = 64;
 constexpr uint64_t kAlwaysPlausible = uint64_t{256} << 20;
 
-// An open identifier of the library, closed by the function that fits its kind.
-class Handle {
- public:
-  using Close = herr_t (*)(hid_t);
-  Handle(hid_t id, Close close) : id_(id), close_(close) {}
-  Handle(Handle&& other) noexcept : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
-  Handle& operator=(Handle&&) = delete;
-  ~Handle() {
-    if (id_ >= 0) close_(id_);
-  }
-  bool valid() const { return id_ >= 0; }
-  operator hid_t() const { return id_; }  // NOLINT: stands for the identifier
-
- private:
-  hid_t id_;
-  Close close_;
-};
+using Handle = Hdf5Handle;
 
 // Walks a path link by link, so that no missing part is an error and no link leads out of the file.
 bool exists(hid_t file, const std::string& path) {

@@ -4,40 +4,11 @@
 #include <cmath>
 #include <limits>
 
+#include "formats/keras/weight_layout.h"
 #include "ops/reductions.h"
 #include "ops/shape_ops.h"
 
 namespace pare::keras {
-namespace {
-
-// Copies a tensor with its dimensions permuted: result dimension i is source dimension permutation[i].
-Tensor transpose(const Tensor& source, const std::vector<int>& permutation) {
-  const int rank = source.shape().rank();
-  const std::vector<int64_t> source_strides = row_major_strides(source.shape());
-  Shape shape;
-  std::vector<int64_t> strides;
-  for (const int dimension : permutation) {
-    shape.push_back(source.shape()[dimension]);
-    strides.push_back(source_strides[static_cast<size_t>(dimension)]);
-  }
-  Tensor result(source.dtype(), shape);
-  const auto from = source.values<float>();
-  std::vector<int64_t> at(static_cast<size_t>(rank), 0);
-  int64_t offset = 0;
-  for (float& to : result.mutable_values<float>()) {
-    to = from[static_cast<size_t>(offset)];
-    for (int d = rank - 1; d >= 0; --d) {  // the next position, as an odometer counts
-      const auto i = static_cast<size_t>(d);
-      offset += strides[i];
-      if (++at[i] < shape[d]) break;
-      offset -= at[i] * strides[i];
-      at[i] = 0;
-    }
-  }
-  return result;
-}
-
-}  // namespace
 
 Expected<void> check_size(const Shape& shape) {
   constexpr int64_t kMostElements = int64_t{1} << 40;
@@ -97,10 +68,11 @@ Expected<Value*> LayerBuilder::weight_constant(std::string_view weight_name, con
   std::string key = fmt::format("{} {}", state_->weights.path(layer, weight_name), shape.to_string());
   for (const int dimension : permutation) key += fmt::format(" {}", dimension);
   if (const auto found = state_->constants.find(key); found != state_->constants.end()) return found->second;
-  PARE_ASSIGN(Tensor data, weight(weight_name, expected));
-  if (!permutation.empty()) data = transpose(data, permutation);
-  if (!shape.empty()) data = data.reshaped(shape);
-  return state_->constants[key] = constant(weight_name, std::move(data));
+  PARE_ASSIGN(const Tensor data, weight(weight_name, expected));
+  WeightLayout layout = layout_of(expected, permutation, shape);
+  Value* value = constant(weight_name, to_graph(layout, data));
+  state_->weights_read.push_back({prefix_, std::string(weight_name), std::move(layout), value->name, {}});
+  return state_->constants[key] = value;
 }
 
 Expected<Value*> LayerBuilder::reshape(Value* value, const std::vector<int64_t>& dims) {

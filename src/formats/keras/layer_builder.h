@@ -11,6 +11,7 @@
 #include "formats/keras/settings.h"
 #include "formats/keras/weight_index.h"
 #include "ir/graph.h"
+#include "ir/keras_origin.h"
 
 namespace pare::keras {
 
@@ -24,6 +25,7 @@ struct BuildState {
   const WeightIndex& weights;
   int version;                                        // 2 or 3: some functions changed their meaning in between
   std::unordered_map<std::string, Value*> constants;  // by data set and layout, so that shared layers share them
+  std::vector<KerasWeight> weights_read;              // those that became constants
 };
 
 class LayerBuilder {

@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "formats/keras/weight_layout.h"
+
 namespace pare::keras {
 namespace {
 
@@ -48,7 +50,7 @@ std::string context(const Layer& layer) { return fmt::format("layer '{}' ({})", 
 class NetworkBuilder {
  public:
   NetworkBuilder(Graph& graph, const Hdf5File& file, const WeightIndex& weights, int version)
-      : state_{graph, file, weights, version, {}} {}
+      : state_{graph, file, weights, version, {}, {}} {}
 
   Expected<std::vector<Output>> inputs_of(const Network& network) {
     std::vector<Output> inputs;
@@ -94,6 +96,28 @@ class NetworkBuilder {
       outputs.push_back(output);
     }
     return outputs;
+  }
+
+  // All weights of the file, also those that are no constant of the graph: nothing reads them, or others were computed from them.
+  Expected<std::vector<KerasWeight>> all_weights(const Network& network) const {
+    std::map<std::pair<std::string_view, std::string_view>, const KerasWeight*> read;
+    for (const KerasWeight& weight : state_.weights_read)
+      if (state_.graph.find_value(weight.value) != nullptr)
+        read.emplace(std::pair<std::string_view, std::string_view>(weight.layer, weight.name), &weight);
+    std::vector<KerasWeight> all;
+    for (const Layer& layer : network.layers) {
+      for (const OwnedWeight& owned : weights_in_order(layer)) {
+        if (const auto found = read.find({owned.path, owned.name}); found != read.end()) {
+          all.push_back(*found->second);
+          continue;
+        }
+        const std::string path = state_.weights.path(*owned.layer, owned.name);
+        if (path.empty() || !state_.file.has(path)) continue;
+        PARE_ASSIGN_IN(Tensor data, state_.file.floats(path), fmt::format("layer '{}'", owned.path));
+        all.push_back({owned.path, std::string(owned.name), layout_of(data.shape()), "", data});
+      }
+    }
+    return all;
   }
 
  private:
@@ -184,12 +208,13 @@ std::string unique_name(std::string name, std::set<std::string>& taken) {
 
 }  // namespace
 
-Expected<Model> build_network(const Network& network, const Hdf5File& file, const WeightIndex& weights, int version) {
+Expected<Model> build_network(const Network& network, const Hdf5File& file, const WeightIndex& weights,
+                              KerasOrigin origin) {
   if (count_calls(network) > kMostCalls) return unsupported("the model applies more than {} layers", kMostCalls);
   Model model;
   model.graphs.emplace_back("main");
   Graph& graph = model.graphs.front();
-  NetworkBuilder builder(graph, file, weights, version);
+  NetworkBuilder builder(graph, file, weights, origin.major());
   PARE_ASSIGN(const auto inputs, builder.inputs_of(network));
   PARE_ASSIGN(const auto outputs, builder.apply(network, inputs, ""));
   Signature signature{"serving_default", 0, {}, {}};
@@ -204,6 +229,8 @@ Expected<Model> build_network(const Network& network, const Hdf5File& file, cons
   }
   model.signatures.push_back(std::move(signature));
   graph.remove_dead();
+  PARE_ASSIGN(origin.weights, builder.all_weights(network));
+  model.keras = std::make_shared<const KerasOrigin>(std::move(origin));
   return model;
 }
 

@@ -9,7 +9,8 @@
 
 namespace pare::keras {
 
-// `version` is that of Keras, 2 or 3. The network's layers must be supported (see check_supported).
-Expected<Model> build_network(const Network& network, const Hdf5File& file, const WeightIndex& weights, int version);
+// The network's layers must be supported (see check_supported). The weights of `origin` are filled in.
+Expected<Model> build_network(const Network& network, const Hdf5File& file, const WeightIndex& weights,
+                              KerasOrigin origin);
 
 }  // namespace pare::keras

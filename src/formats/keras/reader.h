@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "formats/keras/hdf5_file.h"
-#include "formats/keras/settings.h"
 #include "ir/model.h"
 
 namespace pare {
@@ -19,10 +18,8 @@ namespace keras {
 
 // The parts of a model file, once unpacked.
 struct ModelFile {
-  Json architecture;  // {"class_name": ..., "config": ...}
-  int version = 2;    // of Keras: 2 or 3
+  KerasOrigin origin;  // without the weights
   Hdf5File weights;
-  bool archive = false;  // weights lie as in .keras, else as in .h5
 };
 Expected<Model> build_model(const ModelFile& file);
 

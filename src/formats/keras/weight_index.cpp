@@ -10,28 +10,24 @@ namespace {
 bool is_upper(char c) { return std::isupper(static_cast<unsigned char>(c)) != 0; }
 bool is_lower(char c) { return std::islower(static_cast<unsigned char>(c)) != 0; }
 
-struct OwnedWeight {
-  const Layer* layer;
-  std::string_view name;
-};
-
 // The weights of a layer or nested model in the order of an .h5 file: all trainable ones, then all others. Those of a frozen layer
 // count as not trainable.
 struct FlatWeights {
   std::vector<OwnedWeight> trainable, frozen;
 };
 
-FlatWeights flatten(const Layer& layer) {
+FlatWeights flatten(const Layer& layer, const std::string& prefix) {
   FlatWeights flat;
+  const std::string path = prefix + layer.name;
   if (layer.network != nullptr) {
     for (const Layer& inner : layer.network->layers) {
-      const FlatWeights part = flatten(inner);
+      const FlatWeights part = flatten(inner, path + "/");
       flat.trainable.insert(flat.trainable.end(), part.trainable.begin(), part.trainable.end());
       flat.frozen.insert(flat.frozen.end(), part.frozen.begin(), part.frozen.end());
     }
   } else {
     for (const WeightSpec& spec : weight_specs(layer))
-      (spec.trainable ? flat.trainable : flat.frozen).push_back({&layer, spec.name});
+      (spec.trainable ? flat.trainable : flat.frozen).push_back({&layer, path, spec.name});
   }
   if (!layer.trainable) {
     flat.frozen.insert(flat.frozen.begin(), flat.trainable.begin(), flat.trainable.end());
@@ -46,6 +42,12 @@ bool is_random_state(std::string_view name) {
 }
 
 }  // namespace
+
+std::vector<OwnedWeight> weights_in_order(const Layer& layer) {
+  FlatWeights flat = flatten(layer, "");
+  flat.trainable.insert(flat.trainable.end(), flat.frozen.begin(), flat.frozen.end());
+  return std::move(flat.trainable);
+}
 
 std::string snake_case(std::string_view class_name) {
   // A word starts at a capital that a small letter follows, and at a capital behind a small letter.
@@ -68,47 +70,46 @@ Expected<WeightIndex> WeightIndex::of_h5(const Hdf5File& file, const std::string
 }
 
 Expected<void> WeightIndex::add_h5_layer(const Hdf5File& file, const std::string& root, const Layer& layer) {
-  FlatWeights flat = flatten(layer);
-  flat.trainable.insert(flat.trainable.end(), flat.frozen.begin(), flat.frozen.end());
-  if (flat.trainable.empty()) return {};
+  const std::vector<OwnedWeight> owned = weights_in_order(layer);
+  if (owned.empty()) return {};
   const std::string group = root + "/" + layer.name;
   PARE_ASSIGN_IN(auto names, file.texts(group, "weight_names"), fmt::format("layer '{}'", layer.name));
   if (!names)
     return bad_input("the file has no weights of layer '{}' ({}); save the whole model with model.save", layer.name,
                      layer.class_name);
   std::erase_if(*names, is_random_state);
-  if (names->size() != flat.trainable.size())
+  if (names->size() != owned.size())
     return bad_input("layer '{}' ({}) has {} weights in the file, {} were expected", layer.name, layer.class_name,
-                     names->size(), flat.trainable.size());
-  for (size_t i = 0; i < names->size(); ++i)
-    paths_[flat.trainable[i].layer].emplace(flat.trainable[i].name, group + "/" + (*names)[i]);
+                     names->size(), owned.size());
+  for (size_t i = 0; i < names->size(); ++i) paths_[owned[i].layer].emplace(owned[i].name, group + "/" + (*names)[i]);
   return {};
 }
 
-Expected<WeightIndex> WeightIndex::of_archive(const Hdf5File& file, const Network& network) {
+std::string archive_container(const Hdf5File& file) {
+  return file.has("layers") ? "layers" : "_layer_checkpoint_dependencies";
+}
+
+WeightIndex WeightIndex::of_archive(const std::string& container, const Network& network) {
   WeightIndex index;
-  PARE_TRY(index.add_archive_network(file, "", network));
+  index.add_archive_network("", container, network);
   return index;
 }
 
-Expected<void> WeightIndex::add_archive_network(const Hdf5File& file, const std::string& prefix,
-                                                const Network& network) {
-  const std::string container =
-      prefix + (file.has(prefix + "layers") ? "layers/" : "_layer_checkpoint_dependencies/");  // Keras before 2.14
+void WeightIndex::add_archive_network(const std::string& prefix, const std::string& container, const Network& network) {
   std::unordered_map<std::string, int> seen;
   for (const Layer& layer : network.layers) {
     const std::string kind = snake_case(layer.class_name);
     const int count = seen[kind]++;
-    const std::string group = container + (count == 0 ? kind : fmt::format("{}_{}", kind, count));
+    groups_.push_back(fmt::format("{}{}/{}", prefix, container, count == 0 ? kind : fmt::format("{}_{}", kind, count)));
+    const std::string group = groups_.back();
     if (layer.network != nullptr) {
-      PARE_TRY(add_archive_network(file, group + "/", *layer.network));
+      add_archive_network(group + "/", container, *layer.network);
       continue;
     }
     size_t number = 0;
     for (const WeightSpec& spec : weight_specs(layer))
       paths_[&layer].emplace(spec.name, fmt::format("{}/vars/{}", group, number++));
   }
-  return {};
 }
 
 std::string WeightIndex::path(const Layer& layer, std::string_view weight) const {

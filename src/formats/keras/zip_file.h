@@ -1,4 +1,4 @@
-// Reading zip archives; the only place that sees libzip.
+// Reading and making zip archives; the only place that sees libzip.
 #pragma once
 
 #include <cstddef>
@@ -26,5 +26,13 @@ class ZipFile {
   explicit ZipFile(std::shared_ptr<State> state) : state_(std::move(state)) {}
   std::shared_ptr<State> state_;
 };
+
+struct ZipEntry {
+  std::string name;
+  std::vector<std::byte> content;
+};
+
+// An archive of these entries in this order, not packed; the same bytes at any time.
+Expected<std::vector<std::byte>> make_zip(const std::vector<ZipEntry>& entries);
 
 }  // namespace pare
