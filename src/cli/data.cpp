@@ -22,7 +22,7 @@ void add_describe(CLI::App& data) {
                                   });
   command
       ->add_option("DATA", *path,
-                   "A .toml description, or directly an .npz, .csv, idx or CIFAR file or a folder of images")
+                   "A .toml description, or directly an .npz, .csv, idx or CIFAR file or a folder of images or sounds")
       ->required();
 }
 
@@ -123,7 +123,7 @@ void add_data(CLI::App& program) {
   data->require_subcommand(1);
   data->footer(
       "A data set is a .toml description (docs/data_sets.md), or directly an .npz with x and y, an idx pair, a CIFAR .bin, a folder\n"
-      "of images or a .csv; .gz and .xz are read as they are.");
+      "of images or sounds, or a .csv; .gz and .xz are read as they are.");
   add_describe(*data);
   add_make(*data);
   add_split(*data);

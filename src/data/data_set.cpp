@@ -91,8 +91,9 @@ Expected<std::vector<Tensor>> read_batch(const RawSamples& samples, const Prepro
       if (sample->shape() != one)
         return named(Error{
             ErrorCode::BadInput,
-            fmt::format("the sample has the shape {}, others have {}; resize or cut them to one size in [preprocess]",
-                        sample->shape().to_string(), one.to_string()),
+            fmt::format(
+                "the sample has the shape {}, others have {}; resize or cut them to one size in [preprocess] or [sound]",
+                sample->shape().to_string(), one.to_string()),
             {},
             nullptr});
       if (!bytes.empty())
@@ -204,7 +205,9 @@ Expected<std::shared_ptr<const RawSamples>> DataSet::samples_of(const SplitDescr
   const SourceDescription& source = source_of(split);
   const std::lock_guard lock(opened_->mutex);
   std::shared_ptr<const RawSamples>& slot = opened_->sources[identity(source)];
-  if (!slot) { PARE_ASSIGN(slot, open_source(source, description_.target.names)); }
+  if (!slot) {
+    PARE_ASSIGN(slot, open_source(source, description_.target.names, description_.preprocessing.sound.rate));
+  }
   return slot;
 }
 

@@ -30,8 +30,8 @@ Shape sample_shape(const Tensor& batch) {
 }
 
 Failure unequal(const std::string& name, const Shape& found, const Shape& first) {
-  return bad_input("'{}' has samples of shape {} and of {}; resize or cut them to one size in [preprocess]", name,
-                   first.to_string(), found.to_string());
+  return bad_input("'{}' has samples of shape {} and of {}; resize or cut them to one size in [preprocess] or [sound]",
+                   name, first.to_string(), found.to_string());
 }
 
 // Values of one input gathered over batches, whose sums are kept apart so that the order of threads does not matter.

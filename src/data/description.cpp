@@ -69,7 +69,8 @@ Expected<void> read_source(TableReader& reader, SourceDescription& source, const
     source.kind = *told;
   }
   // Labels of folders and archives may lie inside them; those names are left as they are.
-  const bool names_entry = source.kind == SourceKind::RawFiles || source.kind == SourceKind::Images;
+  const bool names_entry =
+      source.kind == SourceKind::RawFiles || source.kind == SourceKind::Images || source.kind == SourceKind::Sounds;
   if (own_labels && !(names_entry && source.labels.find('/') == std::string::npos))
     PARE_TRY(resolve(source.labels, folder));
   return {};
@@ -101,6 +102,24 @@ Expected<Preprocessing> read_preprocessing(const toml::table& table) {
       steps.zero_point != 0 || steps.scale != 1 || steps.offset != 0 || !steps.mean.empty() || !steps.deviation.empty();
   if (steps.keep_type && has_values)
     return bad_input("'keep_type' leaves the values as they are; remove it or the scaling beside it");
+  return steps;
+}
+
+Expected<SoundSteps> read_sound(const toml::table& table) {
+  TableReader reader(table, "[sound]");
+  SoundSteps steps;
+  PARE_TRY(reader.read("rate", steps.rate));
+  PARE_TRY(reader.read("seconds", steps.seconds));
+  PARE_TRY(reader.read("features", steps.features));
+  PARE_TRY(reader.read("window_ms", steps.window_ms));
+  PARE_TRY(reader.read("hop_ms", steps.hop_ms));
+  PARE_TRY(reader.read("fft", steps.fft));
+  PARE_TRY(reader.read("mels", steps.mels));
+  PARE_TRY(reader.read("lowest_hz", steps.lowest_hz));
+  PARE_TRY(reader.read("highest_hz", steps.highest_hz));
+  PARE_TRY(reader.read("coefficients", steps.coefficients));
+  PARE_TRY(reader.finish());
+  PARE_TRY(check_sound_steps(steps));
   return steps;
 }
 
@@ -203,6 +222,7 @@ Expected<Description> from_table(const toml::table& table, const std::filesystem
   Description description;
   PARE_TRY(reader.read("name", description.name));
   PARE_ASSIGN(const toml::table* source, reader.table("source"));
+  PARE_ASSIGN(const toml::table* sound, reader.table("sound"));
   PARE_ASSIGN(const toml::table* preprocess, reader.table("preprocess"));
   PARE_ASSIGN(const toml::table* augment, reader.table("augment"));
   PARE_ASSIGN(const toml::table* target, reader.table("target"));
@@ -214,6 +234,7 @@ Expected<Description> from_table(const toml::table& table, const std::filesystem
     PARE_TRY(source_reader.finish());
   }
   if (preprocess != nullptr) { PARE_ASSIGN(description.preprocessing, read_preprocessing(*preprocess)); }
+  if (sound != nullptr) { PARE_ASSIGN(description.preprocessing.sound, read_sound(*sound)); }
   if (augment != nullptr) { PARE_ASSIGN(description.augmentation, read_augmentation(*augment)); }
   if (target != nullptr) { PARE_ASSIGN(description.target, read_target(*target)); }
   if (splits != nullptr) PARE_TRY(read_splits(*splits, description, folder));

@@ -6,7 +6,8 @@
 //   kind = "raw_files"
 //   path = "${PARE_ASSETS}/data/kws/kws01_features.tar.xz"
 //   ...
-//   [preprocess]                    what happens to each sample, in the order of struct Preprocessing
+//   [sound]                         features of waveforms, see struct SoundSteps
+//   [preprocess]                    what happens to each sample then, in the order of struct Preprocessing
 //   [augment]                       what happens to training samples beside that, see struct Augmentation
 //   [target]                        what the outputs are judged against
 //   [splits]                        seed of fractions
@@ -28,6 +29,7 @@
 #include "base/shape.h"
 #include "data/augment.h"
 #include "data/image.h"
+#include "data/sound_features.h"
 
 namespace pare {
 
@@ -47,12 +49,13 @@ enum class SourceKind {
   Raw,       // one file of records without any header, or of overlapping windows
   RawFiles,  // a folder or archive with one headerless file a sample, and a csv of labels
   Images,    // a folder or archive of JPEG and PNG, labelled by folder or by a csv
+  Sounds,    // the same of WAV and FLAC
   Csv,       // a row a sample
 };
 template <>
 struct EnumNames<SourceKind> {
-  static constexpr std::array<std::string_view, 9> names{"npz", "npy",       "idx",    "cifar10", "cifar100",
-                                                         "raw", "raw_files", "images", "csv"};
+  static constexpr std::array<std::string_view, 10> names{"npz", "npy",       "idx",    "cifar10", "cifar100",
+                                                          "raw", "raw_files", "images", "sounds",  "csv"};
 };
 
 struct SourceDescription {
@@ -77,6 +80,7 @@ struct SourceDescription {
 
 // Applied in this order, from the stored sample to what the network sees.
 struct Preprocessing {
+  SoundSteps sound;
   std::vector<int64_t> resize;  // [height, width]
   int64_t resize_short = 0;     // or: the shorter side becomes this long, the ratio is kept
   ResizeFilter filter = ResizeFilter::Bilinear;
@@ -134,10 +138,10 @@ Expected<Description> read_description(const std::filesystem::path& path);
 std::string to_toml(const Description& description, const std::filesystem::path& folder);
 Expected<void> write_description(const Description& description, const std::filesystem::path& path);  // a .toml
 
-// What the name alone tells: a folder is one of images; the endings .npz, .npy, .csv and idx files, also packed. Nothing for others.
+// What the name alone tells: a folder is one of images, or of sounds where it holds sounds and no image; the endings .npz, .npy, .csv and idx files, also packed. Nothing for others.
 std::optional<SourceKind> kind_by_name(const std::filesystem::path& path);
 
-// The description that a bare file or folder stands for: an .npz, .npy, .csv, idx or CIFAR file or a folder of images.
+// The description that a bare file or folder stands for: an .npz, .npy, .csv, idx or CIFAR file or a folder of images or sounds.
 Expected<Description> guess_description(const std::filesystem::path& path);
 
 }  // namespace pare

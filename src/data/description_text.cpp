@@ -99,6 +99,22 @@ std::string preprocessing_text(const Preprocessing& steps) {
   return out.text();
 }
 
+std::string sound_text(const SoundSteps& steps) {
+  const SoundSteps standard;
+  TableWriter out("sound");
+  out.write("rate", steps.rate, standard.rate);
+  out.write("seconds", steps.seconds, standard.seconds);
+  out.write("features", steps.features, standard.features);
+  out.write("window_ms", steps.window_ms, standard.window_ms);
+  out.write("hop_ms", steps.hop_ms, standard.hop_ms);
+  out.write("fft", steps.fft, standard.fft);
+  out.write("mels", steps.mels, standard.mels);
+  out.write("lowest_hz", steps.lowest_hz, standard.lowest_hz);
+  out.write("highest_hz", steps.highest_hz, standard.highest_hz);
+  out.write("coefficients", steps.coefficients, standard.coefficients);
+  return out.text();
+}
+
 std::string augmentation_text(const Augmentation& steps) {
   const Augmentation standard;
   TableWriter out("augment");
@@ -128,6 +144,7 @@ std::string to_toml(const Description& description, const std::filesystem::path&
     write_source(out, *description.source, {}, folder);
     text += out.text();
   }
+  text += sound_text(description.preprocessing.sound);
   text += preprocessing_text(description.preprocessing);
   text += augmentation_text(description.augmentation);
   TableWriter target("target");

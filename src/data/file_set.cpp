@@ -20,7 +20,24 @@ Expected<std::vector<std::string>> list_folder(const std::filesystem::path& fold
   return names;
 }
 
+std::string lower_ending(const std::filesystem::path& path) {
+  std::string ending = path.extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return ending;
+}
+
 }  // namespace
+
+bool has_image_ending(const std::filesystem::path& path) {
+  const std::string ending = lower_ending(path);
+  return ending == ".jpg" || ending == ".jpeg" || ending == ".png";
+}
+
+bool has_sound_ending(const std::filesystem::path& path) {
+  const std::string ending = lower_ending(path);
+  return ending == ".wav" || ending == ".flac";
+}
 
 Expected<FileSet> FileSet::open(const std::filesystem::path& path) {
   FileSet set;

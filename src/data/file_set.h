@@ -14,6 +14,10 @@
 
 namespace pare {
 
+// By the ending of the name, in small or capital letters.
+bool has_image_ending(const std::filesystem::path& path);  // JPEG, PNG
+bool has_sound_ending(const std::filesystem::path& path);  // WAV, FLAC
+
 class FileSet {
  public:
   // A folder with everything below it (files are read when asked for) or a tar or zip archive (unpacked into memory). Names are

@@ -5,6 +5,7 @@
 #include "data/bytes.h"
 #include "data/csv.h"
 #include "data/description.h"
+#include "data/file_set.h"
 
 namespace pare {
 namespace {
@@ -45,6 +46,18 @@ Expected<void> check_cifar10(const std::string& path) {
       bytes->size(), kCifar10Record);
 }
 
+// Sounds, and no image; an empty folder or one that cannot be listed holds neither.
+bool holds_only_sounds(const std::filesystem::path& folder) {
+  bool sounds = false;
+  std::error_code failure;
+  for (std::filesystem::recursive_directory_iterator each(folder, failure), end; !failure && each != end;
+       each.increment(failure)) {
+    if (has_image_ending(each->path())) return false;
+    sounds = sounds || has_sound_ending(each->path());
+  }
+  return sounds;
+}
+
 // The last part of a path, without an ending that says how it is packed.
 std::filesystem::path unpacked_name(const std::filesystem::path& path) {
   std::filesystem::path plain = path.filename();
@@ -56,7 +69,8 @@ std::filesystem::path unpacked_name(const std::filesystem::path& path) {
 
 std::optional<SourceKind> kind_by_name(const std::filesystem::path& path) {
   std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) return SourceKind::Images;
+  if (std::filesystem::is_directory(path, ignored))
+    return holds_only_sounds(path) ? SourceKind::Sounds : SourceKind::Images;
   const std::filesystem::path plain = unpacked_name(path);
   const std::string ending = plain.extension().string();
   if (ending == ".npz") return SourceKind::Npz;
@@ -74,17 +88,18 @@ Expected<Description> guess_description(const std::filesystem::path& path) {
   source.path = path.string();
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored))
-    return fail(ErrorCode::Io,
-                "'{}' does not exist; a .toml, .npz, .npy, .csv, idx or CIFAR file or a folder of images was expected",
-                path.string());
+    return fail(
+        ErrorCode::Io,
+        "'{}' does not exist; a .toml, .npz, .npy, .csv, idx or CIFAR file or a folder of images or sounds was expected",
+        path.string());
   const std::optional<SourceKind> kind = kind_by_name(path);
   if (!kind && plain.extension() != ".bin")
     return usage_error(
-        "'{}' is no data set that can be read as it is; .toml, .npz, .npy, .csv, idx, CIFAR .bin or a folder of images was expected",
+        "'{}' is no data set that can be read as it is; .toml, .npz, .npy, .csv, idx, CIFAR .bin or a folder of images or sounds was expected",
         path.string());
   if (!kind) PARE_TRY(check_cifar10(source.path));
   source.kind = kind.value_or(SourceKind::Cifar10);
-  if (source.kind == SourceKind::Images && description.name.empty())
+  if ((source.kind == SourceKind::Images || source.kind == SourceKind::Sounds) && description.name.empty())
     description.name = path.parent_path().filename().string();
   if (source.kind == SourceKind::Npz || source.kind == SourceKind::Npy) {
     source.x.clear();                            // every array but y

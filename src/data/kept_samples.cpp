@@ -50,12 +50,13 @@ Expected<void> KeptSamples::copy(int64_t index, std::span<std::byte* const> to) 
   for (size_t input = 0; input < to.size(); ++input) {
     const Shape found(std::vector<int64_t>(sample[input].shape().begin() + 1, sample[input].shape().end()));
     if (found != shapes_[input] || sample[input].dtype() != dtypes_[input])
-      return Failure(
-          Error{ErrorCode::BadInput,
-                fmt::format("the sample is {}{}, the first one is {}{}; resize or cut them to one size in [preprocess]",
-                            to_string(sample[input].dtype()), found.to_string(), to_string(dtypes_[input]),
-                            shapes_[input].to_string()),
-                view_.name(index), nullptr});
+      return Failure(Error{
+          ErrorCode::BadInput,
+          fmt::format(
+              "the sample is {}{}, the first one is {}{}; resize or cut them to one size in [preprocess] or [sound]",
+              to_string(sample[input].dtype()), found.to_string(), to_string(dtypes_[input]),
+              shapes_[input].to_string()),
+          view_.name(index), nullptr});
     std::memcpy(to[input], sample[input].bytes().data(), bytes_[input]);
     if (!kept_.empty()) std::memcpy(kept_[input].data() + at * bytes_[input], to[input], bytes_[input]);
   }

@@ -1,4 +1,4 @@
-// Sources of one file a sample: headerless arrays (the layout of MLPerf Tiny) and images.
+// Sources of one file a sample: headerless arrays (the layout of MLPerf Tiny), images and sounds.
 #include <algorithm>
 
 #include "base/files.h"
@@ -6,6 +6,7 @@
 #include "data/file_set.h"
 #include "data/image.h"
 #include "data/raw_samples.h"
+#include "data/sound_file.h"
 
 namespace pare {
 namespace {
@@ -32,9 +33,11 @@ class FileSamples : public RawSamples {
   Decode decode_;
 };
 
-FileSamples::Decode decoder(const SourceDescription& source) {
+FileSamples::Decode decoder(const SourceDescription& source, int64_t rate) {
   if (source.kind == SourceKind::Images)
     return [color = source.color](std::span<const std::byte> bytes) { return decode_image(bytes, color); };
+  if (source.kind == SourceKind::Sounds)
+    return [rate](std::span<const std::byte> bytes) { return decode_sound(bytes, rate); };
   return [dtype = source.dtype, shape = Shape(source.shape)](std::span<const std::byte> bytes) -> Expected<Tensor> {
     const size_t wanted = storage_bytes(dtype, shape.elements());
     if (bytes.size() != wanted)
@@ -44,11 +47,14 @@ FileSamples::Decode decoder(const SourceDescription& source) {
   };
 }
 
-bool is_image(const std::string& name) {
-  std::string ending = std::filesystem::path(name).extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return ending == ".jpg" || ending == ".jpeg" || ending == ".png";
+bool is_sample(const std::string& name, SourceKind kind) {
+  if (kind == SourceKind::Images) return has_image_ending(name);
+  return kind == SourceKind::Sounds ? has_sound_ending(name) : name.ends_with(".bin");
+}
+
+std::string_view what_is_wanted(SourceKind kind) {
+  if (kind == SourceKind::Images) return "a JPEG or PNG image";
+  return kind == SourceKind::Sounds ? "a WAV or FLAC sound" : "a .bin sample";
 }
 
 // The csv of labels: inside the set, or a file of its own.
@@ -95,9 +101,10 @@ Labelled labelled_by_folder(const FileSet& files, const std::vector<size_t>& can
 }  // namespace
 
 Expected<std::shared_ptr<RawSamples>> open_files(const SourceDescription& source,
-                                                 const std::vector<std::string>& class_names) {
-  const bool images = source.kind == SourceKind::Images;
-  if (!images && source.shape.empty()) return bad_input("raw samples need their 'shape' in [source]");
+                                                 const std::vector<std::string>& class_names, int64_t rate) {
+  const bool by_folder = source.kind != SourceKind::RawFiles;
+  if (source.kind == SourceKind::RawFiles && source.shape.empty())
+    return bad_input("raw samples need their 'shape' in [source]");
   PARE_ASSIGN(FileSet files, FileSet::open(source.path));
   Labelled found;
   if (!source.labels.empty()) {
@@ -105,13 +112,12 @@ Expected<std::shared_ptr<RawSamples>> open_files(const SourceDescription& source
   } else {
     std::vector<size_t> candidates;
     for (size_t i = 0; i < files.names().size(); ++i)
-      if (images ? is_image(files.names()[i]) : files.names()[i].ends_with(".bin")) candidates.push_back(i);
+      if (is_sample(files.names()[i], source.kind)) candidates.push_back(i);
     if (candidates.empty())
-      return bad_input("there are {} files in it, none is {}", files.names().size(),
-                       images ? "a JPEG or PNG image" : "a .bin sample");
-    found = images ? labelled_by_folder(files, candidates) : Labelled{candidates, {}};
+      return bad_input("there are {} files in it, none is {}", files.names().size(), what_is_wanted(source.kind));
+    found = by_folder ? labelled_by_folder(files, candidates) : Labelled{candidates, {}};
   }
-  auto samples = std::make_shared<FileSamples>(std::move(files), std::move(found.files), decoder(source));
+  auto samples = std::make_shared<FileSamples>(std::move(files), std::move(found.files), decoder(source, rate));
   if (found.labels.empty()) return samples;
   // Folder names are names even where they look like numbers in another order.
   const bool numbered = !source.labels.empty();

@@ -63,6 +63,7 @@ Expected<Tensor> preprocess(const Tensor& stored, bool channels_first, const Pre
                        sample.shape().to_string());
     sample = channels_last(sample);
   }
+  if (steps.sound.change_samples()) { PARE_ASSIGN(sample, sound_features(sample, steps.sound)); }
   mirror = mirror != steps.mirror;
   if (mirror || !steps.resize.empty() || steps.resize_short > 0 || !steps.crop.empty()) {
     PARE_ASSIGN(sample, apply_image_steps(std::move(sample), steps, mirror));

@@ -24,7 +24,7 @@ Expected<std::vector<Tensor>> RecordSamples::read(int64_t index) const {
 }
 
 Expected<std::shared_ptr<const RawSamples>> open_source(const SourceDescription& source,
-                                                        const std::vector<std::string>& class_names) {
+                                                        const std::vector<std::string>& class_names, int64_t rate) {
   const auto open = [&]() -> Expected<std::shared_ptr<RawSamples>> {
     switch (source.kind) {
       case SourceKind::Npz:
@@ -34,7 +34,8 @@ Expected<std::shared_ptr<const RawSamples>> open_source(const SourceDescription&
       case SourceKind::Cifar100: return open_cifar(source);
       case SourceKind::Raw: return open_raw(source);
       case SourceKind::RawFiles:
-      case SourceKind::Images: return open_files(source, class_names);
+      case SourceKind::Images:
+      case SourceKind::Sounds: return open_files(source, class_names, rate);
       case SourceKind::Csv: return open_table(source, class_names);
     }
     PARE_CHECK(false, "source kind {}", static_cast<int>(source.kind));

@@ -52,9 +52,10 @@ class RecordSamples : public RawSamples {
   std::vector<Field> fields_;
 };
 
-// Opens what a description names. `class_names` are those that the target gives, to understand labels that are texts.
+// Opens what a description names. `class_names` are those that the target gives, to understand labels that are texts; `rate` is
+// that of [sound], for sources of sounds.
 Expected<std::shared_ptr<const RawSamples>> open_source(const SourceDescription& source,
-                                                        const std::vector<std::string>& class_names);
+                                                        const std::vector<std::string>& class_names, int64_t rate);
 
 // The sources by kind; open_source chooses.
 Expected<std::shared_ptr<RawSamples>> open_arrays(const SourceDescription& source);  // npz, npy
@@ -62,7 +63,8 @@ Expected<std::shared_ptr<RawSamples>> open_idx(const SourceDescription& source);
 Expected<std::shared_ptr<RawSamples>> open_cifar(const SourceDescription& source);
 Expected<std::shared_ptr<RawSamples>> open_raw(const SourceDescription& source);
 Expected<std::shared_ptr<RawSamples>> open_files(const SourceDescription& source,
-                                                 const std::vector<std::string>& class_names);  // raw_files, images
+                                                 const std::vector<std::string>& class_names,
+                                                 int64_t rate);  // raw_files, images, sounds
 Expected<std::shared_ptr<RawSamples>> open_table(const SourceDescription& source,
                                                  const std::vector<std::string>& class_names);
 
