@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 import tarfile
+import wave
 import zipfile
 import zlib
 from pathlib import Path
@@ -22,7 +23,7 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 RANDOM = np.random.default_rng(1)
-KINDS = ["npz", "npy", "idx", "cifar10", "cifar100", "raw", "raw_files", "images", "csv"]  # of SourceKind
+KINDS = ["npz", "npy", "idx", "cifar10", "cifar100", "raw", "raw_files", "images", "sounds", "csv"]  # of SourceKind
 TABLES = {
     "plain": b"5.1,3.5,1.4,0\n4.9,3.0,1.3,1\n6.3,3.3,6.0,2\n",
     "header": b"length,width,kind\r\n5.1,3.5,a\r\n4.9,3.0,b\r\n",
@@ -111,6 +112,14 @@ def zipped(files):
     return out.getvalue()
 
 
+def wav(channels=1, rate=16000, frames=9):
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setparams((channels, 2, rate, 0, "NONE", ""))
+        file.writeframes(RANDOM.bytes(2 * channels * frames))
+    return out.getvalue()
+
+
 def samples():
     """(kind, name, bytes) of whole data sets."""
     for name, data in numpy_files():
@@ -122,7 +131,8 @@ def samples():
     yield "raw", "records", RANDOM.bytes(18)
     raw = {"a.bin": RANDOM.bytes(6), "b.bin": RANDOM.bytes(6), "y_labels.csv": TABLES["files"]}
     pictures = {"cat/0.png": png(8, 2), "cat/1.jpg": jpeg(3), "dog/0.png": png(8, 0)}
-    for kind, files in (("raw_files", raw), ("images", pictures)):
+    sounds = {"no/0.wav": wav(), "no/1.wav": wav(channels=2), "yes/0.wav": wav(rate=8000)}
+    for kind, files in (("raw_files", raw), ("images", pictures), ("sounds", sounds)):
         tar = tarred(files)
         yield kind, "tar", tar
         yield kind, "tar_gz", gzip.compress(tar)
