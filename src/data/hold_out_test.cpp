@@ -57,6 +57,14 @@ TEST_F(HoldOut, SmallClassesKeepASampleToTrainOnAndTheWholeComesOutRight) {
   EXPECT_EQ(most->train.count(), 3);
 }
 
+TEST_F(HoldOut, ALargeClassDoesNotPayForSmallOnes) {
+  std::vector<int64_t> labels(100, 50);
+  for (int64_t c = 0; c < 50; ++c) labels.push_back(c);
+  const auto parts = hold_out(labelled(labels), 0.2, 1);
+  ASSERT_TRUE(parts);
+  EXPECT_NEAR(static_cast<double>(parts->validation.count()), 20, 1);
+}
+
 TEST_F(HoldOut, WithoutClassesAShareOfTheWhole) {
   const auto parts = hold_out(samples(Tensor(DType::Float32, {10, 1})), 0.3, 1);
   ASSERT_TRUE(parts);
