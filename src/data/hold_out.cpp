@@ -24,8 +24,8 @@ Expected<HeldOut> hold_out(const DataView& view, double fraction, uint64_t seed)
     const auto size = static_cast<int64_t>(members.size());
     const double wanted = owed + fraction * static_cast<double>(size);
     const int64_t taken = std::clamp<int64_t>(std::llround(wanted), 0, size - 1);
-    owed = std::clamp(wanted - static_cast<double>(taken), -0.5,
-                      0.5);  // what a small class kept back is not taken from the next
+    // What a class of few samples kept back is not taken from the next.
+    owed = std::clamp(wanted - static_cast<double>(taken), -0.5, 0.5);
     validation.insert(validation.end(), members.begin(), members.begin() + taken);
     train.insert(train.end(), members.begin() + taken, members.end());
   }
