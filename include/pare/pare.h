@@ -53,7 +53,7 @@ struct Decision {
 
 class Network {
  public:
-  // .tflite, .h5 or .keras, recognised by content.
+  // .tflite, .h5, .keras or .pare, recognised by content.
   static Network load(const std::string& path);
 
   // Writes a .tflite, whole or not at all.

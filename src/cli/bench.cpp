@@ -30,7 +30,7 @@ void add_bench(CLI::App& program) {
         return out.result(to_json(results), [&] { return describe(results); });
       });
   LatencyOptions& latency = options->benchmark.latency.latency;
-  command->add_option("MODEL", options->models, "One model or several: .tflite, .h5 or .keras")->required();
+  command->add_option("MODEL", options->models, "One model or several: .tflite, .h5, .keras or .pare")->required();
   command->add_option("--batch", options->benchmark.latency.batch, "Samples a run")
       ->check(whole_number(1))
       ->type_name("N")

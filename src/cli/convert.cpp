@@ -29,11 +29,13 @@ void add_convert(CLI::App& program) {
         return out.result(to_json(result, options->model, options->output),
                           [&] { return describe(result, options->output); });
       });
-  command->add_option("MODEL", options->model, "The model: .tflite, .h5 or .keras")->required();
-  add_output(*command, options->output, "The file to write: .tflite, or for a model from a Keras file .h5 or .keras")
+  command->add_option("MODEL", options->model, "The model: .tflite, .h5, .keras or .pare")->required();
+  add_output(*command, options->output,
+             "The file to write: .tflite or .pare, or for a model from a Keras file .h5 or .keras")
       ->required();
-  command->add_flag("--optimize", options->convert.optimize,
-                    "Fold and fuse in a .tflite that is written as .tflite too; else it is written as it is");
+  command->add_flag(
+      "--optimize", options->convert.optimize,
+      "Fold and fuse also where the file takes the model as it is: from .tflite to .tflite, and to .pare");
   add_without(*command, options->without);
 }
 

@@ -63,7 +63,7 @@ void add_evaluate(CLI::App& program) {
        {"pare evaluate net.tflite --data cifar10.toml --classes", "precision, recall and confusion of each class"},
        {"pare evaluate net.tflite --data test.npz --min-accuracy 0.9", "ends with 1 where the accuracy is lower"}},
       [options](const Common& common, const Output& out) { return run(*options, common, out); });
-  command->add_option("MODEL", options->models, "One model or several: .tflite, .h5 or .keras")->required();
+  command->add_option("MODEL", options->models, "One model or several: .tflite, .h5, .keras or .pare")->required();
   command->add_option("--data", options->data, "The data set")->required()->type_name("DATA");
   add_choice(*command, "--split", options->split, "The samples of this split");
   command->add_option("--samples", options->samples, "The first N samples instead of all")

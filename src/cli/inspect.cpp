@@ -32,7 +32,7 @@ void add_inspect(CLI::App& program) {
                     const ModelSummary summary = inspect(model);
                     return out.result(to_json(summary), [&] { return describe(summary, options->layers); });
                   });
-  command->add_option("MODEL", options->model, "The model: .tflite, .h5 or .keras")->required();
+  command->add_option("MODEL", options->model, "The model: .tflite, .h5, .keras or .pare")->required();
   command->add_flag("--layers", options->layers,
                     "One line a layer: shape, storage, parameters, zeros, distinct values, multiply-adds");
   command->add_flag("--graph", options->graph, "Print the graph in Pare's text form");

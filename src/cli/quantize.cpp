@@ -66,8 +66,8 @@ Expected<void> run(Options& options, const Common& common, const Output& out) {
 
 void add_options(CLI::App& command, Options& options) {
   QuantConfig& config = options.quantize.config;
-  command.add_option("MODEL", options.model, "The float model: .tflite, .h5 or .keras")->required();
-  add_output(command, options.output, "The file to write: .tflite")->required();
+  command.add_option("MODEL", options.model, "The float model: .tflite, .h5, .keras or .pare")->required();
+  add_output(command, options.output, "The file to write: .tflite or .pare")->required();
   add_choice(
       command, "--mode", config.mode,
       "int8: int8 where there is an integer form, float elsewhere; int8_only: an error where there is none; int16x8: int16 activations; "

@@ -34,7 +34,7 @@ void add_run(CLI::App& program) {
         if (options->run.keep_tensors) PARE_TRY(write_arrays(options->dump, result.tensors));
         return out.result(to_json(result, options->model), [&] { return describe(result, options->output); });
       });
-  command->add_option("MODEL", options->model, "The model: .tflite, .h5 or .keras")->required();
+  command->add_option("MODEL", options->model, "The model: .tflite, .h5, .keras or .pare")->required();
   command->add_option("--input", options->input, ".npy, or .npz with one array an input")
       ->required()
       ->type_name("FILE");

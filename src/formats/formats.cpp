@@ -5,14 +5,16 @@
 #include "base/files.h"
 #include "formats/keras/reader.h"
 #include "formats/keras/writer.h"
+#include "formats/pare/reader.h"
+#include "formats/pare/writer.h"
 #include "formats/tflite/reader.h"
 #include "formats/tflite/writer.h"
 
 namespace pare {
 namespace {
 
-constexpr const char* kRead = ".tflite, .h5 and .keras";
-constexpr const char* kWritten = ".tflite, .h5 and .keras";
+constexpr const char* kRead = ".tflite, .h5, .keras and .pare";
+constexpr const char* kWritten = ".tflite, .h5, .keras and .pare";
 
 bool starts_with(std::span<const std::byte> bytes, size_t at, std::string_view magic) {
   return bytes.size() >= at + magic.size() && std::memcmp(bytes.data() + at, magic.data(), magic.size()) == 0;
@@ -24,6 +26,12 @@ Failure refuse(ErrorCode code, const std::filesystem::path& path, fmt::format_st
 }
 
 KerasFile keras_file(FileFormat format) { return format == FileFormat::KerasH5 ? KerasFile::H5 : KerasFile::Archive; }
+
+Expected<std::vector<std::byte>> bytes_of(const Model& model, FileFormat format) {
+  if (format == FileFormat::Tflite) return write_tflite(model);
+  if (format == FileFormat::Pare) return write_pare(model);
+  return write_keras(model, keras_file(format));
+}
 
 }  // namespace
 
@@ -38,6 +46,10 @@ Expected<Model> read_model(const std::filesystem::path& path) {
   PARE_ASSIGN(const std::vector<std::byte> bytes, read_file(path));
   if (starts_with(bytes, 4, "TFL3")) return read_tflite(bytes, path.string());
   if (starts_with(bytes, 0, "\x89HDF") || starts_with(bytes, 0, "PK\x03\x04")) return read_keras(path);
+  if (is_pare(bytes)) {
+    PARE_ASSIGN_IN(Model model, read_pare(bytes), path.string());
+    return model;
+  }
   if (path.extension() == ".onnx")
     return refuse(ErrorCode::Unsupported, path, "an ONNX file, which Pare does not read; {} are read", kRead);
   return refuse(ErrorCode::BadInput, path, "not a model file that Pare knows; {} are read", kRead);
@@ -48,6 +60,7 @@ Expected<FileFormat> format_of(const std::filesystem::path& path) {
   if (ending == ".tflite") return FileFormat::Tflite;
   if (ending == ".h5") return FileFormat::KerasH5;
   if (ending == ".keras") return FileFormat::KerasArchive;
+  if (ending == ".pare") return FileFormat::Pare;
   return refuse(ErrorCode::Usage, path, "the ending '{}' names no format that Pare writes; {} are written", ending,
                 kWritten);
 }
@@ -60,7 +73,7 @@ Expected<void> check_writable(const std::filesystem::path& path) {
 Expected<void> check_writable(const Model& model, const std::filesystem::path& path) {
   PARE_TRY(check_writable(path));
   PARE_ASSIGN(const FileFormat format, format_of(path));
-  if (format == FileFormat::Tflite) return {};
+  if (format == FileFormat::Tflite || format == FileFormat::Pare) return {};
   if (auto fits = check_writable_as_keras(model, keras_file(format)); !fits)
     return Failure(fits.error().within(path.string()));
   return {};
@@ -69,9 +82,7 @@ Expected<void> check_writable(const Model& model, const std::filesystem::path& p
 Expected<void> write_model(const Model& model, const std::filesystem::path& path) {
   PARE_TRY(check_writable(path));
   PARE_ASSIGN(const FileFormat format, format_of(path));
-  PARE_ASSIGN_IN(const std::vector<std::byte> bytes,
-                 format == FileFormat::Tflite ? write_tflite(model) : write_keras(model, keras_file(format)),
-                 path.string());
+  PARE_ASSIGN_IN(const std::vector<std::byte> bytes, bytes_of(model, format), path.string());
   return write_file(path, bytes);
 }
 

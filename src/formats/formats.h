@@ -12,7 +12,7 @@ namespace pare {
 // read, BadInput for anything else; both say what is read.
 Expected<Model> read_model(const std::filesystem::path& path);
 
-enum class FileFormat { Tflite, KerasH5, KerasArchive };
+enum class FileFormat { Tflite, KerasH5, KerasArchive, Pare };
 // The format that the ending of a name stands for; another ending is a Usage error that lists what is written.
 Expected<FileFormat> format_of(const std::filesystem::path& path);
 

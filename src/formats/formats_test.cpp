@@ -55,8 +55,9 @@ TEST_F(Formats, RejectsEndingsThatItDoesNotWrite) {
   const auto done = write_model(*model, folder_ / "out.pb");
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, ErrorCode::Usage);
-  EXPECT_THAT(done.error().to_string(),
-              HasSubstr("the ending '.pb' names no format that Pare writes; .tflite, .h5 and .keras are written"));
+  EXPECT_THAT(
+      done.error().to_string(),
+      HasSubstr("the ending '.pb' names no format that Pare writes; .tflite, .h5, .keras and .pare are written"));
 }
 
 }  // namespace

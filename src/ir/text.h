@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -24,7 +25,7 @@
 namespace pare {
 
 struct PrintOptions {
-  int64_t max_elements = 16;  // a constant with more is printed as (...)
+  int64_t max_elements = 16;  // a constant with more is printed as (...); -1: every constant
 };
 
 std::string print(const Graph& graph, const PrintOptions& options = {});
@@ -32,5 +33,9 @@ std::string print(const Graph& graph, const PrintOptions& options = {});
 // Reads the text form and verifies the graph. The types of results may be left out; they are inferred. Errors say line and column,
 // what was found and what was expected. A constant printed as (...) has lost its data and is refused.
 Expected<Graph> parse_graph(std::string_view text);
+
+// The same where the data of such constants lie elsewhere: `data_of` gives them by name.
+using ConstantData = std::function<Expected<Tensor>(const std::string& name)>;
+Expected<Graph> parse_graph(std::string_view text, const ConstantData& data_of);
 
 }  // namespace pare

@@ -15,7 +15,7 @@ constexpr int64_t kMostElements = int64_t{1} << 24;
 
 class Parser {
  public:
-  explicit Parser(std::string_view text) : lexer_(text) {}
+  Parser(std::string_view text, const ConstantData& data_of) : lexer_(text), data_of_(data_of) {}
 
   Expected<Graph> graph() {
     PARE_TRY(step());
@@ -175,13 +175,13 @@ class Parser {
   }
 
   // --- constants
-  Expected<Tensor> elements(const TensorType& type) {
+  Expected<Tensor> elements(const std::string& name, const TensorType& type) {
+    PARE_TRY(symbol("("));
+    PARE_ASSIGN(const bool elsewhere, take("..."));
+    if (elsewhere) return data_elsewhere(name, type);
     const std::optional<int64_t> count = type.shape.checked_elements();
     if (!count || *count > kMostElements || type.dtype == DType::String)
       return refuse("a {} cannot be written as text", to_string(type));
-    PARE_TRY(symbol("("));
-    if (is_symbol("..."))
-      return refuse("this constant was printed without its data; print the graph with all elements");
     std::vector<double> values;
     PARE_TRY(list(")", [&]() -> Expected<void> {
       PARE_ASSIGN(const double value, real());
@@ -193,6 +193,17 @@ class Parser {
       return refuse("{} elements for the shape {}, expected {} (or one, to fill it)", values.size(),
                     type.shape.to_string(), *count);
     return from_doubles(type, values);
+  }
+
+  Expected<Tensor> data_elsewhere(const std::string& name, const TensorType& type) {
+    if (data_of_ == nullptr)
+      return refuse("this constant was printed without its data; print the graph with all elements");
+    PARE_ASSIGN_IN(Tensor data, data_of_(name), place());
+    if (data.dtype() != type.dtype || data.shape() != type.shape)
+      return refuse("the data of '%{}' are {}{}, its type is {}", name, to_string(data.dtype()),
+                    data.shape().to_string(), to_string(type));
+    PARE_TRY(symbol(")"));
+    return data;
   }
 
   template <class T>
@@ -284,7 +295,7 @@ class Parser {
     if (variable && !is_symbol("(")) {
       value = graph_.add_value(names[0], std::move(declared));
     } else {
-      PARE_ASSIGN(Tensor tensor, elements(declared));
+      PARE_ASSIGN(Tensor tensor, elements(names[0], declared));
       value = graph_.add_constant(names[0], std::move(tensor), std::move(declared.quantization));
     }
     value->is_variable = variable;
@@ -373,12 +384,17 @@ class Parser {
   }
 
   Lexer lexer_;
+  const ConstantData& data_of_;
   Token token_;
   Graph graph_;
 };
 
 }  // namespace
 
-Expected<Graph> parse_graph(std::string_view text) { return Parser(text).graph(); }
+Expected<Graph> parse_graph(std::string_view text) { return parse_graph(text, nullptr); }
+
+Expected<Graph> parse_graph(std::string_view text, const ConstantData& data_of) {
+  return Parser(text, data_of).graph();
+}
 
 }  // namespace pare

@@ -55,7 +55,7 @@ std::string to_string(const TensorType& type) {
   std::string text = fmt::format("{}{}", to_string(type.dtype), type.shape.to_string());
   if (!type.quantization) return text;
   const Quantization& quantization = *type.quantization;
-  if (quantization.is_per_tensor())
+  if (quantization.is_per_tensor() && quantization.axis == 0)
     return fmt::format("{} quant({}, {})", text, quantization.scale(), quantization.zero_point());
   const std::string place =
       quantization.block > 0 ? fmt::format("block={}", quantization.block) : fmt::format("axis={}", quantization.axis);

@@ -8,7 +8,7 @@ namespace pare {
 Expected<void> check_convertible(const std::filesystem::path& output, const ConvertOptions& options) {
   PARE_TRY(check_writable(output));
   PARE_ASSIGN(const FileFormat format, format_of(output));
-  if (format == FileFormat::Tflite || !options.optimize) return {};
+  if (format == FileFormat::Tflite || format == FileFormat::Pare || !options.optimize) return {};
   return Failure(Error{ErrorCode::Usage,
                        "a Keras file takes a network as it was read, neither quantised nor optimised; write .tflite",
                        output.string(), nullptr});

@@ -24,7 +24,7 @@ struct ConvertResult {
 // names no format is a Usage error, as are passes for a Keras file, which takes the network as it was read.
 Expected<void> check_convertible(const std::filesystem::path& output, const ConvertOptions& options);
 
-// The model as a file of the format that the ending of `output` names holds it. For .h5 and .keras it stays as it is, for .tflite batch
+// The model as a file of the format that the ending of `output` names holds it. For .pare, .h5 and .keras it stays as it is, for .tflite batch
 // normalisation and activations are fused.
 Expected<ConvertResult> convert(const Model& model, const std::filesystem::path& output, const ConvertOptions& options);
 

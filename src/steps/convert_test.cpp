@@ -89,7 +89,7 @@ TEST(Convert, RefusesAnUnknownEndingAndAnUnknownPass) {
     EXPECT_EQ(result.error().code, ErrorCode::Usage);
     EXPECT_EQ(result.error().where, output);
     EXPECT_THAT(result.error().message,
-                HasSubstr("names no format that Pare writes; .tflite, .h5 and .keras are written"));
+                HasSubstr("names no format that Pare writes; .tflite, .h5, .keras and .pare are written"));
   }
   const auto result = convert(network("keras"), "net.tflite", {.pipeline = {.disabled = {"fuse_everything"}}});
   ASSERT_FALSE(result);

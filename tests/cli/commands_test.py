@@ -51,6 +51,20 @@ class Commands(ProgramTest):
         self.assertEqual(done.returncode, 2)
         self.assertIn("a Keras file takes a network as it was read", done.stderr)
 
+    def test_pare_files_are_stops_on_the_way(self):
+        stop, direct, back = self.folder / "stop.pare", self.folder / "direct.tflite", self.folder / "back.tflite"
+        self.succeed("convert", DIGITS, "-o", stop)
+        self.succeed("convert", stop, "-o", back)
+        self.assertEqual(back.read_bytes(), self.float_file.read_bytes())
+        for source in (DIGITS, stop):
+            self.succeed("convert", source, "-o", self.folder / f"{source.suffix}.h5")
+        self.assertEqual((self.folder / ".h5.h5").read_bytes(), (self.folder / ".pare.h5").read_bytes())
+        self.succeed("quantize", stop, "--data", self.data, "-o", self.folder / "q.pare")
+        self.succeed("convert", self.folder / "q.pare", "-o", back)
+        self.succeed("quantize", DIGITS, "--data", self.data, "-o", direct)
+        self.assertEqual(back.read_bytes(), direct.read_bytes())
+        self.assertIn("accuracy", self.json_of("evaluate", stop, "--data", self.data)["metrics"])
+
     def test_convert_keeps_the_numbers(self):
         outputs = []
         for model in (DIGITS, self.float_file):

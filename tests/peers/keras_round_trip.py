@@ -38,7 +38,7 @@ def weights_differ(before, after):
 
 def train_once(model, arrays, expected):
     """One step towards other outputs must change a weight, or there is none to train."""
-    given = list(arrays.values())
+    given = [array if array.dtype.kind == "i" else array / 100 for array in arrays.values()]  # large ones saturate a softmax
     before = [np.asarray(weight) for weight in model.trainable_weights]
     model.compile("sgd", loss="mse")
     generator = np.random.default_rng(6)
