@@ -22,16 +22,15 @@ struct Augmentation {
   float zoom = 0;        // factor between 1 - zoom and 1 + zoom
   float brightness = 0;  // added, up to this much, either way, in units of the preprocessed sample
   float contrast = 0;    // distance from the mean of the image times 1 - contrast to 1 + contrast
-  float saturation =
-      0;  // distance from the grey of the pixel times 1 - saturation to 1 + saturation; needs three channels
+  // Distance from the grey of the pixel times 1 - saturation to 1 + saturation; needs three channels.
+  float saturation = 0;
   int64_t cutout = 0;  // side of a square that is blanked, its middle anywhere in the image
   // Signals: the first dimension is time.
   float time_shift = 0;  // of the length, up to this share, either way
   float gain = 0;        // times 1 - gain to 1 + gain
   float noise = 0;       // standard deviation of normal noise that is added
-  // Any sample with a label.
-  float mixup =
-      0;  // alpha: share * sample + (1 - share) * another of its batch, labels likewise, share of Beta(alpha, alpha)
+  // Any sample: share * sample + (1 - share) * the next of its batch, targets likewise, the share of Beta(mixup, mixup).
+  float mixup = 0;
   // What comes in from outside; nothing: the nearest edge, but 0 for cut-outs and for signals [time].
   std::optional<float> fill;
 
@@ -43,7 +42,7 @@ struct Augmentation {
 Expected<void> check_augmentation(const Augmentation& steps, std::span<const DType> dtypes,
                                   std::span<const Shape> shapes);
 
-// Applies all but mixup to one input of a sample in place: images steps to [height, width, channels], signal steps to all. Equal
+// Applies all but mixup to one input of a sample in place: image steps to [height, width, channels], signal steps to all. Equal
 // streams give equal draws, so that the inputs of one sample change alike.
 void augment(const Augmentation& steps, const Shape& shape, std::span<float> sample, Random random);
 
