@@ -38,7 +38,7 @@ def allowed(folder):
 def folder_of(path):
     """The folder whose rules hold for a file below src/: kernels beside their operators belong to the engine."""
     folder = path.parts[0]
-    kernels = path.stem.removesuffix("_test").endswith(("_exec", "_kernels")) or path.stem.startswith(("kernel_", "onednn_")) or path.stem.endswith("_integer")
+    kernels = path.stem.removesuffix("_test").endswith(("_exec", "_kernels")) or path.stem.startswith(("kernel_", "onednn_", "channel_")) or path.stem.endswith("_integer")
     return "engine" if folder == "ops" and kernels else folder
 
 

@@ -104,5 +104,6 @@ void add_evaluate(CLI::App& program);
 void add_inspect(CLI::App& program);
 void add_quantize(CLI::App& program);
 void add_run(CLI::App& program);
+void add_train(CLI::App& program);
 
 }  // namespace pare::cli

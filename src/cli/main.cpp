@@ -48,6 +48,7 @@ void add_commands(CLI::App& program) {
   add_bench(program);
   add_compare(program);
   add_run(program);
+  add_train(program);
   add_data(program);
   add_doctor(program);
   add_docs(program);

@@ -47,6 +47,7 @@ struct OperandSpec {
   std::string_view name;
   std::string_view doc;
   Kind kind = Kind::Required;
+  bool learned = false;  // training changes it, where it is a constant
 };
 
 // How an operator is quantised, as data. Operand positions index Node::operands().

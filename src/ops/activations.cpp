@@ -74,7 +74,7 @@ const OpDef& op_prelu() {
       .name = "prelu",
       .summary = "Rectified linear unit with learned slopes below 0.",
       .details = "dst = src >= 0 ? src : alpha * src",
-      .operands = {{"src", "any shape"}, {"alpha", "broadcast into src"}},
+      .operands = {{"src", "any shape"}, {"alpha", "broadcast into src", OperandSpec::Kind::Required, true}},
       .results = {{"dst", "as src"}},
       .infer = infer_prelu,
       .cost = cost_per_element,

@@ -57,8 +57,8 @@ const OpDef& op_conv_2d() {
           "x*stride_w + j*dilation_w - pad, g*C + c] * weights[o,i,j,c]). With C the innermost extent of the weights, the "
           "input has G = channels / C groups; output channel o reads group g = o / (O / G).",
       .operands = {{"src", "N,H,W,C"},
-                   {"weights", "O,H,W,C/groups"},
-                   {"bias", "O", OperandSpec::Kind::Optional},
+                   {"weights", "O,H,W,C/groups", OperandSpec::Kind::Required, true},
+                   {"bias", "O", OperandSpec::Kind::Optional, true},
                    {"addend", "as dst; added before the activation. Only the engine's own graphs have it",
                     OperandSpec::Kind::Optional}},
       .results = {{"dst", "N,H',W',O"}},

@@ -42,7 +42,9 @@ const OpDef& op_depthwise_conv_2d() {
       .details =
           "dst[n,y,x,o] = activation(bias[o] + sum over i,j of src[n, y*stride_h + i*dilation_h - pad, "
           "x*stride_w + j*dilation_w - pad, o / M] * weights[0,i,j,o]), with M = C' / C output channels for each input channel.",
-      .operands = {{"src", "N,H,W,C"}, {"weights", "1,H,W,C'"}, {"bias", "C'", OperandSpec::Kind::Optional}},
+      .operands = {{"src", "N,H,W,C"},
+                   {"weights", "1,H,W,C'", OperandSpec::Kind::Required, true},
+                   {"bias", "C'", OperandSpec::Kind::Optional, true}},
       .results = {{"dst", "N,H',W',C'"}},
       .attributes = Conv2dAttributes{},
       .infer = infer,

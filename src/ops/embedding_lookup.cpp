@@ -25,7 +25,7 @@ const OpDef& op_embedding_lookup() {
       .summary = "Rows of a table, by index.",
       .details =
           "dst[i...,:] = weights[indices[i...],:]. Quantised weights are turned into real numbers on the way. An index outside the table reads zeros.",
-      .operands = {{"indices", "int32, any shape"}, {"weights", "rows,..."}},
+      .operands = {{"indices", "int32, any shape"}, {"weights", "rows,...", OperandSpec::Kind::Required, true}},
       .results = {{"dst", "the shape of indices, then that of a row"}},
       .attributes = NoAttributes{},
       .infer = infer,

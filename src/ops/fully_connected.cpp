@@ -58,8 +58,8 @@ const OpDef& op_fully_connected() {
           "dst[n,o] = activation(bias[o] + sum over i of src[n,i] * weights[o,i]). src of any rank is read as rows of I elements. "
           "Int8 or int4 weights with a float src are computed with integers: each row of src is quantised at run time.",
       .operands = {{"src", "any shape whose elements make rows of I"},
-                   {"weights", "O,I"},
-                   {"bias", "O", OperandSpec::Kind::Optional}},
+                   {"weights", "O,I", OperandSpec::Kind::Required, true},
+                   {"bias", "O", OperandSpec::Kind::Optional, true}},
       .results = {{"dst", "N,O, or with keep_num_dims src's shape with O as the last extent"}},
       .attributes = FullyConnectedAttributes{},
       .infer = infer,

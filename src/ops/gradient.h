@@ -4,17 +4,16 @@
 // A rule stands in `ops/<stem>_gradient.cpp`; `ops/all_gradients.inc` lists every operator with a rule, or with the reason why it has none.
 #pragma once
 
-#include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
-#include "ir/graph.h"
+#include "ir/graph_writer.h"
 
 namespace pare {
 
-// What a rule works with: a node whose results have gradients. Its operands have static shapes.
-class GradientBuilder {
+// What a rule works with: a node whose results have gradients. Its operands have static shapes. Rules need no checks: once something
+// failed, nothing is appended any more.
+class GradientBuilder : public GraphWriter {
  public:
   // `gradients`: of the results, null where the loss does not depend on one. `wanted`: which operands need a gradient.
   GradientBuilder(Graph& graph, const Node& node, std::vector<Value*> gradients, std::vector<bool> wanted);
@@ -26,14 +25,6 @@ class GradientBuilder {
   bool wants(size_t i) const { return i < wanted_.size() && wanted_[i]; }
   Value* gradient(size_t i = 0) const { return gradients_.at(i); }
 
-  // Appends an operator with one result, or with several. Attributes left out are its defaults. Once something failed, nothing is
-  // appended any more and the result is null: rules need no checks, finish() tells.
-  Value* op(std::string_view name, std::vector<Value*> operands, std::optional<Attributes> attributes = {});
-  std::vector<Value*> ops(std::string_view name, std::vector<Value*> operands, Attributes attributes, size_t results);
-  Value* scalar(float value);
-  Value* indices(const std::vector<int64_t>& values);  // int32, one dimension
-  Value* indices(const std::vector<int64_t>& values, const Shape& shape);
-
   // The same elements under another shape; the value itself where it has that shape.
   Value* reshaped(Value* value, const Shape& shape);
   // Summed over the dimensions that broadcasting from `shape` added or stretched.
@@ -43,19 +34,14 @@ class GradientBuilder {
 
   // Hands over the gradient of an operand; what broadcasting stretched is summed. Ignored for operands that need none.
   void give(size_t operand, Value* gradient);
-  // For what a rule does not cover.
-  void refuse(std::string reason);
-
   // The gradients of the operands, null where none was given; or the first failure.
-  Expected<std::vector<Value*>> finish();
+  Expected<std::vector<Value*>> gradients_of_operands();
 
  private:
-  Graph& graph_;
   const Node& node_;
   std::vector<Value*> gradients_;
   std::vector<bool> wanted_;
   std::vector<Value*> given_;
-  std::optional<Error> failure_;
 };
 
 using GradientRule = void (*)(GradientBuilder& build);

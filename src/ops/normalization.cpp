@@ -103,8 +103,8 @@ const OpDef& op_batch_normalization() {
           "dst[...,c] = gamma[c] * (src[...,c] - mean[c]) / sqrt(variance[c] + epsilon) + beta[c]; an absent gamma is 1, an absent beta 0. "
           "Ioffe and Szegedy, \"Batch Normalization\" (2015), inference form.",
       .operands = {{"src", "...,C"},
-                   {"gamma", "C", OperandSpec::Kind::Optional},
-                   {"beta", "C", OperandSpec::Kind::Optional},
+                   {"gamma", "C", OperandSpec::Kind::Optional, true},
+                   {"beta", "C", OperandSpec::Kind::Optional, true},
                    {"mean", "C"},
                    {"variance", "C"}},
       .results = {{"dst", "as src"}},
@@ -125,8 +125,8 @@ const OpDef& op_layer_normalization() {
           "With mean and variance over the dimensions from `axis` to the last: dst = gamma * (src - mean) / sqrt(variance + epsilon) + beta; "
           "an absent gamma is 1, an absent beta 0. Ba et al., \"Layer Normalization\" (2016).",
       .operands = {{"src", "any shape but a scalar"},
-                   {"gamma", "the normalised extents", OperandSpec::Kind::Optional},
-                   {"beta", "the normalised extents", OperandSpec::Kind::Optional}},
+                   {"gamma", "the normalised extents", OperandSpec::Kind::Optional, true},
+                   {"beta", "the normalised extents", OperandSpec::Kind::Optional, true}},
       .results = {{"dst", "as src"}},
       .attributes = LayerNormalizationAttributes{},
       .infer = infer_layer,
@@ -146,8 +146,8 @@ const OpDef& op_group_normalization() {
           "With mean and variance over all positions and the channels of one group: dst[n,...,c] = gamma[c] * (src - mean) / sqrt(variance + epsilon) "
           "+ beta[c]; an absent gamma is 1, an absent beta 0. Wu and He, \"Group Normalization\" (2018).",
       .operands = {{"src", "N,...,C"},
-                   {"gamma", "C", OperandSpec::Kind::Optional},
-                   {"beta", "C", OperandSpec::Kind::Optional}},
+                   {"gamma", "C", OperandSpec::Kind::Optional, true},
+                   {"beta", "C", OperandSpec::Kind::Optional, true}},
       .results = {{"dst", "as src"}},
       .attributes = GroupNormalizationAttributes{},
       .infer = infer_group,

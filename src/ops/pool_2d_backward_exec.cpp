@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <limits>
+
 #include "engine/kernel.h"
 #include "ops/pool_2d_backward.h"
 #include "ops/pool_geometry.h"
@@ -44,16 +47,31 @@ void spread_average(const Buffers& buffers, const PoolGeometry& g, int64_t image
     }
 }
 
+// Channel by channel in blocks: the maximum, then the first element that has it.
 void spread_max(const Buffers& buffers, const PoolGeometry& g, int64_t image, int64_t at, Stretch rows,
                 Stretch columns) {
-  const float *src = buffers.src<float>(0) + image, *ddst = buffers.src<float>(1) + at;
-  float* dsrc = buffers.dst<float>() + image;
-  for (int64_t c = 0; c < g.channels; ++c) {
-    int64_t best = (rows.first * g.src_w + columns.first) * g.channels + c;
+  constexpr int64_t kBlock = 64;
+  for (int64_t first = 0; first < g.channels; first += kBlock) {
+    const int64_t count = std::min(kBlock, g.channels - first);
+    const float *src = buffers.src<float>(0) + image + first, *ddst = buffers.src<float>(1) + at + first;
+    float* dsrc = buffers.dst<float>() + image + first;
+    float best[kBlock], left[kBlock];
+    std::fill_n(best, count, std::numeric_limits<float>::lowest());
+    std::copy_n(ddst, count, left);  // what no element has got yet
     for (int64_t i = rows.first; i < rows.last; ++i)
-      for (int64_t j = columns.first; j < columns.last; ++j)
-        if (const int64_t here = (i * g.src_w + j) * g.channels + c; src[here] > src[best]) best = here;
-    dsrc[best] += ddst[c];
+      for (int64_t j = columns.first; j < columns.last; ++j) {
+        const float* pixel = src + (i * g.src_w + j) * g.channels;
+        for (int64_t c = 0; c < count; ++c) best[c] = pixel[c] > best[c] ? pixel[c] : best[c];
+      }
+    for (int64_t i = rows.first; i < rows.last; ++i)
+      for (int64_t j = columns.first; j < columns.last; ++j) {
+        const int64_t place = (i * g.src_w + j) * g.channels;
+        for (int64_t c = 0; c < count; ++c) {
+          const float given = src[place + c] == best[c] ? left[c] : 0.f;
+          dsrc[place + c] += given;
+          left[c] = src[place + c] == best[c] ? 0.f : left[c];
+        }
+      }
   }
 }
 

@@ -1,9 +1,11 @@
 #include "ops/reductions.h"
 
+#include <algorithm>
 #include <bit>
 #include <functional>
 #include <limits>
 
+#include "ops/channel_sums.h"
 #include "ops/integer_kernels.h"
 #include "ops/reduction_kernels.h"
 
@@ -39,6 +41,35 @@ struct Smaller {
     return a < b ? a : b;
   }
 };
+
+// Float sums of each channel: over all dimensions but the last.
+std::string declines_channels(const KernelRequest& request) {
+  if (request.dtype() != DType::Float32) return "src is not float32";
+  const Shape& src = request.shape(0);
+  if (src.empty() || src.elements() == 0) return "there is nothing to sum";
+  const std::vector<int64_t> axes = to_int64(*request.operand(1)->data);
+  const bool last =
+      std::any_of(axes.begin(), axes.end(), [&](int64_t axis) { return axis == -1 || axis == src.rank() - 1; });
+  return last || request.result_type().shape.elements() != src[-1] ? "other dimensions are summed" : "";
+}
+
+class ChannelSums final : public Kernel {
+ public:
+  explicit ChannelSums(const KernelRequest& request)
+      : passes_(request.shape(0).elements() / request.shape(0)[-1], request.shape(0)[-1], request.threads) {}
+  void run(const Buffers& buffers) const override {
+    passes_.sum(buffers.src<float>(), buffers.dst<float>(), buffers.scratch);
+  }
+  bool threads_inside() const override { return true; }
+  size_t scratch_bytes() const override { return passes_.workspace_bytes(); }
+
+ private:
+  ChannelPasses passes_;
+};
+
+Expected<std::unique_ptr<Kernel>> create_channels(const KernelRequest& request) {
+  return std::make_unique<ChannelSums>(request);
+}
 
 enum class Start { Zero, One, Lowest, Highest };
 template <class T>
@@ -232,7 +263,8 @@ ImplementationList exec_mean() {
   return {{"plain", declines_plain, create_mean}, {"integer", declines_stored_reduction, create_stored_sum<true>}};
 }
 ImplementationList exec_sum() {
-  return {{"plain", declines_plain, create_plain<Plus, Start::Zero>},
+  return {{"channels", declines_channels, create_channels, true},
+          {"plain", declines_plain, create_plain<Plus, Start::Zero>},
           {"integer", declines_stored_reduction, create_stored_sum<false>}};
 }
 ImplementationList exec_reduce_max() {

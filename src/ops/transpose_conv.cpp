@@ -61,9 +61,9 @@ const OpDef& op_transpose_conv() {
           "x*stride_w + j - pad, o]; then bias and activation. output_shape is needed because several heights and widths lead "
           "to the same src under conv_2d. Its first element is not looked at: the batch is that of src.",
       .operands = {{"output_shape", "4 integers N,H',W',O"},
-                   {"weights", "O,H,W,C"},
+                   {"weights", "O,H,W,C", OperandSpec::Kind::Required, true},
                    {"src", "N,H,W,C"},
-                   {"bias", "O", OperandSpec::Kind::Optional}},
+                   {"bias", "O", OperandSpec::Kind::Optional, true}},
       .results = {{"dst", "N,H',W',O"}},
       .attributes = TransposeConvAttributes{},
       .infer = infer,

@@ -62,7 +62,7 @@ class Differentiation {
     PARE_ASSIGN(const GradientRule rule, rule_of(node));
     GradientBuilder build(graph_, node, std::move(gradients), std::move(wanted));
     rule(build);
-    PARE_ASSIGN(const std::vector<Value*> given, build.finish());
+    PARE_ASSIGN(const std::vector<Value*> given, build.gradients_of_operands());
     for (size_t i = 0; i < given.size(); ++i)
       if (given[i] != nullptr) PARE_TRY(add(node.operands[i], given[i]));
     return {};

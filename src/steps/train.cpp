@@ -1,0 +1,121 @@
+#include "steps/train.h"
+
+#include <set>
+
+#include "data/class_weights.h"
+#include "data/hold_out.h"
+#include "engine/evaluate.h"
+#include "passes/inline_composites.h"
+#include "passes/pipeline.h"
+#include "quant/glob.h"
+#include "steps/samples.h"
+
+namespace pare {
+namespace {
+
+struct Parts {
+  DataView train;
+  std::optional<DataView> validation;
+};
+
+Expected<Parts> parts_of(const DataSet& set, const TrainOptions& options) {
+  if (set.divided() && !set.has(Split::Train))
+    return bad_input("the data set {} has no split 'train'; `pare data split` makes one", set.name());
+  PARE_ASSIGN(const DataView all, set.split(Split::Train));
+  if (set.divided() && set.has(Split::Validation)) {
+    PARE_ASSIGN(const DataView validation, set.split(Split::Validation));
+    return Parts{all, validation};
+  }
+  if (options.validation <= 0) return Parts{all, {}};
+  PARE_ASSIGN(const HeldOut held, hold_out(all, options.validation, options.seed));
+  return Parts{held.train, held.validation};
+}
+
+// Nodes that training leaves alone: those of a pattern, and all but the last ones with weights.
+Expected<std::set<std::string>> frozen_nodes(const Graph& graph, const TrainOptions& options) {
+  std::vector<const Node*> learning;
+  std::set<std::string> frozen, unused(options.freeze.begin(), options.freeze.end());
+  for (const auto& node : graph.nodes()) {
+    for (const std::string& pattern : options.freeze)
+      if (matches_glob(pattern, node->name)) {
+        frozen.insert(node->name);
+        unused.erase(pattern);
+      }
+    for (size_t i = 0; i < node->op().operands.size(); ++i)
+      if (node->op().operands[i].learned && node->operand(i) != nullptr && node->operand(i)->is_constant()) {
+        learning.push_back(node.get());
+        break;
+      }
+  }
+  if (!unused.empty())
+    return bad_input("no operator is called '{}'; `pare inspect` lists their names", *unused.begin());
+  if (options.last > 0)
+    for (size_t i = 0; i + static_cast<size_t>(options.last) < learning.size(); ++i) frozen.insert(learning[i]->name);
+  return frozen;
+}
+
+// Larger is better: the accuracy, or the negative mean squared error.
+Expected<double> score(const Model& model, const Trainer& trainer, const DataView& view, int threads) {
+  Model now = model.clone();
+  trainer.store_into(now.main());
+  const auto fold = static_cast<Expected<std::vector<Tensor>> (*)(const Node&)>(evaluate);
+  PARE_TRY(run_passes(now.main(), passes_of(Pipeline::Canonical), fold));
+  PARE_ASSIGN(const SampleSource source, source_for(now.main(), view));
+  PARE_ASSIGN(const Evaluation result, evaluate(now.main(), source, view, {.threads = threads}));
+  if (result.classification) return result.classification->accuracy;
+  return result.regression ? -result.regression->mse : 0;
+}
+
+int64_t count_parameters(const Trainer& trainer, const Graph& network) {
+  int64_t count = 0;
+  const std::vector<std::string> names = trainable_constants(network);
+  for (const CarriedTensor& each : trainer.carried())
+    if (std::find(names.begin(), names.end(), each.name) != names.end()) count += each.initial.elements();
+  return count;
+}
+
+}  // namespace
+
+Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainOptions& options,
+                            const TrainObserver& observer) {
+  TrainResult result;
+  result.model = model.clone();
+  PARE_TRY(inline_composites(result.model));
+  Graph& network = result.model.main();
+  if (network.inputs.size() != 1)
+    return unsupported("the network has {} inputs; networks with one are trained", network.inputs.size());
+  PARE_ASSIGN(const Parts parts, parts_of(set, options));
+  PARE_TRY(source_for(network, parts.train));  // fails early where samples do not fit
+  result.train_samples = parts.train.count();
+  result.validation_samples = parts.validation ? parts.validation->count() : 0;
+  result.loss = options.loss.value_or(default_loss(*network.outputs[0], parts.train.target() == TargetKind::Class));
+  PARE_ASSIGN(const std::set<std::string> frozen, frozen_nodes(network, options));
+
+  FitOptions fitting{.epochs = options.epochs,
+                     .batches = {.batch = options.batch, .seed = options.seed},
+                     .schedule = options.schedule,
+                     .patience = options.patience};
+  fitting.batches.augmentation = set.description().augmentation;
+  if (options.balanced) {
+    PARE_ASSIGN(ClassWeights weights, balanced_class_weights(parts.train));
+    fitting.batches.class_weights = std::move(weights.weights);
+    result.empty_classes = std::move(weights.empty);
+  }
+  PARE_ASSIGN(Trainer trainer,
+              Trainer::create(network,
+                              {.batch = options.batch,
+                               .loss = {.loss = result.loss, .smoothing = options.smoothing},
+                               .optimizer = options.optimizer,
+                               .statistics_momentum = options.statistics_momentum,
+                               .is_frozen = [&frozen](const Node& node) { return frozen.contains(node.name); }},
+                              options.threads));
+  result.trained_parameters = count_parameters(trainer, network);
+  FitCallbacks callbacks{.on_step = observer.on_step, .on_epoch = observer.on_epoch};
+  if (parts.validation)
+    callbacks.judge = [&](const Trainer& now) { return score(result.model, now, *parts.validation, options.threads); };
+  PARE_ASSIGN(result.fit, fit(trainer, parts.train, fitting, callbacks));
+  trainer.store_into(network);
+  return result;
+}
+
+}  // namespace pare

@@ -1,0 +1,51 @@
+// Training as one step: a network and a data set in, the network with new weights out.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/data_set.h"
+#include "eval/evaluate.h"
+#include "ir/model.h"
+#include "train/fit.h"
+
+namespace pare {
+
+struct TrainOptions {
+  int64_t epochs = 5, batch = 32;
+  OptimizerOptions optimizer;
+  ScheduleOptions schedule;
+  std::optional<Loss> loss;  // nothing: see default_loss()
+  float smoothing = 0;
+  double validation =
+      0.1;  // share of the training samples held out where the set has no split for it; 0: no validation
+  int64_t patience = 0;
+  bool balanced = false;            // classes weigh alike, however many samples each has
+  std::vector<std::string> freeze;  // patterns of nodes that stay as they are
+  int64_t last = 0;                 // train the last so many nodes with weights only; 0: all
+  float statistics_momentum = 0.99f;
+  uint64_t seed = 1;
+  int threads = 1;
+};
+
+struct TrainObserver {
+  std::function<void(const Progress&)> on_step = [](const Progress&) {};
+  std::function<void(const EpochRecord&)> on_epoch = [](const EpochRecord&) {};
+};
+
+struct TrainResult {
+  Model model;
+  Loss loss = Loss::CrossEntropy;
+  FitResult fit;
+  int64_t train_samples = 0, validation_samples = 0;
+  int64_t trained_parameters = 0;
+  std::vector<int64_t> empty_classes;  // without a training sample; with `balanced`
+};
+
+// Trains on the split 'train' (all samples of an undivided set); validates on the split 'validation' or a held-out share; the weights
+// of the best epoch are kept. The model must be float; composites are replaced by their plain operators.
+Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainOptions& options,
+                            const TrainObserver& observer = {});
+
+}  // namespace pare

@@ -1,0 +1,57 @@
+// Runs training steps: holds the weights and the state of the optimiser, and the compiled steps for each size of batch.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+
+#include "data/batches.h"
+#include "engine/program.h"
+#include "train/training_graph.h"
+
+namespace pare {
+
+class Trainer {
+ public:
+  // `network` as make_training_graph() takes it; it is copied. `threads` compute a step together.
+  static Expected<Trainer> create(const Graph& network, TrainingGraphOptions options, int threads);
+
+  // One step on a batch of any size, at this learning rate; gives the mean loss before the update. Labels become one-hot targets. Fails
+  // where the batch does not fit the network, and for a loss that is no number, before which the weights are lost.
+  Expected<float> step(const Batch& batch, double rate);
+  // What the loss of the latest step was computed from, [batch, ...]: logits of a classifier.
+  Tensor scored() const;
+
+  int64_t steps() const { return steps_; }
+
+  // Puts the present weights and statistics into a copy of the network.
+  void store_into(Graph& network) const;
+
+  // Everything that a step carries over, and the count of steps: what a checkpoint holds.
+  const std::vector<CarriedTensor>& carried() const { return layout_; }
+  std::span<const Tensor> state() const { return state_; }
+  // Fails where the tensors are not those of this network.
+  Expected<void> restore(std::span<const Tensor> state, int64_t steps);
+
+ private:
+  struct Compiled {
+    TrainingGraph graph;
+    std::unique_ptr<Context> context;
+    Shape targets;
+  };
+
+  Trainer() = default;
+  Expected<Compiled*> compiled(int64_t batch);
+  Expected<void> fill(Compiled& step, const Batch& batch, double rate);
+
+  Graph network_;
+  TrainingGraphOptions options_;
+  int threads_ = 1;
+  std::vector<CarriedTensor> layout_;
+  std::vector<Tensor> state_;
+  std::map<int64_t, Compiled> compiled_;  // by batch
+  Compiled* latest_ = nullptr;
+  int64_t steps_ = 0;
+};
+
+}  // namespace pare

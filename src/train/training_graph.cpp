@@ -1,0 +1,192 @@
+#include "train/training_graph.h"
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "engine/evaluate.h"
+#include "ops/batch_normalization_training.h"
+#include "ops/normalization.h"
+#include "ops/updates.h"
+#include "passes/passes.h"
+#include "passes/rewrite.h"
+#include "train/differentiate.h"
+
+namespace pare {
+namespace {
+
+bool is_learned(const Node& node, size_t operand) {
+  const std::vector<OperandSpec>& specs = node.op().operands;
+  const Value* value = node.operands[operand];
+  return operand < specs.size() && specs[operand].learned && value != nullptr && value->is_constant() &&
+         value->type.dtype == DType::Float32 && !value->type.is_quantized();
+}
+
+// A weight becomes an input of the graph. Gives it by its old name.
+Value* opened(Graph& graph, Value* constant) {
+  const std::string name = constant->name;
+  graph.rename(constant, name + "/initial");
+  Value* input = graph.add_input(name, constant->type);
+  graph.replace_uses(constant, input);
+  graph.erase(constant);
+  return input;
+}
+
+class Maker {
+ public:
+  Maker(const Graph& network, const TrainingGraphOptions& options) : options_(options), graph_(network.clone()) {}
+
+  Expected<TrainingGraph> make() {
+    TrainingGraph made;
+    made.network_inputs = graph_.inputs.size();
+    PARE_TRY(bind_batch());
+    find_learned();
+    if (learned_.empty()) return unsupported("there is nothing to train: no weights, or all of them are frozen");
+    PARE_TRY(rewrite());
+    Value* output = graph_.outputs.at(options_.output);
+    Value* scored = scored_value(output, options_.loss.loss);
+    if (scored->type.shape.rank() == 0) return unsupported("the output '{}' has no batch", output->name);
+    Value* targets = graph_.add_input("targets", scored->type);
+    Value* weights = graph_.add_input("sample_weights", {DType::Float32, Shape{options_.batch}, {}});
+    rates_ = {graph_.add_input("learning_rate", {DType::Float32, Shape{1}, {}}),
+              graph_.add_input("adam_step", {DType::Float32, Shape{1}, {}})};
+    open_weights();
+    PARE_ASSIGN(Value * loss, append_loss(graph_, options_.loss, scored, targets, weights));
+    PARE_TRY(append_updates(loss));
+    graph_.outputs = {loss, scored};
+    for (const Carried& each : carried_) {
+      made.carried.push_back({each.before->name, initial_of(*each.before), position_of(each.before),
+                              graph_.outputs.size(), initial_.contains(each.before->name)});
+      graph_.outputs.push_back(each.after);
+    }
+    graph_.remove_dead();
+    made.graph = std::move(graph_);
+    return made;
+  }
+
+ private:
+  Expected<void> bind_batch() {
+    for (Value* input : graph_.inputs) {
+      if (input->type.is_quantized())
+        return unsupported("the input '{}' is quantised; train the float network", input->name);
+      for (int i = 0; i < input->type.shape.rank(); ++i)
+        if (input->type.shape[i] == kDynamic) input->type.shape[i] = i == 0 ? options_.batch : 1;
+    }
+    return infer_types(graph_);
+  }
+
+  // Before anything is rewritten: which constants are learned, and which statistics move.
+  void find_learned() {
+    for (const auto& node : graph_.nodes()) {
+      if (options_.is_frozen(*node)) continue;
+      for (size_t i = 0; i < node->operands.size(); ++i)
+        if (is_learned(*node, i)) learned_.insert(node->operands[i]->name);
+      if (node->is("batch_normalization")) moving_.insert(node->name);
+    }
+  }
+
+  Expected<void> rewrite() {
+    PARE_TRY(split_activations(graph_, evaluate));
+    PARE_TRY(expand_normalizations(graph_, evaluate));
+    return train_statistics();
+  }
+
+  void open_weights() {
+    for (const std::string& name : learned_) {
+      Value* constant = graph_.find_value(name);
+      initial_[name] = *constant->data;
+      weights_.push_back(opened(graph_, constant));
+    }
+  }
+
+  // Batch normalisations take the statistics of the batch, and a clip behind them into themselves.
+  Expected<void> train_statistics() {
+    std::vector<Node*> nodes;
+    for (const auto& node : graph_.nodes())
+      if (moving_.contains(node->name)) nodes.push_back(node.get());
+    for (Node* node : nodes) PARE_TRY(train_statistics(node));
+    return {};
+  }
+
+  Expected<void> train_statistics(Node* node) {
+    BatchNormalizationTrainingAttributes attributes{.epsilon = node->attrs<BatchNormalizationAttributes>().epsilon};
+    Node* clip = only_reader(graph_, node->result());
+    if (clip != nullptr && (clip->is("relu") || clip->is("relu6")))
+      attributes.activation = clip->is("relu") ? Activation::Relu : Activation::Relu6;
+    else
+      clip = nullptr;
+    Value *mean = node->operand(3), *variance = node->operand(4);
+    PARE_ASSIGN(Node * trained, graph_.append(*find_op("batch_normalization_training"), attributes,
+                                              {node->operand(0), node->operand(1), node->operand(2)},
+                                              {node->name + "/batch", node->name + "/mean", node->name + "/variance"}));
+    graph_.move_last_before(node);
+    Node* last = clip != nullptr ? clip : node;
+    graph_.replace_uses(last->result(), trained->result(0));
+    if (clip != nullptr) graph_.erase(clip);
+    graph_.erase(node);
+    statistics_.push_back({mean, trained->result(1)});
+    statistics_.push_back({variance, trained->result(2)});
+    return {};
+  }
+
+  Expected<void> append_updates(Value* loss) {
+    PARE_ASSIGN(std::vector<Value*> gradients, differentiate(graph_, loss, weights_));
+    for (size_t i = 0; i < weights_.size(); ++i)
+      if (gradients[i] == nullptr)
+        return unsupported("the loss does not depend on the weights '{}'; freeze what they belong to",
+                           weights_[i]->name);
+    GraphWriter write(graph_, "update");
+    gradients = clipped(write, options_.optimizer, std::move(gradients));
+    for (size_t i = 0; i < weights_.size(); ++i) {
+      const bool decays = weights_[i]->type.shape.rank() > 1;
+      append_update(write, graph_, options_.optimizer, decays, weights_[i], gradients[i], rates_, carried_);
+    }
+    for (const auto& [constant, present] : statistics_) {
+      const std::string name = constant->name;
+      if (initial_.contains(name))
+        return unsupported("the statistics '{}' belong to several layers; freeze them", name);
+      initial_[name] = *constant->data;
+      Value* average = opened(graph_, constant);
+      carried_.push_back({average, write.op("moving_average", {average, present},
+                                            MovingAverageAttributes{options_.statistics_momentum})});
+    }
+    return write.finish(loss).map([](Value*) {});
+  }
+
+  // What the optimiser keeps begins as zeros.
+  Tensor initial_of(const Value& value) const {
+    const auto found = initial_.find(value.name);
+    return found == initial_.end() ? Tensor(value.type.dtype, value.type.shape) : found->second;
+  }
+
+  size_t position_of(const Value* input) const {
+    return static_cast<size_t>(std::find(graph_.inputs.begin(), graph_.inputs.end(), input) - graph_.inputs.begin());
+  }
+
+  const TrainingGraphOptions& options_;
+  Graph graph_;
+  std::set<std::string> learned_, moving_;
+  std::unordered_map<std::string, Tensor> initial_;
+  std::vector<Value*> weights_;
+  std::vector<std::pair<Value*, Value*>> statistics_;  // the moving constant, that of the batch
+  Rates rates_{};
+  std::vector<Carried> carried_;
+};
+
+}  // namespace
+
+Expected<TrainingGraph> make_training_graph(const Graph& network, const TrainingGraphOptions& options) {
+  return Maker(network, options).make();
+}
+
+std::vector<std::string> trainable_constants(const Graph& network) {
+  std::vector<std::string> names;
+  std::unordered_set<const Value*> seen;
+  for (const auto& node : network.nodes())
+    for (size_t i = 0; i < node->operands.size(); ++i)
+      if (is_learned(*node, i) && seen.insert(node->operands[i]).second) names.push_back(node->operands[i]->name);
+  return names;
+}
+
+}  // namespace pare

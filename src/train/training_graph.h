@@ -1,0 +1,51 @@
+// One step of training as a graph: forward, loss, backward, update.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "train/loss.h"
+#include "train/optimizer.h"
+
+namespace pare {
+
+struct TrainingGraphOptions {
+  int64_t batch = 32;
+  size_t output = 0;  // that is trained
+  LossOptions loss;
+  OptimizerOptions optimizer;
+  float statistics_momentum = 0.99f;  // of the moving averages of batch normalisations
+  // Nodes whose weights and statistics stay as they are.
+  std::function<bool(const Node&)> is_frozen = [](const Node&) { return false; };
+};
+
+// What a step carries over to the next, by its name: a weight under the name of its constant in the network, or state beside it.
+struct CarriedTensor {
+  std::string name;
+  Tensor initial;
+  size_t input, output;  // positions in the graph; both are bound to one piece of memory
+  bool is_weight;        // of the network: weights and moving statistics
+};
+
+// Inputs of `graph`, in order: those of the network, targets, weights of the samples, learning rate, Adam's step, then what is carried.
+// Outputs: the loss, what it was computed from, then what is carried.
+struct TrainingGraph {
+  Graph graph;
+  size_t network_inputs = 0;
+  std::vector<CarriedTensor> carried;
+
+  size_t targets() const { return network_inputs; }
+  size_t sample_weights() const { return network_inputs + 1; }
+  size_t rate() const { return network_inputs + 2; }
+  size_t adam_step() const { return network_inputs + 3; }
+};
+
+// From a float network as it was trained, batch normalisations unfolded. Fails for one with nothing to train, with quantised tensors, or
+// with an operator that has no gradient rule between its weights and its output.
+Expected<TrainingGraph> make_training_graph(const Graph& network, const TrainingGraphOptions& options);
+
+// Names of the constants of a network that training changes: weights, biases, scales, shifts; not the statistics.
+std::vector<std::string> trainable_constants(const Graph& network);
+
+}  // namespace pare
