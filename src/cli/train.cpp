@@ -1,5 +1,6 @@
 #include "steps/train.h"
 
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -24,6 +25,8 @@ Expected<void> run(Options& options, const Common& common, const Output& out) {
   options.train.seed = common.seed;
   if (options.loss != kAuto) options.train.loss = parse_enum<Loss>(options.loss);
   PARE_TRY(check_convertible(options.output, {}));
+  // Beside the output until that is written.
+  options.train.checkpoint = options.output + ".checkpoint.pare";
   PARE_ASSIGN(const Model model, read_model(options.model));
   PARE_ASSIGN(const DataSet set, DataSet::open(options.data));
   PARE_ASSIGN_IN(const TrainResult result,
@@ -32,6 +35,8 @@ Expected<void> run(Options& options, const Common& common, const Output& out) {
                  options.model);
   PARE_ASSIGN(const ConvertResult written, convert(result.model, options.output, {}));
   PARE_TRY(write_model(written.model, options.output));
+  std::error_code gone;
+  std::filesystem::remove(options.train.checkpoint, gone);
   return out.result(to_json(result, options.model, options.output), [&] { return describe(result, options.output); });
 }
 
@@ -54,6 +59,8 @@ void add_course(CLI::App& command, TrainOptions& train) {
       ->check(whole_number(0))
       ->type_name("N")
       ->capture_default_str();
+  command.add_flag("--resume", train.resume,
+                   "Go on with a run that was interrupted: its state lies beside the output, in FILE.checkpoint.pare");
   command.add_flag("--balanced", train.balanced, "Classes weigh alike, however many samples each has");
 }
 

@@ -1,14 +1,17 @@
 #include "steps/train.h"
 
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "data/class_weights.h"
 #include "data/hold_out.h"
 #include "engine/evaluate.h"
+#include "formats/formats.h"
 #include "passes/inline_composites.h"
 #include "passes/pipeline.h"
 #include "quant/glob.h"
 #include "steps/samples.h"
+#include "train/checkpoint.h"
 
 namespace pare {
 namespace {
@@ -74,6 +77,33 @@ int64_t count_parameters(const Trainer& trainer, const Graph& network) {
   return count;
 }
 
+// What the course of a run hangs on.
+std::string settings_of(const TrainOptions& options, const TrainResult& run) {
+  using Json = nlohmann::json;
+  return Json{{"epochs", options.epochs},
+              {"batch", options.batch},
+              {"seed", options.seed},
+              {"threads", options.threads},
+              {"optimizer", to_string(options.optimizer.optimizer)},
+              {"momentum", options.optimizer.momentum},
+              {"nesterov", options.optimizer.nesterov},
+              {"decay", options.optimizer.decay},
+              {"clip_norm", options.optimizer.clip_norm},
+              {"schedule", to_string(options.schedule.schedule)},
+              {"lr", options.schedule.rate},
+              {"warm_up", options.schedule.warm_up},
+              {"loss", to_string(run.loss)},
+              {"smoothing", options.smoothing},
+              {"validation", options.validation},
+              {"patience", options.patience},
+              {"balanced", options.balanced},
+              {"freeze", options.freeze},
+              {"last", options.last},
+              {"train_samples", run.train_samples},
+              {"validation_samples", run.validation_samples}}
+      .dump();
+}
+
 }  // namespace
 
 Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainOptions& options,
@@ -113,7 +143,19 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
   FitCallbacks callbacks{.on_step = observer.on_step, .on_epoch = observer.on_epoch};
   if (parts.validation)
     callbacks.judge = [&](const Trainer& now) { return score(result.model, now, *parts.validation, options.threads); };
-  PARE_ASSIGN(result.fit, fit(trainer, parts.train, fitting, callbacks));
+  const std::string settings = settings_of(options, result);
+  if (!options.checkpoint.empty())
+    callbacks.on_checkpoint = [&](const FitState& state) -> Expected<void> {
+      Model kept = result.model.clone();
+      store_training(state, trainer.carried(), settings, kept);
+      return write_model(kept, options.checkpoint);
+    };
+  std::optional<FitState> from;
+  if (options.resume) {
+    PARE_ASSIGN(const Model kept, read_model(options.checkpoint));
+    PARE_ASSIGN_IN(from, stored_training(kept, trainer.carried(), settings), options.checkpoint);
+  }
+  PARE_ASSIGN(result.fit, fit(trainer, parts.train, fitting, callbacks, std::move(from)));
   trainer.store_into(network);
   return result;
 }

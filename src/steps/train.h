@@ -27,6 +27,8 @@ struct TrainOptions {
   float statistics_momentum = 0.99f;
   uint64_t seed = 1;
   int threads = 1;
+  std::string checkpoint;  // the .pare file that keeps the state of the run; empty: none is kept
+  bool resume = false;     // takes the run of that file up again
 };
 
 struct TrainObserver {

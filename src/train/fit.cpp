@@ -40,52 +40,79 @@ class Fit {
         batches_(view, options.batches),
         samples_(view.count()) {}
 
-  Expected<FitResult> run() {
-    FitResult result;
-    std::vector<Tensor> best;
-    for (int64_t epoch = 1; epoch <= options_.epochs; ++epoch) {
-      EpochRecord record;
-      PARE_ASSIGN(record.progress, run_epoch(epoch));
-      record.rate = rate();
-      if (callbacks_.judge) { PARE_ASSIGN(record.score, callbacks_.judge(trainer_)); }
-      record.best = !record.score || result.best_epoch == 0 ||
-                    *record.score > *result.epochs[static_cast<size_t>(result.best_epoch) - 1].score;
-      if (record.best) {
-        result.best_epoch = epoch;
-        best = copies(trainer_.state());
-      }
-      result.epochs.push_back(record);
-      callbacks_.on_epoch(record);
-      result.stopped_early = options_.patience > 0 && epoch - result.best_epoch >= options_.patience;
-      if (result.stopped_early) break;
+  Expected<FitResult> run(std::optional<FitState> from) {
+    if (from) {
+      now_ = std::move(*from);
+      PARE_TRY(trainer_.restore(now_.carried, now_.steps));
+    } else {
+      begin_epoch(1);
     }
-    if (result.best_epoch > 0) PARE_TRY(trainer_.restore(best, trainer_.steps()));
+    FitResult& result = now_.so_far;
+    while (now_.progress.epoch <= options_.epochs && !result.stopped_early) {
+      PARE_TRY(finish_epoch());
+      PARE_TRY(record_epoch());
+      begin_epoch(now_.progress.epoch + 1);
+      PARE_TRY(keep());
+    }
+    if (result.best_epoch > 0) PARE_TRY(trainer_.restore(now_.best, trainer_.steps()));
     return result;
   }
 
  private:
   double rate() const { return rate_at(options_.schedule, trainer_.steps(), batches_.count() * options_.epochs); }
 
-  Expected<Progress> run_epoch(int64_t epoch) {
-    Progress progress{.epoch = epoch, .epochs = options_.epochs, .samples_of_epoch = samples_};
+  void begin_epoch(int64_t epoch) {
+    now_.progress = {.epoch = epoch, .epochs = options_.epochs, .samples_of_epoch = samples_};
+    now_.batches = now_.right = 0;
+    now_.loss_sum = 0;
+  }
+
+  Expected<void> keep() {
+    kept_ = std::chrono::steady_clock::now();
+    if (!callbacks_.on_checkpoint) return {};
+    now_.steps = trainer_.steps();
+    now_.carried = copies(trainer_.state());
+    return callbacks_.on_checkpoint(now_);
+  }
+
+  // The rest of the epoch in progress.
+  Expected<void> finish_epoch() {
+    Progress& progress = now_.progress;
+    const double before = progress.seconds;
     const auto begin = std::chrono::steady_clock::now();
-    double loss = 0;
-    int64_t right = 0;
-    batches_.start(epoch - 1);
+    batches_.start(progress.epoch - 1, now_.batches);
     for (;;) {
       PARE_ASSIGN(const std::optional<Batch> batch, batches_.next());
-      if (!batch) return progress;
+      if (!batch) return {};
       PARE_ASSIGN(const float mean, trainer_.step(*batch, rate()));
+      ++now_.batches;
       progress.samples += batch->size();
-      progress.seconds = seconds_since(begin);
-      loss += static_cast<double>(mean) * static_cast<double>(batch->size());
-      progress.loss = loss / static_cast<double>(progress.samples);
+      progress.seconds = before + seconds_since(begin);
+      now_.loss_sum += static_cast<double>(mean) * static_cast<double>(batch->size());
+      progress.loss = now_.loss_sum / static_cast<double>(progress.samples);
       if (batch->targets.dtype() == DType::Int32) {
-        right += count_right(trainer_.scored(), batch->targets);
-        progress.accuracy = static_cast<double>(right) / static_cast<double>(progress.samples);
+        now_.right += count_right(trainer_.scored(), batch->targets);
+        progress.accuracy = static_cast<double>(now_.right) / static_cast<double>(progress.samples);
       }
       callbacks_.on_step(progress);
+      if (seconds_since(kept_) >= options_.checkpoint_seconds) PARE_TRY(keep());
     }
+  }
+
+  Expected<void> record_epoch() {
+    FitResult& result = now_.so_far;
+    EpochRecord record{.progress = now_.progress, .rate = rate()};
+    if (callbacks_.judge) { PARE_ASSIGN(record.score, callbacks_.judge(trainer_)); }
+    record.best = !record.score || result.best_epoch == 0 ||
+                  *record.score > *result.epochs[static_cast<size_t>(result.best_epoch) - 1].score;
+    if (record.best) {
+      result.best_epoch = record.progress.epoch;
+      now_.best = copies(trainer_.state());
+    }
+    result.epochs.push_back(record);
+    callbacks_.on_epoch(record);
+    result.stopped_early = options_.patience > 0 && record.progress.epoch - result.best_epoch >= options_.patience;
+    return {};
   }
 
   Trainer& trainer_;
@@ -93,13 +120,15 @@ class Fit {
   const FitCallbacks& callbacks_;
   Batches batches_;
   int64_t samples_;
+  FitState now_;
+  std::chrono::steady_clock::time_point kept_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace
 
 Expected<FitResult> fit(Trainer& trainer, const DataView& view, const FitOptions& options,
-                        const FitCallbacks& callbacks) {
-  return Fit(trainer, view, options, callbacks).run();
+                        const FitCallbacks& callbacks, std::optional<FitState> from) {
+  return Fit(trainer, view, options, callbacks).run(std::move(from));
 }
 
 }  // namespace pare

@@ -16,6 +16,7 @@ struct FitOptions {
   BatchOptions batches;
   ScheduleOptions schedule;
   int64_t patience = 0;  // ends after this many epochs without a better score; 0: never
+  double checkpoint_seconds = 60;
 };
 
 // Sums over an epoch so far.
@@ -36,21 +37,36 @@ struct EpochRecord {
   bool best = false;            // so far
 };
 
-struct FitCallbacks {
-  std::function<void(const Progress&)> on_step = [](const Progress&) {};
-  std::function<void(const EpochRecord&)> on_epoch = [](const EpochRecord&) {};
-  // How good the present weights are, larger is better; asked after each epoch. Without it the last weights are the best.
-  std::function<Expected<double>(const Trainer&)> judge = nullptr;
-};
-
 struct FitResult {
   std::vector<EpochRecord> epochs;
   int64_t best_epoch = 0;  // from 1 on; its weights are in the trainer at the end
   bool stopped_early = false;
 };
 
-// Fails where a sample cannot be read, where a batch does not fit the network, and where the loss is no number any more.
+// Where a run stands: what fit() needs to go on as if nothing had happened.
+struct FitState {
+  FitResult so_far;             // of the epochs that are over
+  Progress progress;            // of the epoch that is not
+  int64_t batches = 0;          // of it, that are over
+  double loss_sum = 0;          // over its samples so far
+  int64_t right = 0;            // of those, where there are labels
+  int64_t steps = 0;            // in all
+  std::vector<Tensor> carried;  // see Trainer::state
+  std::vector<Tensor> best;     // the same after the best epoch
+};
+
+struct FitCallbacks {
+  std::function<void(const Progress&)> on_step = [](const Progress&) {};
+  std::function<void(const EpochRecord&)> on_epoch = [](const EpochRecord&) {};
+  // How good the present weights are, larger is better; asked after each epoch. Without it the last weights are the best.
+  std::function<Expected<double>(const Trainer&)> judge = nullptr;
+  // Keeps the state: at the end of each epoch, and in between every FitOptions::checkpoint_seconds. A failure ends the run.
+  std::function<Expected<void>(const FitState&)> on_checkpoint = nullptr;
+};
+
+// Fails where a sample cannot be read, where a batch does not fit the network, and where the loss is no number any more. `from` takes a
+// run up again: with the same trainer, view and options its end is the same to the bit.
 Expected<FitResult> fit(Trainer& trainer, const DataView& view, const FitOptions& options,
-                        const FitCallbacks& callbacks);
+                        const FitCallbacks& callbacks, std::optional<FitState> from = {});
 
 }  // namespace pare

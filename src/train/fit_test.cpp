@@ -78,6 +78,40 @@ TEST_F(FitTest, KeepsTheBestWeightsAndStopsWithoutBetterOnes) {
   EXPECT_TRUE(subject.state()[0] == at_best[0]);
 }
 
+TEST_F(FitTest, GoesOnFromAnyCheckpointAsIfNothingHadHappened) {
+  const DataView view = points(100);
+  FitOptions options = options_;
+  options.epochs = 3;
+  options.checkpoint_seconds = 0;  // after each batch
+  Trainer whole = trainer();
+  std::vector<FitState> states;
+  const auto judge = [](const Trainer& now) -> Expected<double> { return now.state()[0].values<float>()[0]; };
+  const auto result =
+      fit(whole, view, options, {.judge = judge, .on_checkpoint = [&](const FitState& state) -> Expected<void> {
+                                   states.push_back(state);
+                                   return {};
+                                 }});
+  ASSERT_TRUE(result) << result.error().to_string();
+  ASSERT_THAT(states, SizeIs(3 * 7 + 3));
+  for (const size_t at : {0u, 4u, 7u, 12u, 23u}) {
+    Trainer resumed = trainer();
+    const auto again = fit(resumed, view, options, {.judge = judge}, states[at]);
+    ASSERT_TRUE(again) << again.error().to_string();
+    EXPECT_TRUE(resumed.state()[0] == whole.state()[0]) << at;
+    EXPECT_EQ(again->best_epoch, result->best_epoch);
+    EXPECT_EQ(again->epochs.back().progress.loss, result->epochs.back().progress.loss);
+  }
+}
+
+TEST_F(FitTest, EndsWhereACheckpointCannotBeKept) {
+  Trainer subject = trainer();
+  const auto result =
+      fit(subject, points(64), options_,
+          {.on_checkpoint = [](const FitState&) -> Expected<void> { return fail(ErrorCode::Io, "the disk is full"); }});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().message, "the disk is full");
+}
+
 TEST_F(FitTest, TheSameSeedGivesTheSameWeights) {
   const DataView view = points(100);
   std::vector<Tensor> ends;
