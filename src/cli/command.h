@@ -95,6 +95,7 @@ void add_without(CLI::App& command, std::vector<std::string>& passes);
 CLI::Option* add_output(CLI::App& command, std::string& path, const char* meaning);
 
 void add_bench(CLI::App& program);
+void add_build(CLI::App& program);
 void add_compare(CLI::App& program);
 void add_convert(CLI::App& program);
 void add_data(CLI::App& program);

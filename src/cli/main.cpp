@@ -46,6 +46,7 @@ void add_commands(CLI::App& program) {
   add_quantize(program);
   add_evaluate(program);
   add_bench(program);
+  add_build(program);
   add_compare(program);
   add_run(program);
   add_train(program);
