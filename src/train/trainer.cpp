@@ -87,7 +87,7 @@ Expected<float> Trainer::step(const Batch& batch, double rate) {
   ++steps_;
   const float loss = latest_->context->output_as<float>(0)[0];
   if (!std::isfinite(loss))
-    return fail(ErrorCode::GoalMissed, "the loss became {} in step {}; a smaller --lr or --clip-norm helps",
+    return fail(ErrorCode::BadInput, "the loss became {} in step {}; a smaller --lr or --clip-norm helps",
                 std::isnan(loss) ? "no number" : "infinite", steps_);
   return loss;
 }

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "engine/kernel.h"
 #include "ir/graph.h"
+#include "ops/gradient.h"
 
 namespace pare {
 namespace {
@@ -86,6 +87,11 @@ TEST_P(EveryOp, HasAQuantisationRuleOrAReason) {
     EXPECT_TRUE(rule.fixed_int8.has_value());
     EXPECT_EQ(rule.fixed_int16.has_value(), rule.int16);
   }
+}
+
+TEST_P(EveryOp, HasAGradientRuleOrAReason) {
+  const GradientEntry entry = gradient_of(op().name);
+  EXPECT_EQ(entry.rule == nullptr, !entry.reason.empty()) << "a line in ops/all_gradients.inc";
 }
 
 TEST_P(EveryOp, HasTraitsThatFitItsAttributes) {
