@@ -19,7 +19,9 @@ std::vector<Value*> GraphWriter::ops(std::string_view op_name, std::vector<Value
   return none;
 }
 
-Value* GraphWriter::scalar(float value) { return graph_.add_constant(name_ + "/constant", Tensor::scalar(value)); }
+Value* GraphWriter::constant(Tensor data) { return graph_.add_constant(name_ + "/constant", std::move(data)); }
+
+Value* GraphWriter::scalar(float value) { return constant(Tensor::scalar(value)); }
 
 Value* GraphWriter::indices(const std::vector<int64_t>& values) {
   return indices(values, Shape{static_cast<int64_t>(values.size())});
@@ -29,7 +31,7 @@ Value* GraphWriter::indices(const std::vector<int64_t>& values, const Shape& sha
   Tensor tensor(DType::Int32, shape);
   const auto out = tensor.mutable_values<int32_t>();
   for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<int32_t>(values[i]);
-  return graph_.add_constant(name_ + "/constant", std::move(tensor));
+  return constant(std::move(tensor));
 }
 
 void GraphWriter::refuse(std::string reason) {

@@ -19,6 +19,7 @@ class GraphWriter {
   Value* op(std::string_view op_name, std::vector<Value*> operands, std::optional<Attributes> attributes = {});
   std::vector<Value*> ops(std::string_view op_name, std::vector<Value*> operands, size_t results,
                           std::optional<Attributes> attributes = {});
+  Value* constant(Tensor data);
   Value* scalar(float value);
   Value* indices(const std::vector<int64_t>& values);  // int32, one dimension
   Value* indices(const std::vector<int64_t>& values, const Shape& shape);

@@ -1,5 +1,8 @@
 #include "ops/resize.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "ir/graph.h"
 #include "ops/checks.h"
 #include "ops/rules.h"
@@ -36,6 +39,35 @@ OpDef resize(OpDef def) {
 }
 
 }  // namespace
+
+std::vector<int64_t> nearest_pixels(const ResizeAttributes& attributes, int64_t src, int64_t dst) {
+  const bool corners = attributes.align_corners && dst > 1;
+  const float scale = corners ? static_cast<float>(src - 1) / static_cast<float>(dst - 1)
+                              : static_cast<float>(src) / static_cast<float>(dst);
+  const float offset = attributes.half_pixel_centers ? 0.5f : 0.f;
+  std::vector<int64_t> positions;
+  for (int64_t i = 0; i < dst; ++i) {
+    const float place = (static_cast<float>(i) + offset) * scale;
+    positions.push_back(std::clamp<int64_t>(
+        static_cast<int64_t>(attributes.align_corners ? std::round(place) : std::floor(place)), 0, src - 1));
+  }
+  return positions;
+}
+
+std::vector<Neighbours<float>> linear_neighbours(const ResizeAttributes& attributes, int64_t src, int64_t dst) {
+  const bool corners = attributes.align_corners && dst > 1;
+  const float scale = corners ? static_cast<float>(src - 1) / static_cast<float>(dst - 1)
+                              : static_cast<float>(src) / static_cast<float>(dst);
+  std::vector<Neighbours<float>> found;
+  for (int64_t i = 0; i < dst; ++i) {
+    const auto at = static_cast<float>(i);
+    const float place = attributes.half_pixel_centers ? (at + 0.5f) * scale - 0.5f : at * scale;
+    const int64_t first = std::max<int64_t>(static_cast<int64_t>(std::floor(place)), 0);
+    found.push_back(
+        {first, std::min<int64_t>(static_cast<int64_t>(std::ceil(place)), src - 1), place - static_cast<float>(first)});
+  }
+  return found;
+}
 
 const OpDef& op_resize_bilinear() {
   static const OpDef def = resize({

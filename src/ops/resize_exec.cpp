@@ -26,27 +26,13 @@ struct Geometry {
 
 // --- nearest neighbour
 
-std::vector<int64_t> nearest(const ResizeAttributes& attributes, int64_t src, int64_t dst) {
-  const bool corners = attributes.align_corners && dst > 1;
-  const float scale = corners ? static_cast<float>(src - 1) / static_cast<float>(dst - 1)
-                              : static_cast<float>(src) / static_cast<float>(dst);
-  const float offset = attributes.half_pixel_centers ? 0.5f : 0.f;
-  std::vector<int64_t> positions;
-  for (int64_t i = 0; i < dst; ++i) {
-    const float place = (static_cast<float>(i) + offset) * scale;
-    positions.push_back(std::clamp<int64_t>(
-        static_cast<int64_t>(attributes.align_corners ? std::round(place) : std::floor(place)), 0, src - 1));
-  }
-  return positions;
-}
-
 std::string declines_nearest(const KernelRequest& request) { return refuse_packed_types(request.dtype()); }
 
 Expected<std::unique_ptr<Kernel>> create_nearest(const KernelRequest& request) {
   const auto& attributes = request.node.attrs<ResizeAttributes>();
   const Geometry g(request);
   return make_kernel(
-      [g, rows = nearest(attributes, g.src_h, g.dst_h), columns = nearest(attributes, g.src_w, g.dst_w),
+      [g, rows = nearest_pixels(attributes, g.src_h, g.dst_h), columns = nearest_pixels(attributes, g.src_w, g.dst_w),
        bytes = static_cast<size_t>(g.channels) * element_bytes(request.dtype())](const Buffers& buffers) {
         std::byte* dst = buffers.dst<std::byte>();
         for (int64_t n = 0; n < g.batch; ++n)
@@ -59,28 +45,6 @@ Expected<std::unique_ptr<Kernel>> create_nearest(const KernelRequest& request) {
 }
 
 // --- bilinear
-
-// The two neighbours of a position and its distance from the first, in units of 1 / Number's one.
-template <class Number>
-struct Neighbours {
-  int64_t first, second;
-  Number distance;
-};
-
-std::vector<Neighbours<float>> neighbours(const ResizeAttributes& attributes, int64_t src, int64_t dst) {
-  const bool corners = attributes.align_corners && dst > 1;
-  const float scale = corners ? static_cast<float>(src - 1) / static_cast<float>(dst - 1)
-                              : static_cast<float>(src) / static_cast<float>(dst);
-  std::vector<Neighbours<float>> found;
-  for (int64_t i = 0; i < dst; ++i) {
-    const auto at = static_cast<float>(i);
-    const float place = attributes.half_pixel_centers ? (at + 0.5f) * scale - 0.5f : at * scale;
-    const int64_t first = std::max<int64_t>(static_cast<int64_t>(std::floor(place)), 0);
-    found.push_back(
-        {first, std::min<int64_t>(static_cast<int64_t>(std::ceil(place)), src - 1), place - static_cast<float>(first)});
-  }
-  return found;
-}
 
 constexpr int32_t kOne = 1 << 10;  // fixed-point positions have 10 fractional bits
 
@@ -142,8 +106,8 @@ Expected<std::unique_ptr<Kernel>> create_bilinear(const KernelRequest& request) 
   const Geometry g(request);
   return with_type<float, int8_t, uint8_t, int16_t>(request.dtype(), [&]<class T>(T) {
     if constexpr (std::is_same_v<T, float> || std::is_same_v<T, uint8_t>)
-      return make_bilinear<T>(g, neighbours(attributes, g.src_h, g.dst_h), neighbours(attributes, g.src_w, g.dst_w),
-                              interpolate_real<T>);
+      return make_bilinear<T>(g, linear_neighbours(attributes, g.src_h, g.dst_h),
+                              linear_neighbours(attributes, g.src_w, g.dst_w), interpolate_real<T>);
     else
       return make_bilinear<T>(g, fixed_point_neighbours(attributes, g.src_h, g.dst_h),
                               fixed_point_neighbours(attributes, g.src_w, g.dst_w), interpolate_fixed<T>);

@@ -11,6 +11,7 @@
 #include "ops/join_split.h"
 #include "ops/pool_2d.h"
 #include "ops/reductions.h"
+#include "ops/resize.h"
 #include "ops/slice.h"
 #include "ops/softmax.h"
 #include "ops/space_depth.h"
@@ -194,6 +195,13 @@ GradientCase sliced(std::string_view op, Random& random) {
   return c.finish(c.ops(op, {c.input({4, 5}), c.constant({1, 2}), c.constant({3, 3}), c.constant({1, 1})},
                         StridedSliceAttributes{.shrink_axis_mask = 2}));
 }
+GradientCase resized(std::string_view op, Random& random) {
+  CaseBuilder c(random);
+  const int64_t form = random.below(3);
+  const ResizeAttributes attributes{.align_corners = form == 1, .half_pixel_centers = form == 2};
+  const std::vector<int32_t> size{static_cast<int32_t>(1 + random.below(7)), static_cast<int32_t>(1 + random.below(7))};
+  return c.finish(c.ops(op, {c.input({2, 3, 4, 2}), c.constant(size)}, attributes));
+}
 GradientCase padded(std::string_view op, Random& random) {
   CaseBuilder c(random);
   Tensor paddings(DType::Int32, {2, 2});
@@ -290,6 +298,8 @@ const std::map<std::string_view, Make> kCases = {
      [](auto op, auto& random) {
        return with_indices(op, random, {3, 4}, {2, 6});
      }},
+    {"resize_bilinear", resized},
+    {"resize_nearest_neighbor", resized},
     {"reverse_v2",
      [](auto op, auto& random) {
        return with_indices(op, random, {3, 4}, {0});
