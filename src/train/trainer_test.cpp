@@ -167,6 +167,12 @@ TEST(Trainer, SaysWhatDoesNotFit) {
   EXPECT_THAT(trainer.step(wrong, 0.1).error().message, HasSubstr("a batch has f32[16, 6, 6, 3] for 'x'"));
   EXPECT_THAT(Trainer::create(parsed("graph (%x: f32[?, 3]) { %y = relu(%x) return %y }"), {}, 1).error().message,
               HasSubstr("there is nothing to train"));
+  EXPECT_THAT(
+      Trainer::create(parsed("graph (%x: i8[?, 3] quant(0.5, 0)) { %y = relu(%x) : i8[?, 3] quant(0.5, 0) return %y }"),
+                      {}, 1)
+          .error()
+          .message,
+      HasSubstr("the tensor 'x' is quantised; train the float network"));
 }
 
 TEST(Trainer, StopsWhereTheLossIsNoNumber) {

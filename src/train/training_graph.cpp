@@ -67,12 +67,13 @@ class Maker {
 
  private:
   Expected<void> bind_batch() {
-    for (Value* input : graph_.inputs) {
-      if (input->type.is_quantized())
-        return unsupported("the input '{}' is quantised; train the float network", input->name);
+    for (const auto& value : graph_.values())
+      if (value->type.is_quantized())
+        return unsupported("the tensor '{}' is quantised; train the float network and quantise it afterwards",
+                           value->name);
+    for (Value* input : graph_.inputs)
       for (int i = 0; i < input->type.shape.rank(); ++i)
         if (input->type.shape[i] == kDynamic) input->type.shape[i] = i == 0 ? options_.batch : 1;
-    }
     return infer_types(graph_);
   }
 
