@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/plausible_shape.h"
+
 namespace pare {
 
 bool Shape::is_static() const {
@@ -20,11 +22,10 @@ int64_t Shape::elements(int from, int to) const {
 }
 
 std::optional<int64_t> Shape::checked_elements() const {
-  constexpr int64_t kLimit = int64_t{1} << 48;
   int64_t product = 1;
   for (const int64_t extent : dims_) {
-    if (extent < 0 || extent > kLimit) return std::nullopt;
-    if (extent != 0 && product > kLimit / extent) return std::nullopt;
+    if (extent < 0 || extent > kMostElements) return std::nullopt;
+    if (extent != 0 && product > kMostElements / extent) return std::nullopt;
     product *= extent;
   }
   return product;

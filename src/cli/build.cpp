@@ -3,7 +3,6 @@
 
 #include "cli/command.h"
 #include "formats/formats.h"
-#include "report/summaries.h"
 #include "steps/convert.h"
 #include "steps/inspect.h"
 #include "train/architectures.h"

@@ -12,13 +12,12 @@
 namespace pare::cli {
 namespace {
 
+constexpr const char* kAuto = "auto";  // what default_loss() finds out
+
 struct Options {
-  std::string model, output, data, loss = "auto";
+  std::string model, output, data, loss = kAuto;
   TrainOptions train;
 };
-
-// One word for what default_loss() finds out.
-constexpr const char* kAuto = "auto";
 
 Expected<void> run(Options& options, const Common& common, const Output& out) {
   options.train.threads = common.threads;
@@ -106,7 +105,7 @@ void add_train(CLI::App& program) {
        {"pare train net.keras --data photos/ -o head.tflite --last 1 --epochs 10", "only the last layer with weights"},
        {"pare train net.tflite --data set.npz -o net2.tflite --optimizer sgd --lr 0.1 --schedule one_cycle", ""}},
       [options](const Common& common, const Output& out) { return run(*options, common, out); });
-  command->add_option("MODEL", options->model, "The float model: .tflite, .h5 or .keras")->required();
+  command->add_option("MODEL", options->model, "The float model: .tflite, .h5, .keras or .pare")->required();
   command->add_option("--data", options->data, "The data set; its split 'train' is trained on")
       ->required()
       ->type_name("DATA");

@@ -87,7 +87,7 @@ Expected<std::vector<Tensor>> read_batch(const RawSamples& samples, const Prepro
         batch.emplace_back(sample->dtype(), shape);
       }
       const std::span<const std::byte> bytes = sample->bytes();
-      const Shape one(std::vector<int64_t>(batch[input].shape().begin() + 1, batch[input].shape().end()));
+      const Shape one = sample_shape(batch[input]);
       if (sample->shape() != one)
         return named(Error{
             ErrorCode::BadInput,

@@ -25,10 +25,6 @@ Expected<void> for_each_batch(const SampleSource& source, int threads,
   });
 }
 
-Shape sample_shape(const Tensor& batch) {
-  return Shape(std::vector<int64_t>(batch.shape().begin() + 1, batch.shape().end()));
-}
-
 Failure unequal(const std::string& name, const Shape& found, const Shape& first) {
   return bad_input("'{}' has samples of shape {} and of {}; resize or cut them to one size in [preprocess] or [sound]",
                    name, first.to_string(), found.to_string());

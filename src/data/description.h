@@ -138,7 +138,8 @@ Expected<Description> read_description(const std::filesystem::path& path);
 std::string to_toml(const Description& description, const std::filesystem::path& folder);
 Expected<void> write_description(const Description& description, const std::filesystem::path& path);  // a .toml
 
-// What the name alone tells: a folder is one of images, or of sounds where it holds sounds and no image; the endings .npz, .npy, .csv and idx files, also packed. Nothing for others.
+// What the name alone tells: a folder is one of images, or of sounds where it holds sounds and no image; the endings .npz, .npy, .csv
+// and idx files, also packed. Nothing for others.
 std::optional<SourceKind> kind_by_name(const std::filesystem::path& path);
 
 // The description that a bare file or folder stands for: an .npz, .npy, .csv, idx or CIFAR file or a folder of images or sounds.

@@ -12,7 +12,7 @@ Expected<KeptSamples> KeptSamples::open(const DataView& view, uint64_t most_byte
   if (view.count() == 0) return bad_input("there are no samples to train on");
   PARE_ASSIGN(const std::vector<Tensor> probe, samples.source_.read(0, 1));
   for (const Tensor& input : probe) {
-    samples.shapes_.emplace_back(std::vector<int64_t>(input.shape().begin() + 1, input.shape().end()));
+    samples.shapes_.push_back(sample_shape(input));
     samples.dtypes_.push_back(input.dtype());
     samples.bytes_.push_back(input.bytes().size());
   }
@@ -48,7 +48,7 @@ Expected<void> KeptSamples::copy(int64_t index, std::span<std::byte* const> to) 
   }
   PARE_ASSIGN(const std::vector<Tensor> sample, source_.read(index, 1));
   for (size_t input = 0; input < to.size(); ++input) {
-    const Shape found(std::vector<int64_t>(sample[input].shape().begin() + 1, sample[input].shape().end()));
+    const Shape found = sample_shape(sample[input]);
     if (found != shapes_[input] || sample[input].dtype() != dtypes_[input])
       return Failure(Error{
           ErrorCode::BadInput,

@@ -23,6 +23,10 @@ Expected<std::vector<Tensor>> RecordSamples::read(int64_t index) const {
   return inputs;
 }
 
+Shape sample_shape(const Tensor& batch) {
+  return Shape(std::vector<int64_t>(batch.shape().begin() + 1, batch.shape().end()));
+}
+
 Expected<std::shared_ptr<const RawSamples>> open_source(const SourceDescription& source,
                                                         const std::vector<std::string>& class_names, int64_t rate) {
   const auto open = [&]() -> Expected<std::shared_ptr<RawSamples>> {

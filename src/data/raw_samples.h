@@ -52,6 +52,9 @@ class RecordSamples : public RawSamples {
   std::vector<Field> fields_;
 };
 
+// Of one sample of a batch, which has the samples in front.
+Shape sample_shape(const Tensor& batch);
+
 // Opens what a description names. `class_names` are those that the target gives, to understand labels that are texts; `rate` is
 // that of [sound], for sources of sounds.
 Expected<std::shared_ptr<const RawSamples>> open_source(const SourceDescription& source,

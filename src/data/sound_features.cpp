@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <numbers>
+#include <optional>
 #include <vector>
 
 #include "data/fft.h"
@@ -54,21 +55,54 @@ std::vector<Band> mel_bands(const SoundSteps& steps) {
   return bands;
 }
 
+// [coefficients, mels] of the cosine transform.
+std::vector<float> cosine_table(const SoundSteps& steps) {
+  const int64_t mels = steps.mels;
+  std::vector<float> cosines;
+  for (int64_t c = 0; c < steps.coefficients; ++c)
+    for (int64_t b = 0; b < mels; ++b)
+      cosines.push_back(static_cast<float>(
+          std::sqrt(2.0 / static_cast<double>(mels)) *
+          std::cos(kPi * static_cast<double>(c) * (static_cast<double>(b) + 0.5) / static_cast<double>(mels))));
+  return cosines;
+}
+
+// What is the same for every sound.
+struct Tables {
+  explicit Tables(const SoundSteps& given)
+      : steps(given),
+        window(hann_window(given.window())),
+        bands(mel_bands(given)),
+        cosines(cosine_table(given)),
+        transform(given.fft_length()) {}
+
+  SoundSteps steps;
+  std::vector<float> window;
+  std::vector<Band> bands;
+  std::vector<float> cosines;
+  RealFft transform;
+};
+
+// Of this thread, made anew where the steps are others than those of the sound before.
+Tables& tables_for(const SoundSteps& steps) {
+  thread_local std::optional<Tables> tables;
+  if (!tables || tables->steps != steps) tables.emplace(steps);
+  return *tables;
+}
+
 // f32 [frames, mels].
-Tensor log_mel(std::span<const float> signal, const SoundSteps& steps) {
+Tensor log_mel(std::span<const float> signal, Tables& tables) {
+  const SoundSteps& steps = tables.steps;
   const int64_t window = steps.window(), hop = steps.hop(), fft = steps.fft_length();
   const int64_t frames = 1 + (static_cast<int64_t>(signal.size()) - window) / hop;
-  const std::vector<float> weights = hann_window(window);
-  const std::vector<Band> bands = mel_bands(steps);
-  RealFft transform(fft);
   std::vector<float> frame(static_cast<size_t>(fft)), spectrum(static_cast<size_t>(fft / 2 + 1));
   Tensor out(DType::Float32, {frames, steps.mels});
   float* to = out.mutable_values<float>().data();
   for (int64_t f = 0; f < frames; ++f) {
     for (int64_t n = 0; n < window; ++n)
-      frame[static_cast<size_t>(n)] = signal[static_cast<size_t>(f * hop + n)] * weights[static_cast<size_t>(n)];
-    transform.magnitudes(frame, spectrum);
-    for (const Band& band : bands) {
+      frame[static_cast<size_t>(n)] = signal[static_cast<size_t>(f * hop + n)] * tables.window[static_cast<size_t>(n)];
+    tables.transform.magnitudes(frame, spectrum);
+    for (const Band& band : tables.bands) {
       float sum = 0;
       for (size_t i = 0; i < band.weights.size(); ++i)
         sum += band.weights[i] * spectrum[static_cast<size_t>(band.first) + i];
@@ -79,21 +113,16 @@ Tensor log_mel(std::span<const float> signal, const SoundSteps& steps) {
 }
 
 // f32 [frames, coefficients].
-Tensor mfcc(const Tensor& log_mel, const SoundSteps& steps) {
+Tensor mfcc(const Tensor& log_mel, const Tables& tables) {
+  const SoundSteps& steps = tables.steps;
   const int64_t frames = log_mel.shape()[0], mels = steps.mels;
-  std::vector<float> cosines;  // [coefficients, mels]
-  for (int64_t c = 0; c < steps.coefficients; ++c)
-    for (int64_t b = 0; b < mels; ++b)
-      cosines.push_back(static_cast<float>(
-          std::sqrt(2.0 / static_cast<double>(mels)) *
-          std::cos(kPi * static_cast<double>(c) * (static_cast<double>(b) + 0.5) / static_cast<double>(mels))));
   Tensor out(DType::Float32, {frames, steps.coefficients});
   float* to = out.mutable_values<float>().data();
   const float* from = log_mel.values<float>().data();
   for (int64_t f = 0; f < frames; ++f, from += mels)
     for (int64_t c = 0; c < steps.coefficients; ++c) {
       float sum = 0;
-      for (int64_t b = 0; b < mels; ++b) sum += from[b] * cosines[static_cast<size_t>(c * mels + b)];
+      for (int64_t b = 0; b < mels; ++b) sum += from[b] * tables.cosines[static_cast<size_t>(c * mels + b)];
       *to++ = sum;
     }
   return out;
@@ -149,8 +178,9 @@ Expected<Tensor> sound_features(const Tensor& waveform, const SoundSteps& steps)
     return bad_input(
         "the sound has {} samples, a window {}; give the 'seconds' that all are filled up to, or a shorter window",
         signal.size(), steps.window());
-  Tensor mels = log_mel(signal, steps);
-  return steps.features == SoundFeatures::LogMel ? mels : mfcc(mels, steps);
+  Tables& tables = tables_for(steps);
+  Tensor mels = log_mel(signal, tables);
+  return steps.features == SoundFeatures::LogMel ? mels : mfcc(mels, tables);
 }
 
 }  // namespace pare

@@ -34,6 +34,12 @@ Value* GraphWriter::indices(const std::vector<int64_t>& values, const Shape& sha
   return constant(std::move(tensor));
 }
 
+Value* GraphWriter::dimensions(int first, int last) {
+  std::vector<int64_t> numbers;
+  for (int i = first; i < last; ++i) numbers.push_back(i);
+  return indices(numbers);
+}
+
 void GraphWriter::refuse(std::string reason) {
   if (!failure_) failure_ = Error{ErrorCode::Unsupported, std::move(reason), "", nullptr};
 }

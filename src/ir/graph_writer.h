@@ -23,6 +23,7 @@ class GraphWriter {
   Value* scalar(float value);
   Value* indices(const std::vector<int64_t>& values);  // int32, one dimension
   Value* indices(const std::vector<int64_t>& values, const Shape& shape);
+  Value* dimensions(int first, int last);  // their numbers: indices first, first + 1, ..., last - 1
 
   // For what a formula does not cover.
   void refuse(std::string reason);

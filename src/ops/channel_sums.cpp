@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "base/parallel.h"
-
-#define PARE_VECTORISED __attribute__((target_clones("avx512f", "avx2", "default")))
+#include "base/vectorised.h"
 
 namespace pare {
 namespace {

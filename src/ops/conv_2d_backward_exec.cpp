@@ -23,41 +23,35 @@ ConvolutionGeometry geometry_weights(const KernelRequest& request, bool depthwis
   const Shape& weights = request.result_type().shape;
   return geometry(request, request.shape(0), request.shape(1), weights, depthwise ? 1 : weights[3]);
 }
-WeightLayout layout_of(const Shape& weights, bool depthwise) {
-  return depthwise ? WeightLayout{1, weights[3]} : WeightLayout{weights.elements(1, 4), weights[3]};
+WeightStrides strides_of(const Shape& weights, bool depthwise) {
+  return depthwise ? WeightStrides{1, weights[3]} : WeightStrides{weights.elements(1, 4), weights[3]};
 }
 
 // Calls visit(offset in ddst, in src, in the weights) for each product of the convolution.
 template <class Visit>
-void for_each_product(const ConvolutionGeometry& g, const WeightLayout& layout, Visit visit) {
+void for_each_product(const ConvolutionGeometry& g, const WeightStrides& strides, Visit visit) {
   int64_t at = 0;
   for (int64_t n = 0; n < g.batch; ++n)
     for (int64_t y = 0; y < g.dst_h; ++y)
       for (int64_t x = 0; x < g.dst_w; ++x)
-        for (int64_t o = 0; o < g.dst_c; ++o, ++at)
-          for (int64_t i = 0; i < g.h.kernel; ++i) {
-            const int64_t src_y = y * g.h.stride + i * g.h.dilation - g.pad_h.before;
-            if (src_y < 0 || src_y >= g.src_h) continue;
-            for (int64_t j = 0; j < g.w.kernel; ++j) {
-              const int64_t src_x = x * g.w.stride + j * g.w.dilation - g.pad_w.before;
-              if (src_x < 0 || src_x >= g.src_w) continue;
-              const int64_t pixel =
-                  ((n * g.src_h + src_y) * g.src_w + src_x) * g.src_c + o / g.channels_per_group * g.group_c;
-              const int64_t filter = o * layout.channel_stride + (i * g.w.kernel + j) * layout.tap_stride;
-              for (int64_t c = 0; c < g.group_c; ++c) visit(at, pixel + c, filter + c);
-            }
-          }
+        for (int64_t o = 0; o < g.dst_c; ++o, ++at) {
+          const int64_t first = n * g.src_h * g.src_w * g.src_c + o / g.channels_per_group * g.group_c;
+          for_each_tap(g, y, x, [&](int64_t tap, int64_t offset) {
+            const int64_t filter = o * strides.channel_stride + tap * strides.tap_stride;
+            for (int64_t c = 0; c < g.group_c; ++c) visit(at, first + offset + c, filter + c);
+          });
+        }
 }
 
 template <bool kDepthwise>
 Expected<std::unique_ptr<Kernel>> create_src(const KernelRequest& request) {
   const int64_t elements = request.result_type().shape.elements();
-  return make_kernel([g = geometry_src(request, kDepthwise), layout = layout_of(request.shape(1), kDepthwise),
+  return make_kernel([g = geometry_src(request, kDepthwise), strides = strides_of(request.shape(1), kDepthwise),
                       elements](const Buffers& buffers) {
     const float *ddst = buffers.src<float>(0), *weights = buffers.src<float>(1);
     float* dsrc = buffers.dst<float>();
     std::fill_n(dsrc, elements, 0.f);
-    for_each_product(g, layout,
+    for_each_product(g, strides,
                      [&](int64_t out, int64_t in, int64_t weight) { dsrc[in] += ddst[out] * weights[weight]; });
   });
 }
@@ -65,12 +59,12 @@ Expected<std::unique_ptr<Kernel>> create_src(const KernelRequest& request) {
 template <bool kDepthwise>
 Expected<std::unique_ptr<Kernel>> create_weights(const KernelRequest& request) {
   const Shape& weights = request.result_type().shape;
-  return make_kernel([g = geometry_weights(request, kDepthwise), layout = layout_of(weights, kDepthwise),
+  return make_kernel([g = geometry_weights(request, kDepthwise), strides = strides_of(weights, kDepthwise),
                       elements = weights.elements()](const Buffers& buffers) {
     const float *src = buffers.src<float>(0), *ddst = buffers.src<float>(1);
     float* dweights = buffers.dst<float>();
     std::fill_n(dweights, elements, 0.f);
-    for_each_product(g, layout,
+    for_each_product(g, strides,
                      [&](int64_t out, int64_t in, int64_t weight) { dweights[weight] += ddst[out] * src[in]; });
   });
 }

@@ -32,17 +32,30 @@ struct ConvolutionGeometry {
   PaddingExtents pad_h, pad_w;
 };
 
+// Calls visit(tap, offset of the pixel in the image) for each position t = i * width + j of the window at (y, x) that lies in the image.
+template <class Visit>
+void for_each_tap(const ConvolutionGeometry& g, int64_t y, int64_t x, Visit visit) {
+  for (int64_t i = 0; i < g.h.kernel; ++i) {
+    const int64_t src_y = y * g.h.stride + i * g.h.dilation - g.pad_h.before;
+    if (src_y < 0 || src_y >= g.src_h) continue;
+    for (int64_t j = 0; j < g.w.kernel; ++j) {
+      const int64_t src_x = x * g.w.stride + j * g.w.dilation - g.pad_w.before;
+      if (src_x >= 0 && src_x < g.src_w) visit(i * g.w.kernel + j, (src_y * g.src_w + src_x) * g.src_c);
+    }
+  }
+}
+
 // Where the weight of output channel o, window position t = i * width + j and input channel c of the group lies:
 // o * channel_stride + t * tap_stride + c.
-struct WeightLayout {
+struct WeightStrides {
   int64_t channel_stride, tap_stride;
 };
 
 // The loops of conv_2d and depthwise_conv_2d, see ops/weighted_kernels.h. Padding contributes nothing.
 struct ConvolutionLoops {
-  ConvolutionLoops(const ConvolutionGeometry& geometry, WeightLayout weight_layout)
+  ConvolutionLoops(const ConvolutionGeometry& geometry, WeightStrides weight_strides)
       : g(geometry),
-        layout(weight_layout),
+        strides(weight_strides),
         samples(g.batch),
         src_elements(g.src_h * g.src_w * g.src_c),
         dst_elements(g.dst_h * g.dst_w * g.dst_c) {}
@@ -55,23 +68,17 @@ struct ConvolutionLoops {
         for (int64_t o = 0; o < g.dst_c; ++o, ++at) {
           Sum sum = 0;
           const int64_t first_channel = o / g.channels_per_group * g.group_c;
-          for (int64_t i = 0; i < g.h.kernel; ++i) {
-            const int64_t src_y = y * g.h.stride + i * g.h.dilation - g.pad_h.before;
-            if (src_y < 0 || src_y >= g.src_h) continue;
-            for (int64_t j = 0; j < g.w.kernel; ++j) {
-              const int64_t src_x = x * g.w.stride + j * g.w.dilation - g.pad_w.before;
-              if (src_x < 0 || src_x >= g.src_w) continue;
-              const Src* pixel = src + (src_y * g.src_w + src_x) * g.src_c + first_channel;
-              const Weight* filter = weights + o * layout.channel_stride + (i * g.w.kernel + j) * layout.tap_stride;
-              for (int64_t c = 0; c < g.group_c; ++c) sum += term(pixel[c], filter[c]);
-            }
-          }
+          for_each_tap(g, y, x, [&](int64_t tap, int64_t offset) {
+            const Src* pixel = src + offset + first_channel;
+            const Weight* filter = weights + o * strides.channel_stride + tap * strides.tap_stride;
+            for (int64_t c = 0; c < g.group_c; ++c) sum += term(pixel[c], filter[c]);
+          });
           finish(at, o, sum);
         }
   }
 
   ConvolutionGeometry g;
-  WeightLayout layout;
+  WeightStrides strides;
   int64_t samples, src_elements, dst_elements;
 };
 

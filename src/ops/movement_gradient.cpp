@@ -34,14 +34,18 @@ Value* padded(GradientBuilder& build, Value* value, const std::vector<int64_t>& 
   return build.op("pad", {value, build.indices(paddings, {shape.rank(), 2})});
 }
 
-// Parts along an axis; a part that the loss does not depend on is zero.
-void join(GradientBuilder& build, size_t source, int axis) {
-  std::vector<Value*> parts;
+// The gradients of all results; a result that the loss does not depend on has zeros.
+std::vector<Value*> parts(GradientBuilder& build) {
+  std::vector<Value*> all;
   for (size_t i = 0; i < build.node().results.size(); ++i) {
     Value* part = build.gradient(i);
-    parts.push_back(part != nullptr ? part : build.op("zeros_like", {build.result(i)}));
+    all.push_back(part != nullptr ? part : build.op("zeros_like", {build.result(i)}));
   }
-  build.give(source, build.op("concatenation", parts, ConcatenationAttributes{.axis = axis}));
+  return all;
+}
+
+void join(GradientBuilder& build, size_t source, int axis) {
+  build.give(source, build.op("concatenation", parts(build), ConcatenationAttributes{.axis = axis}));
 }
 
 // Indices into the dimension `axis` of the operand, a scattered sum.
@@ -101,11 +105,8 @@ void gradient_pack(GradientBuilder& build) {
 
 void gradient_unpack(GradientBuilder& build) {
   const int axis = normalized(build.node().attrs<UnpackAttributes>().axis, build.shape(0).rank());
-  std::vector<Value*> parts;
-  for (size_t i = 0; i < build.node().results.size(); ++i)
-    parts.push_back(build.gradient(i) != nullptr ? build.gradient(i) : build.op("zeros_like", {build.result(i)}));
-  const PackAttributes attributes{.values_count = static_cast<int64_t>(parts.size()), .axis = axis};
-  build.give(0, build.op("pack", parts, attributes));
+  const auto count = static_cast<int64_t>(build.node().results.size());
+  build.give(0, build.op("pack", parts(build), PackAttributes{.values_count = count, .axis = axis}));
 }
 
 void gradient_split(GradientBuilder& build) {

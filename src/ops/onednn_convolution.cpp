@@ -105,6 +105,15 @@ struct Described {
             onednn::cpu()};
   }
 
+  // Of a gradient: convolution_backward_data or convolution_backward_weights.
+  template <class Backward>
+  typename Backward::primitive_desc backward() const {
+    return {{kAlgorithm, src, weights, dst, strides, dilations, before, after},
+            onednn::user_scratchpad(),
+            onednn::cpu(),
+            forward()};
+  }
+
   static constexpr auto kAlgorithm = dnnl::algorithm::convolution_direct;
   memory::desc src, dst, weights;
   memory::dims strides, dilations, before, after;
@@ -116,10 +125,7 @@ Expected<std::unique_ptr<Kernel>> create_onednn_backward_src(const KernelRequest
                                                              const OnednnWeights& weights) {
   return onednn::guarded([&]() -> Expected<std::unique_ptr<Kernel>> {
     const Described d(g, weights);
-    const dnnl::convolution_backward_data::desc desc(d.kAlgorithm, d.src, d.weights, d.dst, d.strides, d.dilations,
-                                                     d.before, d.after);
-    const dnnl::convolution_backward_data::primitive_desc pd(desc, onednn::user_scratchpad(), onednn::cpu(),
-                                                             d.forward());
+    const auto pd = d.backward<dnnl::convolution_backward_data>();
     onednn::PrimitiveSequence sequence;
     std::vector<onednn::PrimitiveSequence::Argument> arguments{
         sequence.operand(DNNL_ARG_DIFF_DST, 0, pd.diff_dst_desc()),
@@ -134,10 +140,7 @@ Expected<std::unique_ptr<Kernel>> create_onednn_backward_weights(const KernelReq
                                                                  const OnednnWeights& weights) {
   return onednn::guarded([&]() -> Expected<std::unique_ptr<Kernel>> {
     const Described d(g, weights);
-    const dnnl::convolution_backward_weights::desc desc(d.kAlgorithm, d.src, d.weights, d.dst, d.strides, d.dilations,
-                                                        d.before, d.after);
-    const dnnl::convolution_backward_weights::primitive_desc pd(desc, onednn::user_scratchpad(), onednn::cpu(),
-                                                                d.forward());
+    const auto pd = d.backward<dnnl::convolution_backward_weights>();
     onednn::PrimitiveSequence sequence;
     std::vector<onednn::PrimitiveSequence::Argument> arguments{
         sequence.operand(DNNL_ARG_SRC, 0, pd.src_desc()), sequence.operand(DNNL_ARG_DIFF_DST, 1, pd.diff_dst_desc()),

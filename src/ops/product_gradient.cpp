@@ -15,9 +15,7 @@ Value* product(GradientBuilder& build, Value* x, Value* y, bool adj_x, bool adj_
 
 // Sums over all dimensions but the last: the gradient of a bias.
 Value* sum_of_channels(GradientBuilder& build, Value* value) {
-  std::vector<int64_t> axes;
-  for (int i = 0; i + 1 < value->type.shape.rank(); ++i) axes.push_back(i);
-  return build.op("sum", {value, build.indices(axes)});
+  return build.op("sum", {value, build.dimensions(0, value->type.shape.rank() - 1)});
 }
 
 void convolution(GradientBuilder& build, std::string_view backward_src, std::string_view backward_weights) {

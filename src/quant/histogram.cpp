@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/vectorised.h"
 
 namespace pare {
 namespace {
@@ -47,8 +48,7 @@ namespace {
 // Elements whose places are computed together, so that the compiler vectorises it.
 constexpr size_t kBlock = 64;
 
-__attribute__((target_clones("avx512f", "avx2", "default"))) void find_slots(const float* values, float per_bin,
-                                                                             int32_t* slots) {
+PARE_VECTORISED void find_slots(const float* values, float per_bin, int32_t* slots) {
 #pragma omp simd
   for (uint32_t i = 0; i < kBlock; ++i) {  // on bits: comparisons of floats would keep the compiler from vectorising
     const auto bits = std::bit_cast<int32_t>(values[i]);

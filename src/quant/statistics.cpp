@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/vectorised.h"
+
 namespace pare {
 namespace {
 
@@ -21,8 +23,7 @@ struct OrderedRange {
 };
 
 // Integer comparisons vectorise without leave to reorder floating-point operations.
-__attribute__((target_clones("avx512f", "avx2", "default"))) OrderedRange ordered_range(const float* values,
-                                                                                        size_t count) {
+PARE_VECTORISED OrderedRange ordered_range(const float* values, size_t count) {
   int32_t lowest = std::numeric_limits<int32_t>::max(), highest = std::numeric_limits<int32_t>::min();
 #pragma omp simd reduction(min : lowest) reduction(max : highest)
   for (size_t i = 0; i < count; ++i) {
@@ -46,8 +47,7 @@ size_t histogram_stride(size_t per_sample, size_t channels) {
 }
 
 // sums[c] += the values of channel c of each row.
-__attribute__((target_clones("avx512f", "avx2", "default"))) void add_rows(const float* values, size_t rows,
-                                                                           size_t channels, float* sums) {
+PARE_VECTORISED void add_rows(const float* values, size_t rows, size_t channels, float* sums) {
   for (size_t row = 0; row < rows; ++row)
     for (size_t c = 0; c < channels; ++c) sums[c] += values[row * channels + c];
 }

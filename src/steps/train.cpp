@@ -44,8 +44,8 @@ Expected<std::set<std::string>> frozen_nodes(const Graph& graph, const TrainOpti
         frozen.insert(node->name);
         unused.erase(pattern);
       }
-    for (size_t i = 0; i < node->op().operands.size(); ++i)
-      if (node->op().operands[i].learned && node->operand(i) != nullptr && node->operand(i)->is_constant()) {
+    for (size_t i = 0; i < node->operands.size(); ++i)
+      if (is_learned(*node, i)) {
         learning.push_back(node.get());
         break;
       }

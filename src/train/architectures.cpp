@@ -133,6 +133,17 @@ Value* stages(Layers& layers, Value* x, std::span<const Stage> all, double width
   return x;
 }
 
+// A first convolution, the stages, a last convolution in front of the classifier.
+struct Ends {
+  int64_t first, last;  // their channels
+};
+Graph inverted_residuals(const ArchitectureOptions& options, std::span<const Stage> all, double depth, Ends ends) {
+  Layers layers(options.seed);
+  Value* x = layers.conv(layers.input(options.input), ends.first, 3, 2, "relu6");
+  x = layers.conv(stages(layers, x, all, options.width, depth), ends.last, 1, 1, "relu6");
+  return layers.finish(classifier(layers, layers.global_pool(x), options.classes));
+}
+
 // Sandler et al. (2018), table 2.
 Graph mobilenet_v2(const ArchitectureOptions& options) {
   static constexpr std::array<Stage, 7> kStages{{{1, 16, 1, 1, 3},
@@ -142,11 +153,8 @@ Graph mobilenet_v2(const ArchitectureOptions& options) {
                                                  {6, 96, 3, 1, 3},
                                                  {6, 160, 3, 2, 3},
                                                  {6, 320, 1, 1, 3}}};
-  Layers layers(options.seed);
-  Value* x = layers.conv(layers.input(options.input), widened(32, options.width), 3, 2, "relu6");
-  x = stages(layers, x, kStages, options.width, 1);
-  x = layers.conv(x, widened(1280, std::max(1., options.width)), 1, 1, "relu6");
-  return layers.finish(classifier(layers, layers.global_pool(x), options.classes));
+  return inverted_residuals(options, kStages, 1,
+                            {widened(32, options.width), widened(1280, std::max(1., options.width))});
 }
 
 // Tan and Le (2019), table 1, without squeeze and excitation and with ReLU6, as published for phones; stem and head keep their width.
@@ -160,11 +168,8 @@ Graph efficientnet_lite(const ArchitectureOptions& options) {
                                                  {6, 192, 4, 2, 5},
                                                  {6, 320, 1, 1, 3}}};
   static constexpr std::array<double, 5> kDepths{1, 1.1, 1.2, 1.4, 1.8};
-  Layers layers(options.seed);
-  Value* x = layers.conv(layers.input(options.input), 32, 3, 2, "relu6");
-  x = stages(layers, x, kStages, options.width, kDepths[static_cast<size_t>(std::clamp<int64_t>(options.depth, 0, 4))]);
-  x = layers.conv(x, 1280, 1, 1, "relu6");
-  return layers.finish(classifier(layers, layers.global_pool(x), options.classes));
+  const double depth = kDepths[static_cast<size_t>(std::clamp<int64_t>(options.depth, 0, 4))];
+  return inverted_residuals(options, kStages, depth, {32, 1280});
 }
 
 Expected<void> check(const ArchitectureOptions& options) {

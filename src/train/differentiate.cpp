@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "ops/gradient.h"
+#include "passes/rewrite.h"
 
 namespace pare {
 namespace {
@@ -22,10 +23,8 @@ std::unordered_set<const Value*> dependents(const Graph& graph, const std::vecto
 
 bool has_fused_activation(const Node& node) {
   // That of a batch normalisation belongs to its gradient.
-  if (!node.op().traits.fuses_activation || node.is("batch_normalization_training")) return false;
-  for (const auto& [name, value] : node.attributes.fields())
-    if (name == "activation") return value != AttributeValue(std::string("none"));
-  return false;
+  return !node.is("batch_normalization_training") &&
+         fused_activation(node).value_or(Activation::None) != Activation::None;
 }
 
 class Differentiation {
@@ -33,26 +32,26 @@ class Differentiation {
   Differentiation(Graph& graph, const std::vector<Value*>& wanted)
       : graph_(graph), dependents_(dependents(graph, wanted)) {}
 
-  Value* gradient_of(const Value* value) const {
+  Value* gradient(const Value* value) const {
     const auto found = gradients_.find(value);
     return found == gradients_.end() ? nullptr : found->second;
   }
 
-  Expected<void> add(const Value* value, Value* gradient) {
+  Expected<void> add(const Value* value, Value* part) {
     Value*& sum = gradients_[value];
     if (sum == nullptr) {
-      sum = gradient;
+      sum = part;
       return {};
     }
-    PARE_ASSIGN(Node * node, graph_.append(*find_op("add"), find_op("add")->attributes, {sum, gradient},
-                                           {value->name + "/gradient"}));
+    PARE_ASSIGN(Node * node,
+                graph_.append(*find_op("add"), find_op("add")->attributes, {sum, part}, {value->name + "/gradient"}));
     sum = node->result();
     return {};
   }
 
   Expected<void> visit(const Node& node) {
     std::vector<Value*> gradients;
-    for (const Value* result : node.results) gradients.push_back(gradient_of(result));
+    for (const Value* result : node.results) gradients.push_back(gradient(result));
     std::vector<bool> wanted;
     for (const Value* operand : node.operands)
       wanted.push_back(operand != nullptr && dependents_.contains(operand) && operand->type.dtype == DType::Float32);
@@ -70,7 +69,7 @@ class Differentiation {
 
  private:
   static Expected<GradientRule> rule_of(const Node& node) {
-    const GradientEntry entry = gradient_of_op(node);
+    const GradientEntry entry = gradient_of(node.op().name);
     if (entry.rule == nullptr)
       return Failure(Error{ErrorCode::Unsupported, fmt::format("cannot be trained through: {}", entry.reason),
                            describe(node), nullptr});
@@ -79,7 +78,6 @@ class Differentiation {
                            describe(node), nullptr});
     return entry.rule;
   }
-  static GradientEntry gradient_of_op(const Node& node) { return ::pare::gradient_of(node.op().name); }
 
   Graph& graph_;
   std::unordered_set<const Value*> dependents_;
@@ -99,7 +97,7 @@ Expected<std::vector<Value*>> differentiate(Graph& graph, Value* loss, const std
   PARE_TRY(differentiation.add(loss, graph.add_constant(loss->name + "/gradient", std::move(one))));
   for (auto node = forward.rbegin(); node != forward.rend(); ++node) PARE_TRY(differentiation.visit(**node));
   std::vector<Value*> gradients;
-  for (const Value* value : wanted) gradients.push_back(differentiation.gradient_of(value));
+  for (const Value* value : wanted) gradients.push_back(differentiation.gradient(value));
   return gradients;
 }
 

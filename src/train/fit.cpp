@@ -12,7 +12,7 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 
 std::vector<Tensor> copies(std::span<const Tensor> tensors) {
   std::vector<Tensor> all;
-  for (const Tensor& each : tensors) all.emplace_back(each.dtype(), each.shape(), each.bytes());
+  for (const Tensor& each : tensors) all.push_back(own_copy(each));
   return all;
 }
 

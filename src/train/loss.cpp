@@ -11,9 +11,8 @@ bool is_made_by(const Value* value, std::string_view op) {
 
 // The mean over all dimensions but the batch.
 Value* mean_of_sample(GraphWriter& write, Value* value) {
-  std::vector<int64_t> axes;
-  for (int i = 1; i < value->type.shape.rank(); ++i) axes.push_back(i);
-  return axes.empty() ? value : write.op("mean", {value, write.indices(axes)});
+  const int rank = value->type.shape.rank();
+  return rank < 2 ? value : write.op("mean", {value, write.dimensions(1, rank)});
 }
 
 // targets * (1 - smoothing) + smoothing / classes

@@ -84,9 +84,8 @@ std::vector<Value*> clipped(GraphWriter& write, const OptimizerOptions& options,
   if (options.clip_norm <= 0) return gradients;
   Value* total = nullptr;
   for (Value* gradient : gradients) {
-    std::vector<int64_t> axes;
-    for (int i = 0; i < gradient->type.shape.rank(); ++i) axes.push_back(i);
-    Value* square = write.op("sum", {write.op("square", {gradient}), write.indices(axes)});
+    Value* all = write.dimensions(0, gradient->type.shape.rank());
+    Value* square = write.op("sum", {write.op("square", {gradient}), all});
     total = total == nullptr ? square : write.op("add", {total, square});
   }
   Value* norm = write.op("maximum", {write.op("sqrt", {total}), write.scalar(options.clip_norm)});

@@ -6,9 +6,6 @@
 namespace pare {
 namespace {
 
-// Sole owner of its bytes, which keep their place.
-Tensor own_copy(const Tensor& tensor) { return Tensor(tensor.dtype(), tensor.shape(), tensor.bytes()); }
-
 Expected<void> put_labels(const Tensor& labels, std::span<float> targets) {
   const auto given = labels.values<int32_t>();
   const auto classes = targets.size() / std::max<size_t>(given.size(), 1);
@@ -26,6 +23,8 @@ Expected<void> put_labels(const Tensor& labels, std::span<float> targets) {
 }
 
 }  // namespace
+
+Tensor own_copy(const Tensor& tensor) { return Tensor(tensor.dtype(), tensor.shape(), tensor.bytes()); }
 
 Expected<Trainer> Trainer::create(const Graph& network, TrainingGraphOptions options, int threads) {
   Trainer trainer;

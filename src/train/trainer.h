@@ -11,6 +11,9 @@
 
 namespace pare {
 
+// Sole owner of its bytes, which keep their place.
+Tensor own_copy(const Tensor& tensor);
+
 class Trainer {
  public:
   // `network` as make_training_graph() takes it; it is copied. `threads` compute a step together.

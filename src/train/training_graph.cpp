@@ -16,13 +16,6 @@
 namespace pare {
 namespace {
 
-bool is_learned(const Node& node, size_t operand) {
-  const std::vector<OperandSpec>& specs = node.op().operands;
-  const Value* value = node.operands[operand];
-  return operand < specs.size() && specs[operand].learned && value != nullptr && value->is_constant() &&
-         value->type.dtype == DType::Float32 && !value->type.is_quantized();
-}
-
 // A weight becomes an input of the graph. Gives it by its old name.
 Value* opened(Graph& graph, Value* constant) {
   const std::string name = constant->name;
@@ -176,6 +169,13 @@ class Maker {
 };
 
 }  // namespace
+
+bool is_learned(const Node& node, size_t operand) {
+  const std::vector<OperandSpec>& specs = node.op().operands;
+  const Value* value = node.operands[operand];
+  return operand < specs.size() && specs[operand].learned && value != nullptr && value->is_constant() &&
+         value->type.dtype == DType::Float32 && !value->type.is_quantized();
+}
 
 Expected<TrainingGraph> make_training_graph(const Graph& network, const TrainingGraphOptions& options) {
   return Maker(network, options).make();

@@ -45,6 +45,9 @@ struct TrainingGraph {
 // with an operator that has no gradient rule between its weights and its output.
 Expected<TrainingGraph> make_training_graph(const Graph& network, const TrainingGraphOptions& options);
 
+// Whether training changes this operand of the node: a float constant in the place of weights, a bias, a scale or a shift.
+bool is_learned(const Node& node, size_t operand);
+
 // Names of the constants of a network that training changes: weights, biases, scales, shifts; not the statistics.
 std::vector<std::string> trainable_constants(const Graph& network);
 

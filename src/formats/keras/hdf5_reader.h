@@ -1,5 +1,6 @@
-// Reads HDF5 files; beside Hdf5Image, which writes ours, the only place that sees the HDF5 library. The library trusts what it reads: hostile bytes can crash it, hang it or
-// make it write beyond its buffers. So this runs in a process of its own; everybody else uses Hdf5File.
+// Reads HDF5 files; beside Hdf5Image, which writes ours, the only place that sees the HDF5 library. The library trusts what it reads:
+// hostile bytes can crash it, hang it or make it write beyond its buffers. So this runs in a process of its own; everybody else uses
+// Hdf5File.
 #pragma once
 
 #include <cstddef>

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <set>
 
+#include "base/plausible_shape.h"
 #include "formats/keras/settings.h"
 
 namespace pare {
@@ -59,7 +60,7 @@ std::optional<Shape> shape_of(const Json& json) {
   if (!json.is_array()) return std::nullopt;
   Shape shape;
   for (const Json& extent : json) {
-    if (!extent.is_number_unsigned() || extent.get<uint64_t>() > uint64_t{1} << 48) return std::nullopt;
+    if (!extent.is_number_unsigned() || extent.get<uint64_t>() > uint64_t{kMostElements}) return std::nullopt;
     shape.push_back(extent.get<int64_t>());
   }
   return shape;
