@@ -5,7 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "cli/command.h"
+#include "cli/quantization_options.h"
 #include "formats/formats.h"
 #include "quant/choose_precision.h"
 #include "report/quantization.h"
@@ -16,9 +16,9 @@ namespace pare::cli {
 namespace {
 
 struct Options {
-  PortType io = PortType::Float32;
   std::string model, output, data;
   int64_t samples = 500;
+  QuantizationOptions quantization;
   QuantizeOptions quantize;
   std::vector<std::string> without;
   bool explain = false;
@@ -41,7 +41,7 @@ SampleSource with_progress(SampleSource source, const Output& out) {
 
 Expected<void> run(Options& options, const Common& common, const Output& out) {
   options.quantize.threads = common.threads;
-  options.quantize.config.io = dtype_of(options.io);
+  PARE_ASSIGN(options.quantize.config, options.quantization.finished());
   options.quantize.pipeline.disabled.insert(options.without.begin(), options.without.end());
   PARE_TRY(check_convertible(options.output, {.optimize = true}));
   PARE_ASSIGN(const Model model, read_model(options.model));
@@ -65,7 +65,7 @@ Expected<void> run(Options& options, const Common& common, const Output& out) {
 }
 
 void add_options(CLI::App& command, Options& options) {
-  QuantConfig& config = options.quantize.config;
+  QuantConfig& config = options.quantization.config;
   command.add_option("MODEL", options.model, "The float model: .tflite, .h5, .keras or .pare")->required();
   add_output(command, options.output, "The file to write: .tflite or .pare")->required();
   add_choice(
@@ -80,34 +80,21 @@ void add_options(CLI::App& command, Options& options) {
       ->check(whole_number(1))
       ->type_name("N")
       ->capture_default_str();
-  add_choice(command, "--io", options.io, "Type of inputs and outputs; int16 only with int16x8");
   command.add_flag("--explain", options.explain, "One line an operator: its precision, why, and what would change it");
 
-  const char* how = "How ranges and weights are chosen";
-  add_choice(command, "--range", config.range.method, "Ranges of activations")->group(how);
-  command.add_option("--percentile", config.range.percentile, "For --range percentile")
-      ->check(number(50, 100))
-      ->type_name("P")
-      ->capture_default_str()
-      ->group(how);
-  command.add_flag("--per-tensor", config.per_tensor, "One scale a weight tensor instead of one a channel")->group(how);
+  add_quantization_options(command, options.quantization);
   command.add_option("--effort", options.quantize.effort, "0: nearest rounding; from 1 on: biases corrected")
       ->check(whole_number(0, 3))
       ->type_name("N")
       ->capture_default_str()
-      ->group(how);
-  const char* where = "Where";
-  command.add_option("--include", config.include, "Only operators whose name matches one of these patterns (*, ?)")
-      ->type_name("PATTERN")
-      ->group(where);
-  command.add_option("--exclude", config.exclude, "Operators that stay float")->type_name("PATTERN")->group(where);
+      ->group("How ranges and weights are chosen");
   command
       .add_option("--smallest-weights", config.smallest_weights,
                   "dynamic and weight_only leave tensors with fewer elements alone")
       ->check(whole_number(0))
       ->type_name("N")
       ->capture_default_str()
-      ->group(where);
+      ->group("Where");
   add_without(command, options.without);
 }
 

@@ -29,6 +29,19 @@ Expected<void> bind_batch(Graph& graph, int64_t batch) {
   return {};
 }
 
+// The vectorised integer kernels take weights of one byte.
+void unpack_int4_weights(Graph& graph) {
+  for (const auto& node : graph.nodes()) {
+    const QuantRule& rule = node->op().quantization;
+    if (!rule.int4_weights || node->operand(0)->type.dtype != DType::Int8) continue;
+    Value* weights = node->operand(static_cast<size_t>(rule.weights));
+    if (!weights->is_constant() || weights->type.dtype != DType::Int4 || graph.use_count(weights) != 1) continue;
+    weights->data =
+        Tensor::of<int8_t>(weights->type.shape, unpack_int4(weights->data->bytes(), weights->data->elements()));
+    weights->type.dtype = DType::Int8;
+  }
+}
+
 std::vector<PlannedNode> planned_nodes(const std::vector<Step>& steps) {
   std::vector<PlannedNode> nodes;
   for (const Step& step : steps) {
@@ -46,6 +59,7 @@ Expected<std::shared_ptr<const Program>> Program::compile(const Graph& graph, co
   program->options_ = options;
   program->graph_ = graph.clone();
   PARE_TRY(bind_batch(program->graph_, options.batch));
+  if (options.engine == Engine::Fast) unpack_int4_weights(program->graph_);
   if (options.engine == Engine::Fast && options.fuse && !options.keep_all)
     fuse_for_engine(program->graph_, options.threads);
   const KernelThreads scope(options.threads);

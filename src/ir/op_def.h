@@ -75,6 +75,7 @@ struct QuantRule {
   bool int8_free_int16_same = false;  // SUM: free scales in 8 bits, shared ones in 16
   std::optional<Fixed> fixed_int8, fixed_int16;
   bool dynamic_range = false;  // has a kernel for float activations with int8 weights
+  bool int4_weights = false;   // has kernels for weights of 4 bits, two in a byte
   bool weight_only = false;    // weights may be stored quantised and dequantised in front
   std::string_view reason;     // of Unsupported
 };
@@ -86,6 +87,7 @@ struct OpTraits {
   bool view = false;         // the result is the operand's bytes under another shape
   bool commutative = false;
   bool fuses_activation = false;        // has an `activation` attribute
+  bool transforms_weights = false;      // what a weight, its first operand, may go through on its way to its use
   bool positively_homogeneous = false;  // f(s x) = s f(x) for s > 0
   bool stateful = false;                // reads or writes a variable, must not be merged or dropped
   bool random = false;

@@ -42,6 +42,7 @@ QuantRule quantization() {
   rule.weights_axis = 0;
   rule.bias = 2;
   rule.dynamic_range = true;
+  rule.int4_weights = true;
   rule.weight_only = true;
   return rule;
 }

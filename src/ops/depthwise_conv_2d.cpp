@@ -55,6 +55,7 @@ const OpDef& op_depthwise_conv_2d() {
                        .weights_axis = 3,
                        .bias = 2,
                        .dynamic_range = true,
+                       .int4_weights = true,
                        .weight_only = true},
       .traits = {.fuses_activation = true},
   };

@@ -70,6 +70,7 @@ const OpDef& op_fully_connected() {
                        .weights_axis = 0,
                        .bias = 2,
                        .dynamic_range = true,
+                       .int4_weights = true,
                        .weight_only = true},
       .traits = {.fuses_activation = true},
   };

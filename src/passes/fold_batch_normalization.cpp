@@ -15,13 +15,20 @@
 namespace pare {
 namespace {
 
-bool folds_behind(Graph& graph, Node* node, const ChannelAffine& affine) {
+// The weights in front that the normalisation can move into.
+std::optional<WeightedNode> weights_in_front(const Graph& graph, const Node* node, const ChannelAffine& affine) {
   Node* producer = private_producer(graph, node->operand(0));
-  if (producer == nullptr || fused_activation(*producer).value_or(Activation::None) != Activation::None) return false;
-  const auto weighted = as_weighted(producer);
-  if (!weighted || weighted->channels() != static_cast<int64_t>(affine.scale.size())) return false;
+  if (producer == nullptr || fused_activation(*producer).value_or(Activation::None) != Activation::None) return {};
+  auto weighted = as_weighted(producer);
+  if (!weighted || weighted->channels() != static_cast<int64_t>(affine.scale.size())) return {};
+  return weighted;
+}
+
+bool folds_behind(Graph& graph, Node* node, const ChannelAffine& affine) {
+  const auto weighted = weights_in_front(graph, node, affine);
+  if (!weighted) return false;
   scale_output(graph, *weighted, affine.scale, affine.shift);
-  absorb(graph, producer, node);
+  absorb(graph, weighted->node, node);
   return true;
 }
 
@@ -62,8 +69,17 @@ bool folds(Graph& graph, Node* node) {
   return affine && (folds_behind(graph, node, *affine) || folds_in_front(graph, node, *affine));
 }
 
+bool folds_only_in_front(Graph& graph, Node* node) {
+  const auto affine = node->is("batch_normalization") ? batch_normalization_affine(*node) : std::nullopt;
+  return affine && !weights_in_front(graph, node, *affine) && folds_in_front(graph, node, *affine);
+}
+
 }  // namespace
 
 Expected<size_t> fold_batch_normalization(Graph& graph, const Evaluator&) { return rewrite_nodes(graph, folds); }
+
+Expected<size_t> fold_leading_batch_normalization(Graph& graph, const Evaluator&) {
+  return rewrite_nodes(graph, folds_only_in_front);
+}
 
 }  // namespace pare

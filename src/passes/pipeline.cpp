@@ -24,6 +24,11 @@ constexpr std::array kCanonical{"remove_dead",
                                 "fuse_activation",
                                 "merge_common_subexpressions",
                                 "remove_dead"};
+// Normalisations behind weights stay, so that training sees the statistics of its batches.
+constexpr std::array kTrainable{"remove_dead",       "restore_weights", "fold_constants",
+                                "remove_identities", "fuse_padding",    "fold_leading_batch_normalization",
+                                "fuse_bias",         "fuse_activation", "merge_common_subexpressions",
+                                "remove_dead"};
 constexpr std::array kForTflite{"remove_dead",
                                 "fold_constants",
                                 "remove_identities",
@@ -62,10 +67,11 @@ std::vector<const Pass*> passes_of(Pipeline pipeline) {
       PARE_CHECK(passes.back() != nullptr, "there is no pass {}", name);
     }
   };
-  if (pipeline == Pipeline::Canonical)
-    add(kCanonical);
-  else
-    add(kForTflite);
+  switch (pipeline) {
+    case Pipeline::Canonical: add(kCanonical); break;
+    case Pipeline::Trainable: add(kTrainable); break;
+    case Pipeline::ForTflite: add(kForTflite); break;
+  }
   return passes;
 }
 

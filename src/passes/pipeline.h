@@ -15,11 +15,12 @@ const Pass* find_pass(std::string_view name);  // null when unknown
 
 enum class Pipeline {
   Canonical,  // the form that inference and quantisation start from: folded, fused, float
-  ForTflite,  // the same with what TFLite lacks expanded; what is quantised stays so
+  Trainable,  // the same with batch normalisations apart that Canonical folds into the weights in front of them
+  ForTflite,  // Canonical with what TFLite lacks expanded; what is quantised stays so
 };
 template <>
 struct EnumNames<Pipeline> {
-  static constexpr std::array<std::string_view, 2> names{"canonical", "for_tflite"};
+  static constexpr std::array<std::string_view, 3> names{"canonical", "trainable", "for_tflite"};
 };
 std::vector<const Pass*> passes_of(Pipeline pipeline);
 

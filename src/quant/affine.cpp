@@ -53,6 +53,48 @@ void dequantize_as(const Tensor& stored, const Quantization& quantization, std::
   });
 }
 
+// The squared error of rounding with this scale, clipping included.
+double rounding_error(std::span<const float> values, float scale, float highest_code) {
+  const float inverse = 1 / scale;
+  float error = 0;
+  for (const float value : values) {
+    const float code = std::nearbyint(std::min(std::max(value * inverse, -highest_code), highest_code));
+    error += (value - code * scale) * (value - code * scale);
+  }
+  return error;
+}
+
+// The share of `scale` that rounds the values with the least error.
+float least_error_scale(std::span<const float> values, float scale, float highest_code) {
+  constexpr int kRatios = 100, kSmallest = 20;
+  float best = scale;
+  double least = rounding_error(values, scale, highest_code);
+  for (int ratio = kSmallest; ratio < kRatios; ++ratio) {
+    const float candidate = scale * static_cast<float>(ratio) / kRatios;
+    if (const double error = rounding_error(values, candidate, highest_code); error < least) {
+      least = error;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+// Scales of slices along `axis`, or the one of all, become those of least error.
+void lessen_error(const Tensor& weights, int axis, int bits, std::vector<float>& scales) {
+  const auto values = weights.values<float>();
+  const auto highest = static_cast<float>(weight_codes(bits).highest);
+  if (scales.size() == 1) {
+    scales[0] = least_error_scale(values, scales[0], highest);
+    return;
+  }
+  std::vector<std::vector<float>> slices(scales.size());
+  for_each_run(weights.shape(), axis, [&](size_t channel, size_t first, size_t count) {
+    slices[channel].insert(slices[channel].end(), values.begin() + static_cast<std::ptrdiff_t>(first),
+                           values.begin() + static_cast<std::ptrdiff_t>(first + count));
+  });
+  for (size_t c = 0; c < scales.size(); ++c) scales[c] = least_error_scale(slices[c], scales[c], highest);
+}
+
 }  // namespace
 
 Range finite_range(std::span<const float> values) {
@@ -64,20 +106,32 @@ Range finite_range(std::span<const float> values) {
   return range.lowest > range.highest ? Range{} : range;
 }
 
-Quantization activation_parameters(Range range, DType storage) {
+IntegerRange activation_codes(DType storage, int bits) {
+  const int64_t lowest = integer_range(storage).lowest;
+  return {lowest, lowest + (int64_t{1} << bits) - 1};
+}
+
+IntegerRange weight_codes(int bits) {
+  const int64_t highest = (int64_t{1} << (bits - 1)) - 1;
+  return {-highest, highest};
+}
+
+Quantization activation_parameters(Range range, DType storage, int bits) {
   double low = std::min(range.lowest, 0.f), high = std::max(range.highest, 0.f);
   if (high - low < kNarrowestRange) {
     low = std::min<double>(low, -kNarrowestRange);
     high = std::max<double>(high, kNarrowestRange);
   }
   if (storage == DType::Int16) return Quantization::per_tensor(static_cast<float>(std::max(-low, high) / 32767));
-  const IntegerRange codes = integer_range(storage);
+  const IntegerRange codes = activation_codes(storage, bits);
   const double scale = (high - low) / static_cast<double>(codes.highest - codes.lowest);
   const auto zero_point = static_cast<int64_t>(std::round(static_cast<double>(codes.lowest) - low / scale));
   return Quantization::per_tensor(static_cast<float>(scale), std::clamp(zero_point, codes.lowest, codes.highest));
 }
 
-float weight_scale(float largest_magnitude) { return std::max(largest_magnitude, kNarrowestRange) / 127; }
+float weight_scale(float largest_magnitude, int bits) {
+  return std::max(largest_magnitude, kNarrowestRange) / static_cast<float>(weight_codes(bits).highest);
+}
 
 std::vector<float> channel_magnitudes(const Tensor& weights, int axis) {
   std::vector<float> largest(static_cast<size_t>(weights.shape()[axis]), 0.f);
@@ -88,18 +142,21 @@ std::vector<float> channel_magnitudes(const Tensor& weights, int axis) {
   return largest;
 }
 
-Quantization weight_parameters(const Tensor& weights, int axis, bool per_tensor) {
+Quantization weight_parameters(const Tensor& weights, int axis, bool per_tensor, int bits) {
   std::vector<float> scales = channel_magnitudes(weights, axis);
   if (per_tensor) scales = {scales.empty() ? 0.f : *std::max_element(scales.begin(), scales.end())};
-  for (float& scale : scales) scale = weight_scale(scale);
+  for (float& scale : scales) scale = weight_scale(scale, bits);
+  if (bits < 8) lessen_error(weights, axis, bits, scales);
   if (per_tensor) return Quantization::per_tensor(scales[0]);
   return Quantization::per_axis(std::move(scales), axis);
 }
 
-Tensor quantize_tensor(const Tensor& values, const Quantization& quantization, DType storage, bool narrow) {
+Tensor quantize_tensor(const Tensor& values, const Quantization& quantization, DType storage, IntegerRange range) {
+  if (storage == DType::Int4) {
+    const Tensor codes = quantize_tensor(values, quantization, DType::Int8, range);
+    return Tensor(DType::Int4, values.shape(), pack_int4(codes.values<int8_t>()));
+  }
   Tensor out(storage, values.shape());
-  IntegerRange range = integer_range(storage);
-  if (narrow) range.lowest = -range.highest;
   const auto reals = values.values<float>();
   switch (storage) {
     case DType::Int8: quantize_as<int8_t>(reals, values.shape(), quantization, range, out); break;

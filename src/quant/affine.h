@@ -19,22 +19,33 @@ struct Range {
 // The range of the finite elements; {0, 0} where there is none. Infinite ones saturate when they are quantised.
 Range finite_range(std::span<const float> values);
 
-// Per-tensor parameters of an activation. The range is widened to hold zero, and where it is too narrow for a usable scale.
-//   Int8, UInt8: asymmetric, the whole storage range, real zero exactly on the grid.
-//   Int16:       symmetric, codes [-32767, 32767], zero point 0.
-Quantization activation_parameters(Range range, DType storage);
+// Codes of an activation of `bits` bits: the lowest 2^bits that the storage has, so that the lower end saturates by itself.
+IntegerRange activation_codes(DType storage, int bits);
+// Codes of weights, symmetric: +-(2^(bits - 1) - 1).
+IntegerRange weight_codes(int bits);
 
-// Symmetric parameters of weights in int8, codes [-127, 127], zero points 0.
-float weight_scale(float largest_magnitude);
-// One scale for each slice of `weights` (float32) along `axis`, or a single one.
-Quantization weight_parameters(const Tensor& weights, int axis, bool per_tensor);
+// Per-tensor parameters of an activation. The range is widened to hold zero, and where it is too narrow for a usable scale.
+//   Int8, UInt8: asymmetric, over activation_codes(), real zero exactly on the grid.
+//   Int16:       symmetric, codes [-32767, 32767], zero point 0; all 16 bits.
+Quantization activation_parameters(Range range, DType storage, int bits);
+inline Quantization activation_parameters(Range range, DType storage) {
+  return activation_parameters(range, storage, bit_width(storage));
+}
+
+// The scale with which the largest magnitude of symmetric weights has the outermost code.
+float weight_scale(float largest_magnitude, int bits = 8);
+// One scale for each slice of `weights` (float32) along `axis`, or a single one; zero points 0. In 8 bits the largest magnitude has the
+// outermost code; in fewer the scale is the one of least squared error, which clips.
+Quantization weight_parameters(const Tensor& weights, int axis, bool per_tensor, int bits = 8);
 
 // The largest magnitude in each slice along `axis`.
 std::vector<float> channel_magnitudes(const Tensor& weights, int axis);
 
-// Integers of a float32 tensor, clamped to the storage range (to [-127, 127] for symmetric int8 weights, whose parameters have one
-// scale a channel or zero point 0 and `narrow`).
-Tensor quantize_tensor(const Tensor& values, const Quantization& quantization, DType storage, bool narrow = false);
+// Integers of a float32 tensor, clamped to `codes`, or to the range of the storage.
+Tensor quantize_tensor(const Tensor& values, const Quantization& quantization, DType storage, IntegerRange codes);
+inline Tensor quantize_tensor(const Tensor& values, const Quantization& quantization, DType storage) {
+  return quantize_tensor(values, quantization, storage, integer_range(storage));
+}
 // Real numbers of a quantised tensor, as float32. Storage: int8, uint8, int16, int32, int64.
 Tensor dequantize_tensor(const Tensor& stored, const Quantization& quantization);
 

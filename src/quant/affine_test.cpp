@@ -79,7 +79,7 @@ TEST(Quantize, RoundsTiesAwayFromZeroAndSaturates) {
   const Tensor codes = quantize_tensor(Tensor::vector<float>({0.5f, -0.5f, 1.5f, 2.4999f, 300, -300}), q, DType::Int8);
   const auto got = codes.values<int8_t>();
   EXPECT_THAT(std::vector<int>(got.begin(), got.end()), ElementsAre(1, -1, 2, 2, 127, -128));
-  EXPECT_EQ(quantize_tensor(Tensor::vector<float>({-300}), q, DType::Int8, true).values<int8_t>()[0], -127);
+  EXPECT_EQ(quantize_tensor(Tensor::vector<float>({-300}), q, DType::Int8, weight_codes(8)).values<int8_t>()[0], -127);
   EXPECT_EQ(quantize_tensor(Tensor::vector<float>({1e30f}), q, DType::Int64).values<int64_t>()[0],
             std::numeric_limits<int64_t>::max());
 }
@@ -92,13 +92,48 @@ TEST(Quantize, InfinitySaturates) {
   EXPECT_EQ(codes.values<int8_t>()[1], -128);
 }
 
+TEST(WeightParameters, FewBitsClipWhereThatLessensTheError) {
+  // Many small values and one large one: seven codes either side reach further with less error when they leave it out.
+  std::vector<float> values(200, 0.1f);
+  for (size_t i = 0; i < 100; ++i) values[i] = -0.1f;
+  values[0] = 1.5f;
+  Tensor weights = Tensor::of<float>({1, 200}, values);
+  const auto error = [&](float scale) {
+    const Tensor back =
+        dequantize_tensor(quantize_tensor(weights, Quantization::per_tensor(scale), DType::Int8, weight_codes(4)),
+                          Quantization::per_tensor(scale));
+    double sum = 0;
+    for (size_t i = 0; i < 200; ++i) sum += std::pow(back.values<float>()[i] - weights.values<float>()[i], 2);
+    return sum;
+  };
+  const float chosen = weight_parameters(weights, 0, false, 4).scales[0];
+  EXPECT_LT(chosen, weight_scale(1.5f, 4));
+  for (int percent = 20; percent <= 100; ++percent)
+    EXPECT_LE(error(chosen), error(weight_scale(1.5f, 4) * static_cast<float>(percent) / 100) + 1e-6);
+  EXPECT_FLOAT_EQ(weight_parameters(weights, 0, false, 8).scales[0], 1.5f / 127);
+}
+
+TEST(Quantize, Int4IsPackedTwoInAByte) {
+  const Tensor codes =
+      quantize_tensor(Tensor::vector<float>({-9, 1, 3}), Quantization::per_tensor(1), DType::Int4, weight_codes(4));
+  EXPECT_EQ(codes.bytes().size(), 2u);
+  EXPECT_THAT(unpack_int4(codes.bytes(), 3), ElementsAre(-7, 1, 3));
+}
+
+TEST(ActivationParameters, FewBitsTakeTheLowestCodes) {
+  const Quantization q = activation_parameters({0, 3}, DType::Int8, 4);
+  EXPECT_FLOAT_EQ(q.scale(), 3.f / 15);
+  EXPECT_EQ(q.zero_point(), -128);
+  EXPECT_EQ(activation_codes(DType::Int8, 4).highest, -113);
+}
+
 TEST(Quantize, PerChannelErrorIsWithinHalfAStep) {
   Random random(2);
   Tensor weights(DType::Float32, {3, 3, 2, 5});
   for (float& w : weights.mutable_values<float>()) w = random.normal();
   for (int axis = 0; axis < 4; ++axis) {
     const Quantization q = weight_parameters(weights, axis, false);
-    const Tensor back = dequantize_tensor(quantize_tensor(weights, q, DType::Int8, true), q);
+    const Tensor back = dequantize_tensor(quantize_tensor(weights, q, DType::Int8, weight_codes(8)), q);
     const float step = *std::max_element(q.scales.begin(), q.scales.end());
     for (size_t i = 0; i < 90; ++i) EXPECT_NEAR(back.values<float>()[i], weights.values<float>()[i], step * 0.5001f);
   }

@@ -16,6 +16,14 @@ const OpDef& op(std::string_view name) {
   return *found;
 }
 
+// Whether codes outside of those that it uses do not exist.
+bool saturates_by_itself(const Storage& storage) { return storage.bits == bit_width(storage.dtype); }
+
+IntegerRange codes_of(const Storage& storage, bool is_weights) {
+  if (is_weights) return weight_codes(storage.bits);
+  return saturates_by_itself(storage) ? integer_range(storage.dtype) : activation_codes(storage.dtype, storage.bits);
+}
+
 class Rewriter {
  public:
   Rewriter(Graph& graph, const QuantPlan& plan) : graph_(graph), plan_(plan) {}
@@ -58,13 +66,32 @@ class Rewriter {
       graph_.append_with_results(op("dequantize"), NoAttributes{}, {source}, {result});
   }
 
+  // The same into fewer bits than the storage has.
+  void convert(Value* source, Value* result, const Storage& storage) {
+    convert(source, saturates_by_itself(storage) ? result : unclipped(result, storage));
+  }
+
+  // What a node gives in place of `result`, which becomes that without the codes beyond those of `storage`.
+  Value* unclipped(Value* result, const Storage& storage) {
+    Value* computed = graph_.add_value(result->name + "_unclipped", result->type);
+    clip(computed, result, storage);
+    return computed;
+  }
+
+  void clip(Value* computed, Value* result, const Storage& storage) {
+    Tensor highest(storage.dtype, {1});
+    highest.mutable_values<int8_t>()[0] = static_cast<int8_t>(activation_codes(storage.dtype, storage.bits).highest);
+    Value* limit = graph_.add_constant(result->name + "_highest", std::move(highest), storage.quantization);
+    graph_.append_with_results(op("minimum"), NoAttributes{}, {computed, limit}, {result});
+  }
+
   Value* stored(Value* value, const Storage& storage) {
     Forms& forms = forms_[value];
     if (forms.stored != nullptr) return forms.stored;
     forms.real = value;
     forms.stored =
         graph_.add_value(fmt::format("{}_{}", value->name, to_string(storage.dtype)), stored_type(*value, storage));
-    convert(value, forms.stored);
+    convert(value, forms.stored, storage);
     return forms.stored;
   }
 
@@ -87,10 +114,9 @@ class Rewriter {
   // A constant keeps its value object: nobody else reads it.
   void store_constant(Value* constant, const Storage& storage) {
     if (constant->type.dtype != DType::Float32) return;
-    const bool narrow = weights_.contains(constant);
-    constant->data = storage.quantization
-                         ? quantize_tensor(*constant->data, *storage.quantization, storage.dtype, narrow)
-                         : to_float16(*constant->data);
+    constant->data = storage.quantization ? quantize_tensor(*constant->data, *storage.quantization, storage.dtype,
+                                                            codes_of(storage, weights_.contains(constant)))
+                                          : to_float16(*constant->data);
     constant->type.dtype = storage.dtype;
     constant->type.quantization = storage.quantization;
   }
@@ -129,7 +155,7 @@ class Rewriter {
 
   Value* requantized(Value* value, const Storage& storage) {
     Value* converted = graph_.add_value(value->name + "_requantized", stored_type(*value, storage));
-    convert(value, converted);
+    convert(value, converted, storage);
     return converted;
   }
 
@@ -139,21 +165,34 @@ class Rewriter {
     if (!graph_.is_output(value)) {
       value->type = stored_type(*value, storage);
       forms_[value].stored = value;
+      clip_result(node, i, storage);
       return;
     }
     // An output keeps its name in the form that the outside sees; the node computes a value beside it.
     if (plan_.io == storage.dtype) {
       value->type = stored_type(*value, storage);
       forms_[value] = {nullptr, value};
+      clip_result(node, i, storage);
       return;
     }
     Value* computed =
         graph_.add_value(fmt::format("{}_{}", value->name, to_string(storage.dtype)), stored_type(*value, storage));
-    node.results[i] = computed;
-    computed->producer = &node;
+    set_result(node, i, computed);
+    clip_result(node, i, storage);
     forms_[value] = {plan_.io == DType::Float32 ? value : nullptr, computed};
     if (plan_.io != DType::Float32) value->type = outside_type(*value, storage);
     convert(computed, value);
+  }
+
+  void set_result(Node& node, size_t i, Value* value) {
+    node.results[i] = value;
+    value->producer = &node;
+  }
+
+  // Where operands and results share their parameters, the codes of the results lie among those of the operands.
+  void clip_result(Node& node, size_t i, const Storage& storage) {
+    if (saturates_by_itself(storage) || shares_scales(node.op().quantization, storage.dtype)) return;
+    set_result(node, i, unclipped(node.results[i], storage));
   }
 
   // An input or output as the outside sees it. uint8 has the scale of int8 with the zero point moved.
@@ -172,10 +211,10 @@ class Rewriter {
     Forms& forms = forms_[input];
     input->type = outside_type(*input, *storage);
     forms.stored = input;
-    if (input->type.dtype == storage->dtype) return;
+    if (input->type.dtype == storage->dtype && saturates_by_itself(*storage)) return;
     forms.stored =
         graph_.add_value(fmt::format("{}_{}", input->name, to_string(storage->dtype)), stored_type(*input, *storage));
-    convert(input, forms.stored);
+    convert(input, forms.stored, *storage);
   }
 
   // What the graph returns in place of `output`.

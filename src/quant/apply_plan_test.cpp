@@ -51,6 +51,29 @@ TEST(ApplyPlan, FloatBordersConvertOnceEach) {
   EXPECT_EQ(q.graph.find_value("b")->type.dtype, DType::Int32);
 }
 
+TEST(ApplyPlan, FewBitsStayBelowTheirHighestCode) {
+  for (const DType io : {DType::Float32, DType::Int8, DType::UInt8}) {
+    const Quantized q = quantized(small_classifier(), {.io = io, .weight_bits = 4, .activation_bits = 4});
+    auto runner = Runner::create(q.graph, {.fuse = false});
+    ASSERT_TRUE(runner);
+    int seen = 0;
+    const auto observe = [&](int, const Value& value, const void* data) {
+      const Storage* storage = q.plan.of(value);
+      if (storage == nullptr || storage->bits != 4 || value.type.dtype != DType::Int8 || value.producer == nullptr)
+        return;
+      ++seen;
+      const std::span<const int8_t> codes(static_cast<const int8_t*>(data),
+                                          static_cast<size_t>(value.type.shape.elements()));
+      EXPECT_LE(*std::max_element(codes.begin(), codes.end()), -113) << value.name;
+    };
+    SampleSource source = samples();
+    if (io != DType::Float32) source = source_of({Tensor(io, {40, 8, 8, 3})});
+    ASSERT_TRUE(runner->run(
+        source, [](const Runner::Slice&) { return Expected<void>(); }, observe));
+    EXPECT_GT(seen, 0);
+  }
+}
+
 TEST(ApplyPlan, IntegerBordersNeedNoConversion) {
   const Quantized q = quantized(small_classifier(), {.io = DType::Int8});
   EXPECT_THAT(ops_of(q.graph), ::testing::ElementsAre("conv_2d", "max_pool_2d", "fully_connected", "softmax"));

@@ -25,7 +25,7 @@ bool has_correctable_bias(const Node& node, const NodeRoles& roles) {
 std::vector<double> mean_shift(const Tensor& weights, const Storage& storage, int axis,
                                const std::vector<float>& means) {
   const Quantization& parameters = *storage.quantization;
-  const Tensor codes = quantize_tensor(weights, parameters, storage.dtype, true);
+  const Tensor codes = quantize_tensor(weights, parameters, DType::Int8, weight_codes(storage.bits));
   const Shape& shape = weights.shape();
   const auto outputs = static_cast<size_t>(shape[axis]), last = static_cast<size_t>(shape[-1]);
   const bool channels_last = axis == shape.rank() - 1;

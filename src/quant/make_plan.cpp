@@ -7,11 +7,17 @@
 #include <unordered_map>
 
 #include "quant/choose_precision.h"
+#include "quant/glob.h"
 #include "quant/roles.h"
 #include "quant/same_scale.h"
 
 namespace pare {
 namespace {
+
+Expected<void> check_bits(std::string_view what, int bits) {
+  if (bits >= 2 && bits <= 8) return {};
+  return usage_error("{} bits were asked for {}, 2 to 8 were expected", bits, what);
+}
 
 Expected<void> check_config(const QuantConfig& config) {
   const bool integer = needs_calibration(config.mode);
@@ -25,6 +31,16 @@ Expected<void> check_config(const QuantConfig& config) {
                        !integer ? "f32 was"
                        : wide   ? "f32 or i16 were"
                                 : "f32, i8 or u8 were");
+  PARE_TRY(check_bits("weights", config.weight_bits));
+  if (!wide) PARE_TRY(check_bits("activations", config.activation_bits));
+  for (const LayerBits& layer : config.layers) {
+    if (layer.weights != 0) PARE_TRY(check_bits("weights", layer.weights));
+    if (layer.activations != 0) PARE_TRY(check_bits("activations", layer.activations));
+  }
+  for (const FixedRange& fixed : config.fixed)
+    if (!(fixed.range.lowest < fixed.range.highest))
+      return usage_error("the range of '{}' is {} to {}; its ends must grow", fixed.pattern, fixed.range.lowest,
+                         fixed.range.highest);
   if (config.range.percentile <= 0 || config.range.percentile > 100)
     return usage_error("a percentile of {} was given, a number above 0 and up to 100 was expected",
                        config.range.percentile);
@@ -43,12 +59,36 @@ Expected<void> check_graph(const Graph& graph) {
   return {};
 }
 
+// A channel without a code other than 0 takes any scale.
+Quantization scales_of(const Tensor& weights, int axis, const KnownWeights& known) {
+  std::vector<float> scales = channel_magnitudes(weights, axis);
+  for (size_t c = 0; c < scales.size(); ++c)
+    scales[c] = known.largest_codes[c] > 0 ? scales[c] / known.largest_codes[c] : weight_scale(0, known.bits);
+  return Quantization::per_axis(std::move(scales), axis);
+}
+
+// In 4 bits and fewer two codes share a byte, where the runtimes have kernels for that.
+Storage weight_storage(const Node& node, const QuantConfig& config, const KnownParameters& known) {
+  const QuantRule& rule = node.op().quantization;
+  const Tensor& weights = *node.operand(*roles_of(node).weights)->data;
+  const auto found = known.weights.find(key_of(node));
+  const bool is_known = found != known.weights.end();
+  const int bits = is_known ? found->second.bits : bits_for(config, node.name).weights;
+  const bool packed = bits <= 4 && rule.int4_weights && config.mode != QuantMode::Int16x8;
+  return {packed ? DType::Int4 : DType::Int8,
+          is_known ? scales_of(weights, rule.weights_axis, found->second)
+                   : weight_parameters(weights, rule.weights_axis, config.per_tensor, bits),
+          bits};
+}
+
 class Planner {
  public:
-  Planner(const Graph& graph, const StatisticsMap& statistics, const QuantConfig& config, QuantPlan& plan)
+  Planner(const Graph& graph, const StatisticsMap& statistics, const QuantConfig& config, const KnownParameters& known,
+          QuantPlan& plan)
       : graph_(graph),
         statistics_(statistics),
         config_(config),
+        known_(known),
         plan_(plan),
         type_(activation_type(config.mode)),
         classes_(graph, plan.nodes, type_) {}
@@ -80,7 +120,18 @@ class Planner {
   Expected<void> add_range(const Value* value) {
     if (!seen_.insert(value).second) return {};
     members_.push_back(value);
+    const Value* representative = classes_.representative(value);
+    if (const auto found = known_.activations.find(value->name); found != known_.activations.end()) {
+      known_classes_.emplace(representative, found->second);
+      return {};
+    }
+    int& bits = bits_[representative];
+    bits = std::max(bits, activation_bits(*value));
     Range range;
+    if (const Range* fixed = fixed_range(*value)) {
+      fixed_classes_.emplace(representative, *fixed);
+      return {};
+    }
     if (value->is_constant()) {
       range = finite_range(value->data->values<float>());
     } else {
@@ -89,10 +140,10 @@ class Planner {
         return bad_input("calibration saw nothing of tensor '{}'; statistics of every float tensor were expected",
                          value->name);
       RangeOptions options = config_.range;
-      options.levels = type_ == DType::Int16 ? 65535 : 256;
+      options.levels = type_ == DType::Int16 ? 65535 : int64_t{1} << activation_bits(*value);
       range = estimate_range(found->second, options);
     }
-    const auto [at, is_new] = ranges_.emplace(classes_.representative(value), range);
+    const auto [at, is_new] = ranges_.emplace(representative, range);
     if (!is_new) at->second = at->second.united(range);
     return {};
   }
@@ -106,23 +157,39 @@ class Planner {
   Storage storage_of(const Value* value) const {
     if (const auto fixed = classes_.fixed(value))
       return {type_, Quantization::per_tensor(fixed->scale, fixed->zero_point)};
-    return {type_, activation_parameters(ranges_.at(classes_.representative(value)), type_)};
+    const Value* representative = classes_.representative(value);
+    if (const auto known = known_classes_.find(representative); known != known_classes_.end()) return known->second;
+    const int bits = bits_.at(representative);
+    const auto fixed = fixed_classes_.find(representative);
+    const Range range = fixed != fixed_classes_.end() ? fixed->second : ranges_.at(representative);
+    return {type_, activation_parameters(range, type_, bits), bits};
+  }
+
+  // Of the operator that makes the value; an input goes by its own name.
+  int activation_bits(const Value& value) const {
+    if (type_ == DType::Int16) return 16;
+    return bits_for(config_, value.producer != nullptr ? value.producer->name : value.name).activations;
+  }
+
+  const Range* fixed_range(const Value& value) const {
+    for (auto fixed = config_.fixed.rbegin(); fixed != config_.fixed.rend(); ++fixed)
+      if (matches_glob(fixed->pattern, value.name)) return &fixed->range;
+    return nullptr;
   }
 
   Expected<void> plan_weights_and_bias(const Node& node) {
     const NodeRoles roles = roles_of(node);
     if (!roles.weights) return {};
-    const QuantRule& rule = node.op().quantization;
     const Value& weights = *node.operand(*roles.weights);
     for (const float element : weights.data->values<float>())
       if (!std::isfinite(element))
         return bad_input("tensor '{}' holds an infinite weight; finite weights were expected", weights.name);
-    Quantization parameters = weight_parameters(*weights.data, rule.weights_axis, config_.per_tensor);
+    Storage storage = weight_storage(node, config_, known_);
     if (roles.bias) {
       const float source_scale = plan_.of(*roles.source(node))->quantization->scale();
-      plan_bias(*node.operand(*roles.bias), source_scale, parameters);
+      plan_bias(*node.operand(*roles.bias), source_scale, *storage.quantization);
     }
-    plan_.values[weights.name] = {DType::Int8, std::move(parameters)};
+    plan_.values[weights.name] = std::move(storage);
     return {};
   }
 
@@ -143,16 +210,20 @@ class Planner {
   const Graph& graph_;
   const StatisticsMap& statistics_;
   const QuantConfig& config_;
+  const KnownParameters& known_;
   QuantPlan& plan_;
   DType type_;
   SameScaleClasses classes_;
   std::set<const Value*> seen_;
-  std::vector<const Value*> members_;  // in the order of the graph
-  std::unordered_map<const Value*, Range> ranges_;
+  std::vector<const Value*> members_;               // in the order of the graph
+  std::unordered_map<const Value*, Range> ranges_;  // by the representative of a class
+  std::unordered_map<const Value*, int> bits_;      // likewise
+  std::unordered_map<const Value*, Range> fixed_classes_;
+  std::unordered_map<const Value*, Storage> known_classes_;
 };
 
 // Modes that store weights smaller and leave the activations float.
-void plan_stored_weights(const Graph& graph, const QuantConfig& config, QuantPlan& plan) {
+void plan_stored_weights(const Graph& graph, const QuantConfig& config, const KnownParameters& known, QuantPlan& plan) {
   for (const auto& node : graph.nodes()) {
     const Precision precision = plan.of(*node).precision;
     if (precision != Precision::Hybrid && precision != Precision::WeightOnly) continue;
@@ -162,9 +233,7 @@ void plan_stored_weights(const Graph& graph, const QuantConfig& config, QuantPla
           plan.values[operand->name] = {DType::Float16, std::nullopt};
       continue;
     }
-    const Value& weights = *node->operand(*roles_of(*node).weights);
-    plan.values[weights.name] = {
-        DType::Int8, weight_parameters(*weights.data, node->op().quantization.weights_axis, config.per_tensor)};
+    plan.values[node->operand(*roles_of(*node).weights)->name] = weight_storage(*node, config, known);
   }
 }
 
@@ -180,7 +249,18 @@ float weight_scale_for_bias(float weight, float source_scale, float bias, DType 
   return static_cast<float>(magnitude / (source_scale * limit) * (1 + 1e-6));  // rounding to float must not fall below
 }
 
-Expected<QuantPlan> make_plan(const Graph& graph, const StatisticsMap& statistics, const QuantConfig& config) {
+LayerBits bits_for(const QuantConfig& config, const std::string& name) {
+  LayerBits bits{name, config.weight_bits, config.activation_bits};
+  for (const LayerBits& layer : config.layers) {
+    if (!matches_glob(layer.pattern, name)) continue;
+    if (layer.weights != 0) bits.weights = layer.weights;
+    if (layer.activations != 0) bits.activations = layer.activations;
+  }
+  return bits;
+}
+
+Expected<QuantPlan> make_plan(const Graph& graph, const StatisticsMap& statistics, const QuantConfig& config,
+                              const KnownParameters& known) {
   PARE_TRY(check_config(config));
   PARE_TRY(check_graph(graph));
   QuantPlan plan;
@@ -188,9 +268,9 @@ Expected<QuantPlan> make_plan(const Graph& graph, const StatisticsMap& statistic
   plan.io = config.io;
   PARE_ASSIGN(plan.nodes, choose_precision(graph, config));
   if (needs_calibration(config.mode))
-    PARE_TRY(Planner(graph, statistics, config, plan).plan_integer());
+    PARE_TRY(Planner(graph, statistics, config, known, plan).plan_integer());
   else
-    plan_stored_weights(graph, config, plan);
+    plan_stored_weights(graph, config, known, plan);
   return plan;
 }
 

@@ -235,6 +235,39 @@ TEST(MakePlan, RandomGraphsHoldTheRules) {
   }
 }
 
+TEST(MakePlan, LayersHaveBitsOfTheirOwn) {
+  const Graph graph = small_classifier();
+  QuantConfig config = config_of(QuantMode::Int8);
+  config.weight_bits = 4;
+  config.activation_bits = 4;
+  config.layers = {*parse_layer_bits("*=a6"), *parse_layer_bits("y*=w8a8")};
+  const QuantPlan plan = plan_of(graph, config);
+  const Storage &conv = plan.values.at("w"), &src = plan.values.at("x");
+  EXPECT_EQ(conv.dtype, DType::Int4);
+  EXPECT_EQ(conv.bits, 4);
+  EXPECT_EQ(src.bits, 6);
+  EXPECT_EQ(plan.of(*graph.outputs[0])->bits, 8) << "the range of a softmax is fixed";
+}
+
+TEST(MakePlan, FixedRangesAreNotEstimated) {
+  QuantConfig config = config_of(QuantMode::Int8);
+  config.fixed = {*parse_fixed_range("x=-2:2")};
+  const Graph graph = small_classifier();
+  EXPECT_EQ(*plan_of(graph, config).of(*graph.inputs[0])->quantization, activation_parameters({-2, 2}, DType::Int8));
+}
+
+TEST(QuantConfig, SaysWhatIsWrong) {
+  EXPECT_THAT(parse_layer_bits("stem").error().message, ::testing::HasSubstr("'stem' is no setting of bits"));
+  EXPECT_THAT(parse_layer_bits("stem=8").error().message, ::testing::HasSubstr("'stem*=w8a8'"));
+  EXPECT_THAT(parse_fixed_range("x=1").error().message, ::testing::HasSubstr("'x=1' is no range"));
+  EXPECT_THAT(parse_fixed_range("x=1:two").error().message, ::testing::HasSubstr("is no range"));
+  const auto refused = [](QuantConfig config) { return make_plan(small_classifier(), {}, config).error().message; };
+  EXPECT_THAT(refused({.weight_bits = 1}), ::testing::HasSubstr("1 bits were asked for weights, 2 to 8"));
+  EXPECT_THAT(refused({.activation_bits = 9}), ::testing::HasSubstr("9 bits were asked for activations"));
+  EXPECT_THAT(refused({.layers = {{"*", 16, 0}}}), ::testing::HasSubstr("16 bits"));
+  EXPECT_THAT(refused({.fixed = {{"x", {1, 1}}}}), ::testing::HasSubstr("its ends must grow"));
+}
+
 TEST(MakePlan, TextOfAPlan) {
   GraphBuilder build;
   Value* x = build.input("x", {1, 2});

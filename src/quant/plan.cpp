@@ -22,6 +22,7 @@ namespace {
 std::string to_string(const Storage& storage) {
   std::string text{to_string(storage.dtype)};
   if (!storage.quantization) return text;
+  if (storage.bits != bit_width(storage.dtype)) text += fmt::format(" of {} bits", storage.bits);
   const Quantization& q = *storage.quantization;
   if (q.is_per_tensor()) return fmt::format("{} scale {:.6g} zero point {}", text, q.scale(), q.zero_point());
   const auto [low, high] = std::minmax_element(q.scales.begin(), q.scales.end());

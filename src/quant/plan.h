@@ -45,6 +45,7 @@ struct EnumNames<Precision> {
 struct Storage {
   DType dtype = DType::Int8;
   std::optional<Quantization> quantization;
+  int bits = bit_width(dtype);  // that the codes make use of
   bool operator==(const Storage&) const = default;
 };
 

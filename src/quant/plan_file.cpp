@@ -15,6 +15,7 @@ Json to_json(const Storage& storage) {
   json["zero_points"] = q.zero_points;
   json["axis"] = q.axis;
   json["block"] = q.block;
+  json["bits"] = storage.bits;
   return json;
 }
 
@@ -24,6 +25,7 @@ Storage storage_of(const Json& json) {
   if (!dtype) throw std::invalid_argument("an unknown element type");
   Storage storage{*dtype, std::nullopt};
   if (!json.contains("scales")) return storage;
+  storage.bits = json.value("bits", storage.bits);  // files from before there were fewer
   storage.quantization =
       Quantization{json.at("scales").get<std::vector<float>>(), json.at("zero_points").get<std::vector<int64_t>>(),
                    json.at("axis").get<int>(), json.at("block").get<int64_t>()};

@@ -16,15 +16,6 @@ double milliseconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
 }
 
-// Integer-only targets need every operator in a form that has integers; elsewhere normalisations are better off in float.
-std::vector<const Pass*> preparation(QuantMode mode) {
-  std::vector<const Pass*> passes = passes_of(Pipeline::Canonical);
-  if (needs_calibration(mode))
-    for (const char* name : {"expand_activations", "add_biases"}) passes.push_back(find_pass(name));
-  if (mode == QuantMode::Int8Only || mode == QuantMode::Int16x8) passes.push_back(find_pass("expand_normalizations"));
-  return passes;
-}
-
 Expected<void> quantize_graph(Graph& graph, const Graph& baseline, const SampleSource* samples,
                               const QuantizeOptions& options, QuantizeResult& result) {
   StatisticsMap statistics;
@@ -51,6 +42,24 @@ Expected<void> quantize_graph(Graph& graph, const Graph& baseline, const SampleS
 
 }  // namespace
 
+std::vector<const Pass*> expansions_for(QuantMode mode) {
+  std::vector<const Pass*> passes;
+  if (needs_calibration(mode)) passes.push_back(find_pass("expand_activations"));
+  if (mode == QuantMode::Int8Only || mode == QuantMode::Int16x8) passes.push_back(find_pass("expand_normalizations"));
+  return passes;
+}
+
+Expected<std::vector<PassRecord>> prepare_for_quantization(Graph& graph, QuantMode mode,
+                                                           const PipelineOptions& options) {
+  std::vector<const Pass*> passes = passes_of(Pipeline::Canonical);
+  for (const Pass* pass : expansions_for(mode)) passes.push_back(pass);
+  if (needs_calibration(mode)) passes.push_back(find_pass("add_biases"));
+  PARE_ASSIGN(std::vector<PassRecord> records, run_passes(graph, passes, evaluate, options));
+  const Pass* separate[] = {find_pass("separate_constants")};
+  PARE_TRY(run_passes(graph, separate, evaluate));
+  return records;
+}
+
 Expected<QuantizeResult> quantize(const Model& model, const SampleSource* samples, const QuantizeOptions& options) {
   const bool calibrated = needs_calibration(options.config.mode);
   if (calibrated && samples == nullptr)
@@ -65,12 +74,10 @@ Expected<QuantizeResult> quantize(const Model& model, const SampleSource* sample
         "the model has {} graphs, calibration can run one; choose dynamic, weight_only or fp16, or quantise a file of one graph",
         graphs);
   const auto begin = std::chrono::steady_clock::now();
-  const std::vector<const Pass*> passes = preparation(options.config.mode);
-  const Pass* separate[] = {find_pass("separate_constants")};
   for (Graph& graph : result.baseline.graphs) {
-    PARE_ASSIGN(std::vector<PassRecord> records, run_passes(graph, passes, evaluate, options.pipeline));
-    PARE_TRY(run_passes(graph, separate, evaluate));
-    for (PassRecord& record : records) result.passes.push_back(record);
+    PARE_ASSIGN(const std::vector<PassRecord> records,
+                prepare_for_quantization(graph, options.config.mode, options.pipeline));
+    for (const PassRecord& record : records) result.passes.push_back(record);
   }
   result.timing.passes_ms = milliseconds_since(begin);
   result.model = result.baseline.clone();

@@ -25,6 +25,14 @@ struct QuantizeResult {
   } timing;
 };
 
+// Passes that write what a mode has no integers for as simpler operators. Integer-only targets need every operator in a form that has
+// integers; elsewhere normalisations are better off in float.
+std::vector<const Pass*> expansions_for(QuantMode mode);
+
+// The float network that a plan speaks of: folded, fused, every operand with a constant of its own.
+Expected<std::vector<PassRecord>> prepare_for_quantization(Graph& graph, QuantMode mode,
+                                                           const PipelineOptions& options);
+
 // `samples` may be null in modes that need no calibration (see needs_calibration). The model is not changed. Errors are those of
 // calibrate() and make_plan(); a missing sample source where one is needed is a Usage error.
 Expected<QuantizeResult> quantize(const Model& model, const SampleSource* samples, const QuantizeOptions& options);

@@ -44,8 +44,9 @@ Expected<std::set<std::string>> frozen_nodes(const Graph& graph, const TrainOpti
         frozen.insert(node->name);
         unused.erase(pattern);
       }
+    if (node->op().traits.transforms_weights) continue;
     for (size_t i = 0; i < node->operands.size(); ++i)
-      if (is_learned(*node, i)) {
+      if (learned_constant(*node, i) != nullptr) {
         learning.push_back(node.get());
         break;
       }
@@ -80,28 +81,31 @@ int64_t count_parameters(const Trainer& trainer, const Graph& network) {
 // What the course of a run hangs on.
 std::string settings_of(const TrainOptions& options, const TrainResult& run) {
   using Json = nlohmann::json;
-  return Json{{"epochs", options.epochs},
-              {"batch", options.batch},
-              {"seed", options.seed},
-              {"threads", options.threads},
-              {"optimizer", to_string(options.optimizer.optimizer)},
-              {"momentum", options.optimizer.momentum},
-              {"nesterov", options.optimizer.nesterov},
-              {"decay", options.optimizer.decay},
-              {"clip_norm", options.optimizer.clip_norm},
-              {"schedule", to_string(options.schedule.schedule)},
-              {"lr", options.schedule.rate},
-              {"warm_up", options.schedule.warm_up},
-              {"loss", to_string(run.loss)},
-              {"smoothing", options.smoothing},
-              {"validation", options.validation},
-              {"patience", options.patience},
-              {"balanced", options.balanced},
-              {"freeze", options.freeze},
-              {"last", options.last},
-              {"train_samples", run.train_samples},
-              {"validation_samples", run.validation_samples}}
-      .dump();
+  Json settings = options.settings;
+  settings.update(Json{{"epochs", options.epochs},
+                       {"batch", options.batch},
+                       {"seed", options.seed},
+                       {"threads", options.threads},
+                       {"optimizer", to_string(options.optimizer.optimizer)},
+                       {"momentum", options.optimizer.momentum},
+                       {"nesterov", options.optimizer.nesterov},
+                       {"decay", options.optimizer.decay},
+                       {"clip_norm", options.optimizer.clip_norm},
+                       {"schedule", to_string(options.schedule.schedule)},
+                       {"lr", options.schedule.rate},
+                       {"warm_up", options.schedule.warm_up},
+                       {"loss", to_string(run.loss)},
+                       {"smoothing", options.smoothing},
+                       {"validation", options.validation},
+                       {"patience", options.patience},
+                       {"balanced", options.balanced},
+                       {"freeze", options.freeze},
+                       {"last", options.last},
+                       {"train_samples", run.train_samples},
+                       {"freeze_ranges", options.freeze_ranges},
+                       {"freeze_statistics", options.freeze_statistics},
+                       {"validation_samples", run.validation_samples}});
+  return settings.dump();
 }
 
 }  // namespace
@@ -124,7 +128,9 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
   FitOptions fitting{.epochs = options.epochs,
                      .batches = {.batch = options.batch, .seed = options.seed},
                      .schedule = options.schedule,
-                     .patience = options.patience};
+                     .patience = options.patience,
+                     .freeze_ranges = options.freeze_ranges,
+                     .freeze_statistics = options.freeze_statistics};
   fitting.batches.augmentation = set.description().augmentation;
   if (options.balanced) {
     PARE_ASSIGN(ClassWeights weights, balanced_class_weights(parts.train));

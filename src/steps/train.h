@@ -1,6 +1,7 @@
 // Training as one step: a network and a data set in, the network with new weights out.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,9 @@ struct TrainOptions {
   std::vector<std::string> freeze;  // patterns of nodes that stay as they are
   int64_t last = 0;                 // train the last so many nodes with weights only; 0: all
   float statistics_momentum = 0.99f;
+  // Shares of all steps after which ranges of fake quantisation and statistics of batch normalisations stay as they are; 1: never.
+  double freeze_ranges = 1, freeze_statistics = 1;
+  std::map<std::string, std::string> settings = {};  // what else the course of a run hangs on; --resume compares it
   uint64_t seed = 1;
   int threads = 1;
   std::string checkpoint;  // the .pare file that keeps the state of the run; empty: none is kept

@@ -59,7 +59,12 @@ class Fit {
   }
 
  private:
-  double rate() const { return rate_at(options_.schedule, trainer_.steps(), batches_.count() * options_.epochs); }
+  int64_t all_steps() const { return batches_.count() * options_.epochs; }
+  double rate() const { return rate_at(options_.schedule, trainer_.steps(), all_steps()); }
+
+  bool is_past(double share) const {
+    return share < 1 && static_cast<double>(trainer_.steps()) >= share * static_cast<double>(all_steps());
+  }
 
   void begin_epoch(int64_t epoch) {
     now_.progress = {.epoch = epoch, .epochs = options_.epochs, .samples_of_epoch = samples_};
@@ -84,6 +89,7 @@ class Fit {
     for (;;) {
       PARE_ASSIGN(const std::optional<Batch> batch, batches_.next());
       if (!batch) return {};
+      trainer_.freeze(is_past(options_.freeze_ranges), is_past(options_.freeze_statistics));
       PARE_ASSIGN(const float mean, trainer_.step(*batch, rate()));
       ++now_.batches;
       progress.samples += batch->size();

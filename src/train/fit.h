@@ -17,6 +17,8 @@ struct FitOptions {
   ScheduleOptions schedule;
   int64_t patience = 0;  // ends after this many epochs without a better score; 0: never
   double checkpoint_seconds = 60;
+  // Shares of all steps after which ranges of fake quantisation and statistics of batch normalisations stay as they are; 1: never.
+  double freeze_ranges = 1, freeze_statistics = 1;
 };
 
 // Sums over an epoch so far.

@@ -9,6 +9,11 @@ bool is_made_by(const Value* value, std::string_view op) {
   return value->producer != nullptr && value->producer->is(op);
 }
 
+// What fake quantisation rounds to this value.
+const Value* unrounded(const Value* value) {
+  return is_made_by(value, "fake_quantize") ? value->producer->operand(0) : value;
+}
+
 // The mean over all dimensions but the batch.
 Value* mean_of_sample(GraphWriter& write, Value* value) {
   const int rank = value->type.shape.rank();
@@ -46,15 +51,16 @@ Value* kullback_leibler(GraphWriter& write, Value* logits, Value* targets) {
 }  // namespace
 
 Loss default_loss(const Value& output, bool judged_by_class) {
-  if (is_made_by(&output, "logistic"))
+  if (is_made_by(unrounded(&output), "logistic"))
     return judged_by_class || output.type.shape[-1] > 1 ? Loss::BinaryCrossEntropy : Loss::Mse;
   return judged_by_class ? Loss::CrossEntropy : Loss::Mse;
 }
 
 Value* scored_value(Value* output, Loss loss) {
   const bool softmax = loss == Loss::CrossEntropy || loss == Loss::Kl;
-  if (softmax && is_made_by(output, "softmax")) return output->producer->operand(0);
-  if (loss == Loss::BinaryCrossEntropy && is_made_by(output, "logistic")) return output->producer->operand(0);
+  const Value* exact = unrounded(output);
+  if (softmax && is_made_by(exact, "softmax")) return exact->producer->operand(0);
+  if (loss == Loss::BinaryCrossEntropy && is_made_by(exact, "logistic")) return exact->producer->operand(0);
   return output;
 }
 

@@ -1,5 +1,6 @@
 #include "train/trainer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -31,8 +32,7 @@ Expected<Trainer> Trainer::create(const Graph& network, TrainingGraphOptions opt
   trainer.network_ = network.clone();
   trainer.options_ = std::move(options);
   trainer.threads_ = threads;
-  PARE_ASSIGN(Compiled * first, trainer.compiled(trainer.options_.batch));
-  trainer.layout_ = first->graph.carried;
+  PARE_TRY(trainer.compiled(trainer.options_.batch));
   return trainer;
 }
 
@@ -45,14 +45,33 @@ Expected<Trainer::Compiled*> Trainer::compiled(int64_t batch) {
   PARE_ASSIGN(const auto program, Program::compile(made.graph.graph, {.threads = threads_, .batch = batch}));
   made.targets = program->graph().inputs[made.graph.targets()]->type.shape;
   made.context = std::make_unique<Context>(program);
-  if (state_.empty())
-    for (const CarriedTensor& each : made.graph.carried) state_.push_back(own_copy(each.initial));
-  for (size_t i = 0; i < state_.size(); ++i) {
-    std::byte* bytes = state_[i].mutable_bytes().data();
-    made.context->bind_input(made.graph.carried[i].input, bytes);
-    made.context->bind_output(made.graph.carried[i].output, bytes);
-  }
+  bind_state(made);
   return &compiled_.emplace(batch, std::move(made)).first->second;
+}
+
+// The first step that is compiled carries everything; one with frozen parts carries less.
+void Trainer::bind_state(Compiled& step) {
+  if (layout_.empty()) {
+    layout_ = step.graph.carried;
+    for (const CarriedTensor& each : layout_) state_.push_back(own_copy(each.initial));
+  }
+  for (const CarriedTensor& each : step.graph.carried) {
+    const auto place =
+        std::find_if(layout_.begin(), layout_.end(), [&](const auto& known) { return known.name == each.name; });
+    PARE_CHECK(place != layout_.end(), "'{}' was not carried before", each.name);
+    std::byte* bytes = state_[static_cast<size_t>(place - layout_.begin())].mutable_bytes().data();
+    step.context->bind_input(each.input, bytes);
+    step.context->bind_output(each.output, bytes);
+  }
+}
+
+void Trainer::freeze(bool ranges, bool statistics) {
+  if (ranges == options_.freeze_ranges && statistics == options_.freeze_statistics) return;
+  options_.freeze_ranges = ranges;
+  options_.freeze_statistics = statistics;
+  store_into(network_);  // where the next compilation finds what is frozen
+  compiled_.clear();
+  latest_ = nullptr;
 }
 
 Expected<void> Trainer::fill(Compiled& step, const Batch& batch, double rate) {

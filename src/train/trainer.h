@@ -27,6 +27,9 @@ class Trainer {
 
   int64_t steps() const { return steps_; }
 
+  // From the next step on these stay as they are, see TrainingGraphOptions.
+  void freeze(bool ranges, bool statistics);
+
   // Puts the present weights and statistics into a copy of the network.
   void store_into(Graph& network) const;
 
@@ -45,6 +48,7 @@ class Trainer {
 
   Trainer() = default;
   Expected<Compiled*> compiled(int64_t batch);
+  void bind_state(Compiled& step);
   Expected<void> fill(Compiled& step, const Batch& batch, double rate);
 
   Graph network_;

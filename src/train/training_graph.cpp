@@ -7,6 +7,7 @@
 
 #include "engine/evaluate.h"
 #include "ops/batch_normalization_training.h"
+#include "ops/fake_quantize.h"
 #include "ops/normalization.h"
 #include "ops/updates.h"
 #include "passes/passes.h"
@@ -25,6 +26,8 @@ Value* opened(Graph& graph, Value* constant) {
   graph.erase(constant);
   return input;
 }
+
+constexpr float kRangeMomentum = 0.99f;
 
 class Maker {
  public:
@@ -74,10 +77,26 @@ class Maker {
   void find_learned() {
     for (const auto& node : graph_.nodes()) {
       if (options_.is_frozen(*node)) continue;
-      for (size_t i = 0; i < node->operands.size(); ++i)
-        if (is_learned(*node, i)) learned_.insert(node->operands[i]->name);
-      if (node->is("batch_normalization")) moving_.insert(node->name);
+      const bool rounds = node->is("fake_quantize");
+      if (rounds && options_.freeze_ranges) continue;
+      for (size_t i = 0; i < node->operands.size(); ++i) {
+        const Value* constant = learned_constant(*node, i);
+        if (constant == nullptr) continue;
+        learned_.insert(constant->name);
+        if (rounds) steps_.insert(constant->name);
+      }
+      if (node->is("batch_normalization") && !options_.freeze_statistics) moving_.insert(node->name);
+      if (rounds && node->operand(1)->producer != nullptr)
+        values_of(node->operand(1)->producer->operand(0)).push_back(node->operand(0));
     }
+  }
+
+  // What shares a range.
+  std::vector<Value*>& values_of(Value* range) {
+    const auto found =
+        std::find_if(ranges_.begin(), ranges_.end(), [&](const auto& known) { return known.first == range; });
+    if (found != ranges_.end()) return found->second;
+    return ranges_.emplace_back(range, std::vector<Value*>()).second;
   }
 
   Expected<void> rewrite() {
@@ -134,7 +153,10 @@ class Maker {
     gradients = clipped(write, options_.optimizer, std::move(gradients));
     for (size_t i = 0; i < weights_.size(); ++i) {
       const bool decays = weights_[i]->type.shape.rank() > 1;
-      append_update(write, graph_, options_.optimizer, decays, weights_[i], gradients[i], rates_, carried_);
+      // Steps are logarithms: Adam moves each by a share of itself, whatever its size.
+      const bool is_step = steps_.contains(weights_[i]->name);
+      append_update(write, graph_, is_step ? OptimizerOptions{} : options_.optimizer, decays, weights_[i], gradients[i],
+                    rates_, carried_);
     }
     for (const auto& [constant, present] : statistics_) {
       const std::string name = constant->name;
@@ -145,7 +167,20 @@ class Maker {
       carried_.push_back({average, write.op("moving_average", {average, present},
                                             MovingAverageAttributes{options_.statistics_momentum})});
     }
+    move_ranges(write);
     return write.finish(loss).map([](Value*) {});
+  }
+
+  // A range follows what all values of its class span in the batch; it is used before it moves.
+  void move_ranges(GraphWriter& write) {
+    for (const auto& [constant, values] : ranges_) {
+      initial_[constant->name] = *constant->data;
+      Value* range = opened(graph_, constant);
+      Value* moved = range;
+      for (Value* value : values)
+        moved = write.op("moving_range", {moved, value}, MovingAverageAttributes{kRangeMomentum});
+      carried_.push_back({range, moved});
+    }
   }
 
   // What the optimiser keeps begins as zeros.
@@ -160,7 +195,8 @@ class Maker {
 
   const TrainingGraphOptions& options_;
   Graph graph_;
-  std::set<std::string> learned_, moving_;
+  std::set<std::string> learned_, moving_, steps_;
+  std::vector<std::pair<Value*, std::vector<Value*>>> ranges_;  // moving ranges as constants, what they are of
   std::unordered_map<std::string, Tensor> initial_;
   std::vector<Value*> weights_;
   std::vector<std::pair<Value*, Value*>> statistics_;  // the moving constant, that of the batch
@@ -170,11 +206,16 @@ class Maker {
 
 }  // namespace
 
-bool is_learned(const Node& node, size_t operand) {
+Value* learned_constant(const Node& node, size_t operand) {
   const std::vector<OperandSpec>& specs = node.op().operands;
-  const Value* value = node.operands[operand];
-  return operand < specs.size() && specs[operand].learned && value != nullptr && value->is_constant() &&
-         value->type.dtype == DType::Float32 && !value->type.is_quantized();
+  Value* value = node.operands[operand];
+  if (operand >= specs.size() || !specs[operand].learned || value == nullptr) return nullptr;
+  const auto* rounding = node.attributes.get_if<FakeQuantizeAttributes>();
+  if (rounding != nullptr && rounding->step == StepRule::Fixed) return nullptr;
+  while (value->producer != nullptr && value->producer->op().traits.transforms_weights)
+    value = value->producer->operand(0);
+  const bool learned = value->is_constant() && value->type.dtype == DType::Float32 && !value->type.is_quantized();
+  return learned ? value : nullptr;
 }
 
 Expected<TrainingGraph> make_training_graph(const Graph& network, const TrainingGraphOptions& options) {
@@ -186,7 +227,8 @@ std::vector<std::string> trainable_constants(const Graph& network) {
   std::unordered_set<const Value*> seen;
   for (const auto& node : network.nodes())
     for (size_t i = 0; i < node->operands.size(); ++i)
-      if (is_learned(*node, i) && seen.insert(node->operands[i]).second) names.push_back(node->operands[i]->name);
+      if (const Value* constant = learned_constant(*node, i); constant != nullptr && seen.insert(constant).second)
+        names.push_back(constant->name);
   return names;
 }
 

@@ -16,6 +16,8 @@ struct TrainingGraphOptions {
   LossOptions loss;
   OptimizerOptions optimizer;
   float statistics_momentum = 0.99f;  // of the moving averages of batch normalisations
+  // Ranges and steps of fake quantisation, and statistics of batch normalisations, stay as they are.
+  bool freeze_ranges = false, freeze_statistics = false;
   // Nodes whose weights and statistics stay as they are.
   std::function<bool(const Node&)> is_frozen = [](const Node&) { return false; };
 };
@@ -45,8 +47,9 @@ struct TrainingGraph {
 // with an operator that has no gradient rule between its weights and its output.
 Expected<TrainingGraph> make_training_graph(const Graph& network, const TrainingGraphOptions& options);
 
-// Whether training changes this operand of the node: a float constant in the place of weights, a bias, a scale or a shift.
-bool is_learned(const Node& node, size_t operand);
+// The constant behind this operand of the node that training changes: a float one in the place of weights, a bias, a scale or a shift,
+// or what goes through transforms to such a place. Null where there is none.
+Value* learned_constant(const Node& node, size_t operand);
 
 // Names of the constants of a network that training changes: weights, biases, scales, shifts; not the statistics.
 std::vector<std::string> trainable_constants(const Graph& network);

@@ -1,0 +1,94 @@
+#include "steps/qat.h"
+
+#include <fmt/ranges.h>
+
+#include "engine/evaluate.h"
+#include "passes/inline_composites.h"
+#include "quant/apply_plan.h"
+#include "quant/calibrate.h"
+#include "steps/samples.h"
+
+namespace pare {
+namespace {
+
+Expected<Model> trainable(const Model& model, QuantMode mode) {
+  Model base = model.clone();
+  PARE_TRY(inline_composites(base));
+  if (base.graphs.size() != 1)
+    return unsupported("the model has {} graphs; networks of one are trained", base.graphs.size());
+  std::vector<const Pass*> passes = passes_of(Pipeline::Trainable);
+  for (const Pass* pass : expansions_for(mode)) passes.push_back(pass);
+  PARE_TRY(run_passes(base.main(), passes, [](const Node& node) { return evaluate(node); }));
+  return base;
+}
+
+// What the course of a run hangs on beside what train() knows of.
+std::map<std::string, std::string> settings_of(const QatOptions& options) {
+  const QuantConfig& config = options.quantization;
+  std::string layers, fixed;
+  for (const LayerBits& layer : config.layers)
+    layers += fmt::format("{}=w{}a{} ", layer.pattern, layer.weights, layer.activations);
+  for (const FixedRange& range : config.fixed)
+    fixed += fmt::format("{}={}:{} ", range.pattern, range.range.lowest, range.range.highest);
+  return {{"mode", std::string(to_string(config.mode))},
+          {"weight_bits", std::to_string(config.weight_bits)},
+          {"activation_bits", std::to_string(config.activation_bits)},
+          {"layers", layers},
+          {"fixed_ranges", fixed},
+          {"include", fmt::format("{}", fmt::join(config.include, " "))},
+          {"exclude", fmt::format("{}", fmt::join(config.exclude, " "))},
+          {"range", fmt::format("{} {}", to_string(config.range.method), config.range.percentile)},
+          {"ranges", std::string(to_string(options.ranges))},
+          {"calibration_samples", std::to_string(options.calibration_samples)}};
+}
+
+}  // namespace
+
+Expected<QuantizeResult> quantize_trained(const Model& form, const SampleSource* samples,
+                                          const QuantizeOptions& options) {
+  Model network = form.clone();
+  PARE_ASSIGN(const LearnedQuantization learned, remove_fake_quantization(network.main(), options.config));
+  QuantizeResult result;
+  result.baseline = network.clone();
+  PARE_ASSIGN(result.passes, prepare_for_quantization(result.baseline.main(), options.config.mode, options.pipeline));
+  const KnownParameters known = known_parameters(learned, network.main(), result.baseline.main());
+  StatisticsMap statistics;
+  if (samples != nullptr) {
+    PARE_ASSIGN(statistics, calibrate(result.baseline.main(), *samples, {.threads = options.threads}));
+  }
+  result.model = result.baseline.clone();
+  PARE_ASSIGN(result.plan, make_plan(result.model.main(), statistics, options.config, known));
+  PARE_TRY(apply_plan(result.model.main(), result.plan));
+  return result;
+}
+
+Expected<QatResult> qat(const Model& model, const DataSet& set, const QatOptions& options,
+                        const TrainObserver& observer) {
+  const QuantConfig& config = options.quantization;
+  if (config.per_tensor)
+    return usage_error("quantisation-aware training has one scale a channel of the weights; leave out --per-tensor");
+  QatResult result;
+  PARE_ASSIGN(result.form, trainable(model, config.mode));
+  Graph& network = result.form.main();
+  Graph deployed = network.clone();
+  PARE_TRY(prepare_for_quantization(deployed, config.mode, {}));
+  std::optional<SampleSource> samples;
+  StatisticsMap statistics;
+  if (needs_calibration(config.mode)) {
+    PARE_ASSIGN(const DataView view, calibration_samples(set, options.calibration_samples));
+    PARE_ASSIGN(samples, source_for(network, view));
+    result.calibration_samples = samples->count;
+    PARE_ASSIGN(statistics, calibrate(deployed, *samples, {.threads = options.train.threads}));
+  }
+  PARE_ASSIGN(const QuantPlan plan, make_plan(deployed, statistics, config));
+  PARE_TRY(insert_fake_quantization(network, deployed, plan, config, options.ranges));
+  TrainOptions training = options.train;
+  training.settings = settings_of(options);
+  PARE_ASSIGN(result.training, train(result.form, set, training, observer));
+  result.form = std::move(result.training.model);
+  PARE_ASSIGN(result.quantized, quantize_trained(result.form, samples ? &*samples : nullptr,
+                                                 {.config = config, .threads = options.train.threads}));
+  return result;
+}
+
+}  // namespace pare

@@ -1,0 +1,33 @@
+// Quantisation-aware training as one step: a plan as after training, training through its rounding, the integers that came of it.
+#pragma once
+
+#include "steps/quantize.h"
+#include "steps/train.h"
+#include "train/fake_quantization.h"
+
+namespace pare {
+
+struct QatOptions {
+  QuantConfig quantization;
+  RangeRule ranges = RangeRule::Learned;
+  int64_t calibration_samples = 500;
+  TrainOptions train;  // its freeze_ranges and freeze_statistics among others
+};
+
+struct QatResult {
+  QuantizeResult quantized;  // the integers, the float network that they stand for, the plan
+  Model form;                // the training form at the end: float, with fake quantisation
+  TrainResult training;
+  int64_t calibration_samples = 0;
+};
+
+// Fails as quantize() and train() do, and for one scale a weight tensor: the scale of a channel takes the factor of its batch
+// normalisation.
+Expected<QatResult> qat(const Model& model, const DataSet& set, const QatOptions& options,
+                        const TrainObserver& observer = {});
+
+// The integers of a network in training form. `samples` give the ranges of what the form does not round.
+Expected<QuantizeResult> quantize_trained(const Model& form, const SampleSource* samples,
+                                          const QuantizeOptions& options);
+
+}  // namespace pare

@@ -1,0 +1,288 @@
+#include "train/fake_quantization.h"
+
+#include <cmath>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "engine/evaluate.h"
+#include "ops/fake_quantize.h"
+#include "passes/rewrite.h"
+#include "quant/channels.h"
+#include "quant/glob.h"
+#include "quant/roles.h"
+#include "quant/same_scale.h"
+
+namespace pare {
+namespace {
+
+// The operator that computes, in the network after the passes, what this one does: itself, or one that took it in.
+const Node* deployed_node(const Graph& network, const Node& node, const Graph& deployed) {
+  for (const Value* value = node.result();;) {
+    const Value* there = deployed.find_value(value->name);
+    if (there != nullptr && there->producer != nullptr) return there->producer;
+    const Node* reader = only_reader(network, value);
+    if (reader == nullptr || reader->results.empty()) return nullptr;
+    value = reader->result();
+  }
+}
+
+Tensor one(float value) { return Tensor::vector<float>({value}); }
+
+class Inserter {
+ public:
+  Inserter(Graph& network, const Graph& deployed, const QuantPlan& plan, const QuantConfig& config, RangeRule rule)
+      : network_(network),
+        deployed_(deployed),
+        plan_(plan),
+        rule_(rule),
+        type_(activation_type(plan.mode)),
+        classes_(deployed, plan.nodes, type_) {
+    for (const auto& value : deployed.values())
+      for (const FixedRange& fixed : config.fixed)
+        if (matches_glob(fixed.pattern, value->name)) given_.insert(classes_.representative(value.get()));
+  }
+
+  Expected<void> run() {
+    std::vector<std::pair<Node*, const Node*>> weighted;
+    for (const auto& node : network_.nodes())
+      if (const Node* there = deployed_node(network_, *node, deployed_);
+          there != nullptr && rounds_weights(*node, *there))
+        weighted.emplace_back(node.get(), there);
+    std::vector<Value*> activations;
+    if (needs_calibration(plan_.mode))
+      for (const auto& value : network_.values())
+        if (rounds(*value)) activations.push_back(value.get());
+    for (const auto& [node, there] : weighted) PARE_TRY(round_weights(*node, *there));
+    for (Value* value : activations) PARE_TRY(round_activation(value));
+    for (const auto& [place, storage] : plan_.requantized) PARE_TRY(round_operand(place.first, place.second, storage));
+    return network_.sort();
+  }
+
+ private:
+  bool rounds_weights(const Node& node, const Node& there) const {
+    const NodeRoles roles = roles_of(node), roles_there = roles_of(there);
+    if (!roles.weights || !roles_there.weights || !node.operand(*roles.weights)->is_constant()) return false;
+    const Storage* storage = plan_.of(*there.operand(*roles_there.weights));
+    return storage != nullptr && storage->quantization.has_value();
+  }
+
+  // Activations whose codes do not lie on the grid already, as those of what only moves data do.
+  bool rounds(const Value& value) const {
+    if (value.is_constant() || value.type.dtype != DType::Float32) return false;
+    const Value* there = deployed_.find_value(value.name);
+    if (there == nullptr || plan_.of(*there) == nullptr) return false;
+    const Node* producer = there->producer;
+    return producer == nullptr || !producer->op().traits.moves_data ||
+           !shares_scales(producer->op().quantization, type_) || plan_.of(*producer).precision != Precision::Integer;
+  }
+
+  Expected<void> round_weights(Node& node, const Node& there) {
+    const size_t at = *roles_of(node).weights;
+    Value* weights = node.operands[at];
+    const int axis = node.op().quantization.weights_axis;
+    const int bits = plan_.of(*there.operand(*roles_of(there).weights))->bits;
+    const Quantization parameters = weight_parameters(*weights->data, axis, false, bits);
+    std::vector<float> log2_scales;
+    for (const float scale : parameters.scales) log2_scales.push_back(std::log2(scale));
+    Value* scales = network_.add_constant(weights->name + "/log2_scale", Tensor::vector(log2_scales));
+    const FakeQuantizeAttributes attributes{.bits = bits,
+                                            .symmetric = true,
+                                            .axis = axis,
+                                            .step = rule_ == RangeRule::Fixed ? StepRule::Fixed : StepRule::Learned};
+    PARE_ASSIGN(Node * rounding, network_.append(*find_op("fake_quantize"), attributes, {weights, scales},
+                                                 {weights->name + "/rounded"}));
+    node.operands[at] = rounding->result();
+    return {};
+  }
+
+  Expected<void> round_activation(Value* value) {
+    const Value* there = deployed_.find_value(value->name);
+    const Storage& storage = *plan_.of(*there);
+    const bool everywhere = there->producer != nullptr && plan_.of(*there->producer).precision == Precision::Integer;
+    std::vector<Use> uses = network_.uses(value);
+    const std::string name = value->name;
+    const bool renames = everywhere && !network_.is_input(value);
+    if (renames) network_.rename(value, name + "/real");
+    PARE_ASSIGN(Value * rounded,
+                append_rounding(value, storage, classes_.representative(there), renames ? name : name + "/rounded"));
+    if (renames)
+      for (Value*& output : network_.outputs)
+        if (output == value) output = rounded;
+    for (const Use& use : uses)
+      if (everywhere || reads_integers(*use.node)) use.node->operands[use.operand] = rounded;
+    return {};
+  }
+
+  bool reads_integers(const Node& node) const {
+    const Node* there = deployed_node(network_, node, deployed_);
+    return there != nullptr && plan_.of(*there).precision == Precision::Integer;
+  }
+
+  // An operand that a node reads under the parameters of its result.
+  Expected<void> round_operand(const std::string& key, size_t operand, const Storage& storage) {
+    const Value* result = network_.find_value(key);
+    const Value* there = deployed_.find_value(key);
+    if (result == nullptr || there == nullptr) return {};
+    Node* node = result->producer != nullptr && result->producer->is("fake_quantize")
+                     ? result->producer->operand(0)->producer
+                     : result->producer;
+    if (node == nullptr || &node->op() != &there->producer->op()) return {};
+    PARE_ASSIGN(node->operands[operand], append_rounding(node->operands[operand], storage, there,
+                                                         fmt::format("{}/requantized{}", key, operand)));
+    return {};
+  }
+
+  Expected<Value*> append_rounding(Value* value, const Storage& storage, const Value* of_class, std::string name) {
+    PARE_ASSIGN(const Parameters parameters, parameters_of(of_class, storage));
+    const bool symmetric = type_ == DType::Int16;
+    FakeQuantizeAttributes attributes{.bits = storage.bits, .symmetric = symmetric, .step = parameters.step};
+    std::vector<Value*> operands{value, parameters.log2_scale};
+    if (!symmetric) operands.push_back(parameters.zero_point);
+    PARE_ASSIGN(Node * rounding, network_.append(*find_op("fake_quantize"), attributes, operands, {std::move(name)}));
+    return rounding->result();
+  }
+
+  // Values that share their scale share these.
+  struct Parameters {
+    Value *log2_scale, *zero_point;
+    StepRule step;
+  };
+
+  Expected<Parameters> parameters_of(const Value* of_class, const Storage& storage) {
+    if (const auto found = parameters_.find(classes_.representative(of_class)); found != parameters_.end())
+      return found->second;
+    PARE_ASSIGN(const Parameters made, make_parameters(*of_class, storage));
+    return parameters_.emplace(classes_.representative(of_class), made).first->second;
+  }
+
+  Expected<Parameters> make_parameters(const Value& of_class, const Storage& storage) {
+    const float scale = storage.quantization->scale();
+    // Codes count from 0 on here, from the lowest of the storage there.
+    const auto zero_point = static_cast<float>(
+        type_ == DType::Int16 ? 0 : storage.quantization->zero_point() - integer_range(storage.dtype).lowest);
+    const bool is_fixed =
+        rule_ == RangeRule::Fixed || classes_.fixed(&of_class) || given_.contains(classes_.representative(&of_class));
+    if (rule_ == RangeRule::Moving && !is_fixed) return moving_parameters(of_class.name, storage, scale, zero_point);
+    const StepRule step = is_fixed ? StepRule::Fixed : rule_ == RangeRule::Clip ? StepRule::Clip : StepRule::Learned;
+    return Parameters{network_.add_constant(of_class.name + "/log2_scale", one(std::log2(scale))),
+                      network_.add_constant(of_class.name + "/zero_point", one(zero_point)), step};
+  }
+
+  Expected<Parameters> moving_parameters(const std::string& name, const Storage& storage, float scale,
+                                         float zero_point) {
+    const bool symmetric = type_ == DType::Int16;
+    const FakeCodes codes = fake_codes(storage.bits, symmetric);
+    const Tensor ends =
+        Tensor::vector<float>({scale * (codes.lowest - zero_point), scale * (codes.highest - zero_point)});
+    Value* range = network_.add_constant(name + "/range", ends);
+    PARE_ASSIGN(Node * made,
+                network_.append(*find_op("range_parameters"), RangeParametersAttributes{storage.bits, symmetric},
+                                {range}, {name + "/log2_scale", name + "/zero_point"}));
+    return Parameters{made->result(0), made->result(1), StepRule::Fixed};
+  }
+
+  Graph& network_;
+  const Graph& deployed_;
+  const QuantPlan& plan_;
+  RangeRule rule_;
+  DType type_;
+  SameScaleClasses classes_;
+  std::unordered_set<const Value*> given_;                   // representatives of classes whose range is not estimated
+  std::unordered_map<const Value*, Parameters> parameters_;  // by the representative of a class
+};
+
+// What a node gives for constant operands.
+Expected<std::vector<Tensor>> computed(const Node& node) { return evaluate(node); }
+
+class Remover {
+ public:
+  Remover(Graph& network, const QuantConfig& config) : network_(network), type_(activation_type(config.mode)) {}
+
+  Expected<LearnedQuantization> run() {
+    std::vector<Node*> roundings;
+    for (const auto& node : network_.nodes())
+      if (node->is("fake_quantize")) roundings.push_back(node.get());
+    for (Node* node : roundings) {
+      if (node->operand(0)->is_constant())
+        PARE_TRY(store_weights(node));
+      else
+        PARE_TRY(store_activation(node));
+    }
+    network_.remove_dead();
+    return std::move(learned_);
+  }
+
+ private:
+  Expected<void> store_weights(Node* node) {
+    Value* weights = node->operand(0);
+    const auto& attributes = node->attrs<FakeQuantizeAttributes>();
+    PARE_ASSIGN(const std::vector<Tensor> rounded, computed(*node));
+    const auto log2_scales = node->operand(1)->data->values<float>();
+    const int axis = static_cast<int>(attributes.axis);
+    KnownWeights known{channel_magnitudes(rounded[0], axis), static_cast<int>(attributes.bits)};
+    for (size_t c = 0; c < known.largest_codes.size(); ++c)
+      known.largest_codes[c] =
+          std::nearbyint(known.largest_codes[c] / std::exp2(log2_scales[log2_scales.size() == 1 ? 0 : c]));
+    Value* constant = network_.add_constant(weights->name + "/stored", rounded[0]);
+    learned_.weights[constant->name] = std::move(known);
+    network_.replace_uses(node->result(), constant);
+    network_.erase(node);
+    return {};
+  }
+
+  Expected<void> store_activation(Node* node) {
+    PARE_ASSIGN(const Storage storage, storage_of(*node));
+    Value *real = node->operand(0), *rounded = node->result();
+    const std::string name = rounded->name;
+    const bool named_after = real->name == name + "/real";
+    learned_.activations[named_after ? name : real->name] = storage;
+    network_.replace_uses(rounded, real);
+    network_.erase(node);
+    if (named_after) network_.rename(real, name);
+    return {};
+  }
+
+  Expected<Storage> storage_of(const Node& node) {
+    float log2_scale, zero_point = 0;
+    if (const Value* scale = node.operand(1); scale->is_constant()) {
+      log2_scale = scale->data->values<float>()[0];
+      if (node.operand(2) != nullptr) zero_point = node.operand(2)->data->values<float>()[0];
+    } else {
+      PARE_ASSIGN(const std::vector<Tensor> parameters, computed(*scale->producer));
+      log2_scale = parameters[0].values<float>()[0];
+      zero_point = parameters[1].values<float>()[0];
+    }
+    const int64_t offset = type_ == DType::Int16 ? 0 : integer_range(type_).lowest;
+    return Storage{type_, Quantization::per_tensor(std::exp2(log2_scale), static_cast<int64_t>(zero_point) + offset),
+                   static_cast<int>(node.attrs<FakeQuantizeAttributes>().bits)};
+  }
+
+  Graph& network_;
+  DType type_;
+  LearnedQuantization learned_;
+};
+
+}  // namespace
+
+Expected<void> insert_fake_quantization(Graph& network, const Graph& deployed, const QuantPlan& plan,
+                                        const QuantConfig& config, RangeRule rule) {
+  return Inserter(network, deployed, plan, config, rule).run();
+}
+
+Expected<LearnedQuantization> remove_fake_quantization(Graph& network, const QuantConfig& config) {
+  return Remover(network, config).run();
+}
+
+KnownParameters known_parameters(const LearnedQuantization& learned, const Graph& network, const Graph& deployed) {
+  KnownParameters known{learned.activations, {}};
+  for (const auto& node : network.nodes()) {
+    const NodeRoles roles = roles_of(*node);
+    if (!roles.weights) continue;
+    const auto found = learned.weights.find(node->operand(*roles.weights)->name);
+    if (found == learned.weights.end()) continue;
+    if (const Node* there = deployed_node(network, *node, deployed)) known.weights[key_of(*there)] = found->second;
+  }
+  return known;
+}
+
+}  // namespace pare
