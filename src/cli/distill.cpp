@@ -8,7 +8,7 @@ namespace {
 
 struct Options {
   TrainingOptions training;
-  std::string teacher;
+  std::string teacher, soft_loss = kAuto;
   std::vector<std::string> features;
   bool no_labels = false;
 };
@@ -24,12 +24,14 @@ Expected<FeaturePair> feature_of(const std::string& text) {
 Expected<void> run(Options& options, const Common& common, const Output& out) {
   TrainOptions& train = options.training.train;
   DistillationOptions& distillation = train.distillation;
+  if (options.soft_loss != kAuto) distillation.soft_loss = parse_enum<SoftLoss>(options.soft_loss);
   distillation.use_targets = !options.no_labels;
   for (const std::string& text : options.features) {
     PARE_ASSIGN(FeaturePair pair, feature_of(text));
     distillation.features.push_back(std::move(pair));
   }
-  PARE_ASSIGN(const Model teacher, read_model(options.teacher));
+  PARE_ASSIGN(Model teacher, read_model(options.teacher));
+  teacher.source_path = options.teacher;
   train.teacher = &teacher;
   return run_training(options.training, common, out);
 }
@@ -37,9 +39,10 @@ Expected<void> run(Options& options, const Common& common, const Output& out) {
 void add_distillation(CLI::App& command, Options& options) {
   const char* how = "How the student learns from the teacher";
   DistillationOptions& distillation = options.training.train.distillation;
-  add_choice(
-      command, "--soft-loss", distillation.soft_loss,
-      "kl: divergence of the softened probabilities; dist: correlation of their rows and columns; mse: squared distance of the scores")
+  add_auto_choice<SoftLoss>(
+      command, "--soft-loss", options.soft_loss,
+      "dist: correlation of the softened probabilities by sample and by class; kl: their divergence; mse: squared "
+      "distance of the scores; auto: dist for classes, kl for sigmoids, else mse")
       ->group(how);
   command
       .add_option("--temperature", distillation.temperature,
@@ -49,8 +52,9 @@ void add_distillation(CLI::App& command, Options& options) {
       ->capture_default_str()
       ->group(how);
   command
-      .add_option("--soft-weight", distillation.soft_weight,
-                  "Share of the soft loss, the rest is that of the labels; 0.9 unless told, 0.5 with dist")
+      .add_option(
+          "--soft-weight", distillation.soft_weight,
+          "Share of the soft loss, the rest is that of the labels; 0.5 of dist and 0.9 of the others unless told")
       ->check(number(0, 1))
       ->type_name("F")
       ->group(how);

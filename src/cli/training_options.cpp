@@ -10,8 +10,6 @@
 namespace pare::cli {
 namespace {
 
-constexpr const char* kAuto = "auto";  // what default_loss() finds out
-
 void add_course(CLI::App& command, TrainOptions& train) {
   command.add_option("--epochs", train.epochs, "Passes over the training samples")
       ->check(whole_number(1))
@@ -69,12 +67,8 @@ void add_optimizer(CLI::App& command, TrainOptions& train) {
 }
 
 void add_loss(CLI::App& command, TrainingOptions& options) {
-  std::vector<std::string> losses(EnumNames<Loss>::names.begin(), EnumNames<Loss>::names.end());
-  losses.insert(losses.begin(), kAuto);
-  command.add_option("--loss", options.loss, "What becomes small; auto: what suits the output of the network")
-      ->check(CLI::IsMember(losses).description(""))
-      ->type_name(fmt::format("{}", fmt::join(losses, "|")))
-      ->capture_default_str();
+  add_auto_choice<Loss>(command, "--loss", options.loss,
+                        "What becomes small; auto: what suits the output of the network");
   command.add_option("--smoothing", options.train.smoothing, "Share of each label that is spread over all classes")
       ->check(number(0, 1))
       ->type_name("F")

@@ -8,10 +8,23 @@
 
 namespace pare::cli {
 
+inline constexpr const char* kAuto = "auto";  // what suits the network
+
 struct TrainingOptions {
-  std::string model, output, data, loss = "auto";
+  std::string model, output, data, loss = kAuto;
   TrainOptions train;
 };
+
+// An option that takes one of the spellings of an enumeration, or kAuto.
+template <NamedEnum Enum>
+CLI::Option* add_auto_choice(CLI::App& command, const char* name, std::string& target, const char* meaning) {
+  std::vector<std::string> all{kAuto};
+  all.insert(all.end(), EnumNames<Enum>::names.begin(), EnumNames<Enum>::names.end());
+  return command.add_option(name, target, meaning)
+      ->check(CLI::IsMember(all).description(""))
+      ->type_name(fmt::format("{}", fmt::join(all, "|")))
+      ->capture_default_str();
+}
 
 // --data, --output and everything that steers a training.
 void add_training_options(CLI::App& command, TrainingOptions& options);

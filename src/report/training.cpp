@@ -38,9 +38,9 @@ Json to_json(const DistillationRecord& record) {
   for (const FeaturePair& pair : record.options.features)
     features.push_back({{"student", pair.student}, {"teacher", pair.teacher}});
   Json json{{"teacher", record.teacher},
-            {"soft_loss", to_string(record.options.soft_loss)},
+            {"soft_loss", to_string(*record.options.soft_loss)},
             {"temperature", record.options.temperature},
-            {"soft_weight", share_of_soft_loss(record.options)},
+            {"soft_weight", *record.options.soft_weight},
             {"features", std::move(features)},
             {"feature_weight", record.options.feature_weight},
             {"labels", record.options.use_targets},
@@ -51,9 +51,9 @@ Json to_json(const DistillationRecord& record) {
 
 // "Learned from net.h5 by kl at temperature 4, weight 0.9; the teacher itself: 91.20 %."
 std::string describe(const DistillationRecord& record, const TrainResult& result) {
-  std::string text = fmt::format("Learned from {} by {}", record.teacher, to_string(record.options.soft_loss));
+  std::string text = fmt::format("Learned from {} by {}", record.teacher, to_string(*record.options.soft_loss));
   if (record.options.soft_loss != SoftLoss::Mse) text += fmt::format(" at temperature {}", record.options.temperature);
-  text += record.options.use_targets ? fmt::format(", weight {}", share_of_soft_loss(record.options))
+  text += record.options.use_targets ? fmt::format(", weight {}", *record.options.soft_weight)
                                      : std::string(", without labels");
   if (!record.options.features.empty()) text += fmt::format(", and {} of its values", record.options.features.size());
   if (record.score) text += fmt::format("; the teacher itself: {}", score_text(result, *record.score));

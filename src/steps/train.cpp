@@ -90,22 +90,26 @@ Criterion criterion_of(Loss loss, TargetKind target) {
   return gives_probabilities(loss) ? Criterion::Agreement : Criterion::TeacherMse;
 }
 
-// Sets up the teacher, with what it makes of the samples where they are the same in every epoch.
-Expected<Teacher> teacher_of(const TrainOptions& options, const DataSet& set, const Parts& parts,
-                             DistillationOptions& distillation, TrainResult& result) {
-  constexpr uint64_t kMostBytes = uint64_t{512} << 20;
-  distillation = options.distillation;
-  distillation.use_targets = parts.train.target() != TargetKind::None;
-  distillation.seed = options.seed;
+Expected<Teacher> teacher_of(const TrainOptions& options, const DataView& samples, TrainResult& result) {
+  DistillationOptions wanted = options.distillation;
+  wanted.use_targets = samples.target() != TargetKind::None;
+  wanted.seed = options.seed;
   PARE_ASSIGN(Teacher teacher,
-              prepare_teacher(*options.teacher, result.model.main(), result.loss, distillation, options.threads));
-  if (!set.description().augmentation.any()) PARE_TRY(teacher.scorer->keep(parts.train, kMostBytes));
-  DistillationRecord record{options.teacher->source_path, distillation, teacher.scorer->keeps(), {}};
-  if (parts.validation && distillation.use_targets) {
-    PARE_ASSIGN(record.score, score(teacher.network.clone(), *parts.validation, options.threads));
-  }
-  result.distillation = std::move(record);
+              prepare_teacher(*options.teacher, result.model.main(), result.loss, wanted, options.threads));
+  result.distillation = DistillationRecord{options.teacher->source_path, settled(wanted, result.loss)};
   return teacher;
+}
+
+// Has the teacher look at the samples: at those of training once and for all where they are the same in every epoch.
+Expected<void> show_samples(Teacher& teacher, const Parts& parts, bool augmented, int threads,
+                            DistillationRecord& record) {
+  constexpr uint64_t kMostBytes = uint64_t{512} << 20;
+  if (!augmented) PARE_TRY(teacher.scorer->keep(parts.train, kMostBytes));
+  record.kept = teacher.scorer->keeps();
+  if (parts.validation && record.options.use_targets) {
+    PARE_ASSIGN(record.score, score(teacher.network.clone(), *parts.validation, threads));
+  }
+  return {};
 }
 
 // How good the weights are: by the targets, or where there are none by the teacher.
@@ -152,22 +156,27 @@ int64_t count_parameters(const Trainer& trainer, const Graph& network) {
 using Json = nlohmann::json;
 
 // Of a run without a teacher each is null, for settings are compared by name.
-Json settings_of(const DistillationOptions& options, const Teacher& teacher) {
-  const bool any = teacher.scorer != nullptr;
-  const auto known = [&](auto value) { return any ? Json(value) : Json(); };
+Json settings_of(const std::optional<DistillationRecord>& record, const std::string& teacher) {
+  Json settings;
+  for (const char* name :
+       {"teacher", "soft_loss", "temperature", "soft_weight", "features", "feature_weight", "use_targets"})
+    settings[name] = nullptr;
+  if (!record) return settings;
+  const DistillationOptions& options = record->options;
   Json features = Json::array();
   for (const FeaturePair& pair : options.features) features.push_back(pair.student + "=" + pair.teacher);
-  return {{"teacher", known(teacher.fingerprint)},
-          {"soft_loss", known(to_string(options.soft_loss))},
-          {"temperature", known(options.temperature)},
-          {"soft_weight", known(share_of_soft_loss(options))},
-          {"features", known(features)},
-          {"feature_weight", known(options.feature_weight)},
-          {"use_targets", known(options.use_targets)}};
+  settings.update({{"teacher", teacher},
+                   {"soft_loss", to_string(*options.soft_loss)},
+                   {"temperature", options.temperature},
+                   {"soft_weight", *options.soft_weight},
+                   {"features", std::move(features)},
+                   {"feature_weight", options.feature_weight},
+                   {"use_targets", options.use_targets}});
+  return settings;
 }
 
 // What the course of a run hangs on.
-std::string settings_of(const TrainOptions& options, const TrainResult& run, const Json& distillation) {
+std::string settings_of(const TrainOptions& options, const TrainResult& run, const std::string& teacher) {
   Json settings{{"epochs", options.epochs},
                 {"batch", options.batch},
                 {"seed", options.seed},
@@ -189,7 +198,7 @@ std::string settings_of(const TrainOptions& options, const TrainResult& run, con
                 {"last", options.last},
                 {"train_samples", run.train_samples},
                 {"validation_samples", run.validation_samples}};
-  settings.update(distillation);
+  settings.update(settings_of(run.distillation, teacher));
   return settings.dump();
 }
 
@@ -210,8 +219,7 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
   result.loss = loss_of(*network.outputs[0], parts.train, options);
   result.criterion = criterion_of(result.loss, parts.train.target());
   Teacher teacher;
-  DistillationOptions distillation;
-  if (options.teacher != nullptr) { PARE_ASSIGN(teacher, teacher_of(options, set, parts, distillation, result)); }
+  if (options.teacher != nullptr) { PARE_ASSIGN(teacher, teacher_of(options, parts.train, result)); }
   PARE_ASSIGN(const std::set<std::string> frozen, frozen_nodes(network, options));
 
   PARE_ASSIGN(const FitOptions fitting, fitting_of(options, set, parts, result));
@@ -223,14 +231,16 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
                                .statistics_momentum = options.statistics_momentum,
                                .is_frozen = [&frozen](const Node& node) { return frozen.contains(node.name); },
                                .teacher = teacher.scorer,
-                               .distillation = distillation},
+                               .distillation = result.distillation.value_or(DistillationRecord{}).options},
                               options.threads));
+  if (result.distillation)
+    PARE_TRY(show_samples(teacher, parts, fitting.batches.augmentation.any(), options.threads, *result.distillation));
   result.trained_parameters = count_parameters(trainer, network);
   FitCallbacks callbacks{.on_step = observer.on_step, .on_epoch = observer.on_epoch};
   if (parts.validation) {
     PARE_ASSIGN(callbacks.judge, judge_of(result, *parts.validation, teacher.scorer, options.threads));
   }
-  const std::string settings = settings_of(options, result, settings_of(distillation, teacher));
+  const std::string settings = settings_of(options, result, teacher.fingerprint);
   if (!options.checkpoint.empty())
     callbacks.on_checkpoint = [&](const FitState& state) -> Expected<void> {
       Model kept = result.model.clone();

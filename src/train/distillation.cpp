@@ -108,15 +108,21 @@ Value* weighted_sum(GraphWriter& write, Value* sum, Value* term, float weight) {
 
 bool gives_probabilities(Loss loss) { return gives_distributions(loss) || loss == Loss::BinaryCrossEntropy; }
 
-float share_of_soft_loss(const DistillationOptions& options) {
-  if (!options.use_targets) return 1;
-  return options.soft_weight.value_or(options.soft_loss == SoftLoss::Dist ? 0.5f : 0.9f);
+DistillationOptions settled(DistillationOptions options, Loss loss) {
+  if (!options.soft_loss)
+    options.soft_loss = gives_distributions(loss)   ? SoftLoss::Dist
+                        : gives_probabilities(loss) ? SoftLoss::Kl
+                                                    : SoftLoss::Mse;
+  if (!options.use_targets) options.soft_weight = 1;
+  if (!options.soft_weight) options.soft_weight = options.soft_loss == SoftLoss::Dist ? 0.5f : 0.9f;
+  return options;
 }
 
-Expected<void> check_distillation(const DistillationOptions& options, Loss loss) {
+Expected<void> check_distillation(const DistillationOptions& given, Loss loss) {
+  const DistillationOptions options = settled(given, loss);
   if (!(options.temperature > 0) || !std::isfinite(options.temperature))
     return usage_error("the temperature is {}; a number above 0 was expected", options.temperature);
-  const float share = share_of_soft_loss(options);
+  const float share = *options.soft_weight;
   if (!(share >= 0 && share <= 1))
     return usage_error("the share of the soft loss is {}; a number from 0 to 1 was expected", share);
   if (!(options.feature_weight >= 0) || !std::isfinite(options.feature_weight))
@@ -127,17 +133,18 @@ Expected<void> check_distillation(const DistillationOptions& options, Loss loss)
   return usage_error(
       "the soft loss '{}' compares {}, the loss '{}' takes none; choose mse as soft loss, or cross_entropy as loss "
       "where the output of the network are logits",
-      to_string(options.soft_loss),
+      to_string(*options.soft_loss),
       options.soft_loss == SoftLoss::Dist ? "distributions over classes" : "probabilities", to_string(loss));
 }
 
 Expected<Value*> append_soft_loss(Graph& graph, const DistillationOptions& options, Loss loss, Value* student,
                                   Value* teacher, Value* weights) {
-  if (options.soft_loss == SoftLoss::Mse) return append_loss(graph, {.loss = Loss::Mse}, student, teacher, weights);
+  const SoftLoss kind = *settled(options, loss).soft_loss;
+  if (kind == SoftLoss::Mse) return append_loss(graph, {.loss = Loss::Mse}, student, teacher, weights);
   GraphWriter write(graph, "soft_loss");
   const auto softened = [&](Value* scores) { return write.op("mul", {scores, write.scalar(1 / options.temperature)}); };
   Value *s = softened(student), *t = softened(teacher), *total = nullptr;
-  if (options.soft_loss == SoftLoss::Dist) {
+  if (kind == SoftLoss::Dist) {
     total = dist(write, s, t, weights);
   } else if (gives_distributions(loss)) {
     PARE_ASSIGN(Value * wanted, write.finish(write.op("softmax", {t})));
@@ -169,7 +176,7 @@ Expected<DistillationTerms> append_distillation(Graph& graph, const Distillation
                      teacher->type.shape.to_string(), student->type.shape.to_string());
   if (gives_distributions(loss) && student->type.shape.rank() != 2)
     return unsupported("the scores are {}; the batch and the classes were expected", student->type.shape.to_string());
-  const float share = share_of_soft_loss(options);
+  const float share = *settled(options, loss).soft_weight;
   GraphWriter write(graph, "distillation");
   if (hard_loss != nullptr) terms.loss = weighted_sum(write, nullptr, hard_loss, 1 - share);
   PARE_ASSIGN(Value * soft, append_soft_loss(graph, options, loss, student, terms.from_teacher[0], weights));

@@ -26,18 +26,18 @@ struct FeaturePair {
 };
 
 struct DistillationOptions {
-  SoftLoss soft_loss = SoftLoss::Kl;
-  float temperature = 4;  // that the scores are divided by; of kl and dist
-  std::optional<float>
-      soft_weight;  // share of the soft loss, the rest is that of the targets; nothing: see share_of_soft_loss()
+  std::optional<SoftLoss> soft_loss;  // see settled()
+  float temperature = 4;              // that the scores are divided by; of kl and dist
+  std::optional<float> soft_weight;   // share of the soft loss, the rest is that of the targets; see settled()
   std::vector<FeaturePair> features;
   float feature_weight = 1;
   bool use_targets = true;  // off: only the teacher is learned from
   uint64_t seed = 1;        // of the first weights of regressors
 };
 
-// 1 without targets; else what was stated; else 0.9, and for dist 0.5, which gives its three terms the weights 1, 2 and 2 of the paper.
-float share_of_soft_loss(const DistillationOptions& options);
+// With what was left open: the soft loss dist for classes, kl for sigmoids, mse for what is not a probability. Its share is 1 without
+// targets, 0.5 of dist, which gives its three terms the weights 1, 2 and 2 of the paper, else 0.9.
+DistillationOptions settled(DistillationOptions options, Loss loss);
 
 // Whether scores are logits of probabilities under a loss.
 bool gives_probabilities(Loss loss);

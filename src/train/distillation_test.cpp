@@ -84,8 +84,8 @@ TEST(SoftLoss, KlIsTheDivergenceOfSoftenedProbabilities) {
     for (size_t n = 0; n < kSamples; ++n)
       for (size_t c = 0; c < kClasses; ++c)
         expected += static_cast<double>(kWeights[n]) / kSamples * p[n][c] * std::log(p[n][c] / q[n][c]);
-    EXPECT_NEAR(soft_loss({.temperature = static_cast<float>(temperature)}), temperature * temperature * expected,
-                1e-5);
+    EXPECT_NEAR(soft_loss({.soft_loss = SoftLoss::Kl, .temperature = static_cast<float>(temperature)}),
+                temperature * temperature * expected, 1e-5);
   }
 }
 
@@ -120,7 +120,7 @@ TEST(SoftLoss, MseIsThatOfTheScores) {
 }
 
 TEST(SoftLoss, IsNothingWhereBothAgree) {
-  EXPECT_NEAR(soft_loss({}, Loss::CrossEntropy, kTeacher), 0, 1e-5);
+  EXPECT_NEAR(soft_loss({.soft_loss = SoftLoss::Kl}, Loss::CrossEntropy, kTeacher), 0, 1e-5);
   EXPECT_NEAR(soft_loss({}, Loss::BinaryCrossEntropy, kTeacher), 0, 1e-5);
   EXPECT_NEAR(soft_loss({.soft_loss = SoftLoss::Dist}, Loss::CrossEntropy, kTeacher), 0, 1e-4);
   EXPECT_EQ(soft_loss({.soft_loss = SoftLoss::Mse}, Loss::Mse, kTeacher), 0);
@@ -131,7 +131,7 @@ TEST(SoftLoss, GradientsAreThoseOfTheNumbers) {
     Random random(3);
     return testing::gradient_error({graph_of(options, loss), {scores(kStudent)}}, Engine::Fast, random);
   };
-  EXPECT_LT(error({}, Loss::CrossEntropy), 1e-3);
+  EXPECT_LT(error({.soft_loss = SoftLoss::Kl}, Loss::CrossEntropy), 1e-3);
   EXPECT_LT(error({.temperature = 1}, Loss::BinaryCrossEntropy), 1e-3);
   EXPECT_LT(error({.soft_loss = SoftLoss::Dist, .temperature = 1.5f}, Loss::CrossEntropy), 1e-3);
   EXPECT_LT(error({.soft_loss = SoftLoss::Mse}, Loss::Mse), 1e-3);
@@ -221,22 +221,33 @@ TEST(Distillation, OptionsOutOfRangeAreErrors) {
   };
   EXPECT_TRUE(check_distillation({}, Loss::CrossEntropy));
   EXPECT_TRUE(check_distillation({}, Loss::BinaryCrossEntropy));
+  EXPECT_TRUE(check_distillation({}, Loss::Mse));
   EXPECT_TRUE(check_distillation({.soft_loss = SoftLoss::Mse}, Loss::Huber));
   EXPECT_THAT(message({.temperature = 0}), HasSubstr("the temperature is 0; a number above 0 was expected"));
   EXPECT_THAT(message({.temperature = -1}), HasSubstr("the temperature is -1"));
   EXPECT_THAT(message({.soft_weight = 1.5f}), HasSubstr("the share of the soft loss is 1.5; a number from 0 to 1"));
   EXPECT_THAT(message({.feature_weight = -2}), HasSubstr("the weight of features is -2; a number from 0 on"));
-  EXPECT_THAT(message({}, Loss::Mse),
+  EXPECT_THAT(message({.soft_loss = SoftLoss::Kl}, Loss::Mse),
               HasSubstr("the soft loss 'kl' compares probabilities, the loss 'mse' takes none; choose mse"));
   EXPECT_THAT(message({.soft_loss = SoftLoss::Dist}, Loss::BinaryCrossEntropy),
               HasSubstr("compares distributions over classes"));
 }
 
 TEST(Distillation, SharesAreThoseOfThePapers) {
-  EXPECT_FLOAT_EQ(share_of_soft_loss({}), 0.9f);
-  EXPECT_FLOAT_EQ(share_of_soft_loss({.soft_loss = SoftLoss::Dist}), 0.5f);
-  EXPECT_FLOAT_EQ(share_of_soft_loss({.soft_weight = 0.3f}), 0.3f);
-  EXPECT_FLOAT_EQ(share_of_soft_loss({.soft_weight = 0.3f, .use_targets = false}), 1);
+  const auto share = [](const DistillationOptions& options) {
+    return *settled(options, Loss::CrossEntropy).soft_weight;
+  };
+  EXPECT_FLOAT_EQ(share({}), 0.5f);
+  EXPECT_FLOAT_EQ(share({.soft_loss = SoftLoss::Kl}), 0.9f);
+  EXPECT_FLOAT_EQ(share({.soft_weight = 0.3f}), 0.3f);
+  EXPECT_FLOAT_EQ(share({.soft_weight = 0.3f, .use_targets = false}), 1);
+}
+
+TEST(Distillation, TheSoftLossFollowsFromTheLoss) {
+  EXPECT_EQ(*settled({}, Loss::CrossEntropy).soft_loss, SoftLoss::Dist);
+  EXPECT_EQ(*settled({}, Loss::BinaryCrossEntropy).soft_loss, SoftLoss::Kl);
+  EXPECT_EQ(*settled({}, Loss::Huber).soft_loss, SoftLoss::Mse);
+  EXPECT_EQ(*settled({.soft_loss = SoftLoss::Kl}, Loss::CrossEntropy).soft_loss, SoftLoss::Kl);
 }
 
 TEST(Distillation, LikenessCountsDecisions) {
