@@ -99,8 +99,8 @@ class FeatureTerm {
   Random random_;
 };
 
-Value* weighted_sum(GraphWriter& write, Value* sum, Value* term, float weight) {
-  Value* weighted = weight == 1 ? term : write.op("mul", {term, write.scalar(weight)});
+Value* weighted_sum(GraphWriter& write, Value* sum, Value* term, double weight) {
+  Value* weighted = weight == 1 ? term : write.op("mul", {term, write.scalar(static_cast<float>(weight))});
   return sum == nullptr ? weighted : write.op("add", {sum, weighted});
 }
 
@@ -114,7 +114,7 @@ DistillationOptions settled(DistillationOptions options, Loss loss) {
                         : gives_probabilities(loss) ? SoftLoss::Kl
                                                     : SoftLoss::Mse;
   if (!options.use_targets) options.soft_weight = 1;
-  if (!options.soft_weight) options.soft_weight = options.soft_loss == SoftLoss::Dist ? 0.5f : 0.9f;
+  if (!options.soft_weight) options.soft_weight = options.soft_loss == SoftLoss::Dist ? 0.5 : 0.9;
   return options;
 }
 
@@ -122,7 +122,7 @@ Expected<void> check_distillation(const DistillationOptions& given, Loss loss) {
   const DistillationOptions options = settled(given, loss);
   if (!(options.temperature > 0) || !std::isfinite(options.temperature))
     return usage_error("the temperature is {}; a number above 0 was expected", options.temperature);
-  const float share = *options.soft_weight;
+  const double share = *options.soft_weight;
   if (!(share >= 0 && share <= 1))
     return usage_error("the share of the soft loss is {}; a number from 0 to 1 was expected", share);
   if (!(options.feature_weight >= 0) || !std::isfinite(options.feature_weight))
@@ -142,7 +142,9 @@ Expected<Value*> append_soft_loss(Graph& graph, const DistillationOptions& optio
   const SoftLoss kind = *settled(options, loss).soft_loss;
   if (kind == SoftLoss::Mse) return append_loss(graph, {.loss = Loss::Mse}, student, teacher, weights);
   GraphWriter write(graph, "soft_loss");
-  const auto softened = [&](Value* scores) { return write.op("mul", {scores, write.scalar(1 / options.temperature)}); };
+  const auto softened = [&](Value* scores) {
+    return write.op("mul", {scores, write.scalar(static_cast<float>(1 / options.temperature))});
+  };
   Value *s = softened(student), *t = softened(teacher), *total = nullptr;
   if (kind == SoftLoss::Dist) {
     total = dist(write, s, t, weights);
@@ -156,7 +158,8 @@ Expected<Value*> append_soft_loss(Graph& graph, const DistillationOptions& optio
     total = write.op("sub", {cross, least});
   }
   // Gradients shrink with the square of the temperature.
-  return write.finish(write.op("mul", {total, write.scalar(options.temperature * options.temperature)}));
+  return write.finish(
+      write.op("mul", {total, write.scalar(static_cast<float>(options.temperature * options.temperature))}));
 }
 
 Expected<DistillationTerms> append_distillation(Graph& graph, const DistillationOptions& options, Loss loss,
@@ -176,7 +179,7 @@ Expected<DistillationTerms> append_distillation(Graph& graph, const Distillation
                      teacher->type.shape.to_string(), student->type.shape.to_string());
   if (gives_distributions(loss) && student->type.shape.rank() != 2)
     return unsupported("the scores are {}; the batch and the classes were expected", student->type.shape.to_string());
-  const float share = *settled(options, loss).soft_weight;
+  const double share = *settled(options, loss).soft_weight;
   GraphWriter write(graph, "distillation");
   if (hard_loss != nullptr) terms.loss = weighted_sum(write, nullptr, hard_loss, 1 - share);
   PARE_ASSIGN(Value * soft, append_soft_loss(graph, options, loss, student, terms.from_teacher[0], weights));

@@ -27,10 +27,10 @@ struct FeaturePair {
 
 struct DistillationOptions {
   std::optional<SoftLoss> soft_loss;  // see settled()
-  float temperature = 4;              // that the scores are divided by; of kl and dist
-  std::optional<float> soft_weight;   // share of the soft loss, the rest is that of the targets; see settled()
+  double temperature = 4;             // that the scores are divided by; of kl and dist
+  std::optional<double> soft_weight;  // share of the soft loss, the rest is that of the targets; see settled()
   std::vector<FeaturePair> features;
-  float feature_weight = 1;
+  double feature_weight = 1;
   bool use_targets = true;  // off: only the teacher is learned from
   uint64_t seed = 1;        // of the first weights of regressors
 };

@@ -84,7 +84,7 @@ TEST(SoftLoss, KlIsTheDivergenceOfSoftenedProbabilities) {
     for (size_t n = 0; n < kSamples; ++n)
       for (size_t c = 0; c < kClasses; ++c)
         expected += static_cast<double>(kWeights[n]) / kSamples * p[n][c] * std::log(p[n][c] / q[n][c]);
-    EXPECT_NEAR(soft_loss({.soft_loss = SoftLoss::Kl, .temperature = static_cast<float>(temperature)}),
+    EXPECT_NEAR(soft_loss({.soft_loss = SoftLoss::Kl, .temperature = temperature}),
                 temperature * temperature * expected, 1e-5);
   }
 }
@@ -107,7 +107,7 @@ TEST(SoftLoss, DistCorrelatesRowsAndColumns) {
   for (size_t n = 0; n < kSamples; ++n)
     rows += static_cast<double>(kWeights[n]) * (1 - correlation(p[n], q[n])) / kSamples;
   for (size_t c = 0; c < kClasses; ++c) columns += (1 - correlation(columns_p[c], columns_q[c])) / kClasses;
-  EXPECT_NEAR(soft_loss({.soft_loss = SoftLoss::Dist, .temperature = 1.5f}),
+  EXPECT_NEAR(soft_loss({.soft_loss = SoftLoss::Dist, .temperature = 1.5}),
               temperature * temperature * 2 * (rows + columns), 1e-5);
 }
 
@@ -133,7 +133,7 @@ TEST(SoftLoss, GradientsAreThoseOfTheNumbers) {
   };
   EXPECT_LT(error({.soft_loss = SoftLoss::Kl}, Loss::CrossEntropy), 1e-3);
   EXPECT_LT(error({.temperature = 1}, Loss::BinaryCrossEntropy), 1e-3);
-  EXPECT_LT(error({.soft_loss = SoftLoss::Dist, .temperature = 1.5f}, Loss::CrossEntropy), 1e-3);
+  EXPECT_LT(error({.soft_loss = SoftLoss::Dist, .temperature = 1.5}, Loss::CrossEntropy), 1e-3);
   EXPECT_LT(error({.soft_loss = SoftLoss::Mse}, Loss::Mse), 1e-3);
 }
 
@@ -170,7 +170,7 @@ Expected<Whole> whole_of(const DistillationOptions& options, const Shape& studen
 }
 
 const DistillationOptions kWithFeature{
-    .soft_loss = SoftLoss::Mse, .soft_weight = 0.25f, .features = {{"small", "large"}}, .feature_weight = 3};
+    .soft_loss = SoftLoss::Mse, .soft_weight = 0.25, .features = {{"small", "large"}}, .feature_weight = 3};
 
 TEST(Distillation, WeighsItsTerms) {
   auto whole = whole_of(kWithFeature, {2, 2}, {2});
@@ -225,7 +225,7 @@ TEST(Distillation, OptionsOutOfRangeAreErrors) {
   EXPECT_TRUE(check_distillation({.soft_loss = SoftLoss::Mse}, Loss::Huber));
   EXPECT_THAT(message({.temperature = 0}), HasSubstr("the temperature is 0; a number above 0 was expected"));
   EXPECT_THAT(message({.temperature = -1}), HasSubstr("the temperature is -1"));
-  EXPECT_THAT(message({.soft_weight = 1.5f}), HasSubstr("the share of the soft loss is 1.5; a number from 0 to 1"));
+  EXPECT_THAT(message({.soft_weight = 1.5}), HasSubstr("the share of the soft loss is 1.5; a number from 0 to 1"));
   EXPECT_THAT(message({.feature_weight = -2}), HasSubstr("the weight of features is -2; a number from 0 on"));
   EXPECT_THAT(message({.soft_loss = SoftLoss::Kl}, Loss::Mse),
               HasSubstr("the soft loss 'kl' compares probabilities, the loss 'mse' takes none; choose mse"));
@@ -237,10 +237,10 @@ TEST(Distillation, SharesAreThoseOfThePapers) {
   const auto share = [](const DistillationOptions& options) {
     return *settled(options, Loss::CrossEntropy).soft_weight;
   };
-  EXPECT_FLOAT_EQ(share({}), 0.5f);
-  EXPECT_FLOAT_EQ(share({.soft_loss = SoftLoss::Kl}), 0.9f);
-  EXPECT_FLOAT_EQ(share({.soft_weight = 0.3f}), 0.3f);
-  EXPECT_FLOAT_EQ(share({.soft_weight = 0.3f, .use_targets = false}), 1);
+  EXPECT_EQ(share({}), 0.5);
+  EXPECT_EQ(share({.soft_loss = SoftLoss::Kl}), 0.9);
+  EXPECT_EQ(share({.soft_weight = 0.3}), 0.3);
+  EXPECT_EQ(share({.soft_weight = 0.3, .use_targets = false}), 1);
 }
 
 TEST(Distillation, TheSoftLossFollowsFromTheLoss) {
