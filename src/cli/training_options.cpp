@@ -111,7 +111,8 @@ Expected<void> run_training(TrainingOptions& options, const Common& common, cons
   PARE_ASSIGN(const DataSet set, DataSet::open(options.data));
   PARE_ASSIGN_IN(const TrainResult result,
                  train(model, set, options.train,
-                       {.on_step = [&](const Progress& progress) { out.progress(describe(progress)); }}),
+                       {.on_teacher = [&] { out.progress("the teacher looks at the samples"); },
+                        .on_step = [&](const Progress& progress) { out.progress(describe(progress)); }}),
                  options.model);
   PARE_ASSIGN(const ConvertResult written, convert(result.model, options.output, {}));
   PARE_TRY(write_model(written.model, options.output));

@@ -114,15 +114,15 @@ Expected<void> show_samples(Teacher& teacher, const Parts& parts, bool augmented
 
 // How good the weights are: by the targets, or where there are none by the teacher.
 Expected<std::function<Expected<double>(const Trainer&)>> judge_of(const TrainResult& result, const DataView& view,
-                                                                   const std::shared_ptr<Scorer>& teacher,
-                                                                   int threads) {
+                                                                   const Teacher& teacher, int threads) {
   const auto present = [&result](const Trainer& now) {
     Graph network = result.model.main().clone();
     now.store_into(network);
     return network;
   };
   if (view.target() != TargetKind::None) return [=](const Trainer& now) { return score(present(now), view, threads); };
-  PARE_ASSIGN(const std::vector<Tensor> wanted, teacher->run(view.source()));
+  PARE_ASSIGN(Scorer wise, Scorer::create(teacher.network, result.loss, {}, threads));
+  PARE_ASSIGN(const std::vector<Tensor> wanted, wise.run(view.source()));
   return [=, loss = result.loss](const Trainer& now) -> Expected<double> {
     PARE_ASSIGN(Scorer student, Scorer::create(present(now), loss, {}, threads));
     PARE_ASSIGN(const std::vector<Tensor> given, student.run(view.source()));
@@ -233,13 +233,8 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
                                .teacher = teacher.scorer,
                                .distillation = result.distillation.value_or(DistillationRecord{}).options},
                               options.threads));
-  if (result.distillation)
-    PARE_TRY(show_samples(teacher, parts, fitting.batches.augmentation.any(), options.threads, *result.distillation));
   result.trained_parameters = count_parameters(trainer, network);
   FitCallbacks callbacks{.on_step = observer.on_step, .on_epoch = observer.on_epoch};
-  if (parts.validation) {
-    PARE_ASSIGN(callbacks.judge, judge_of(result, *parts.validation, teacher.scorer, options.threads));
-  }
   const std::string settings = settings_of(options, result, teacher.fingerprint);
   if (!options.checkpoint.empty())
     callbacks.on_checkpoint = [&](const FitState& state) -> Expected<void> {
@@ -252,6 +247,11 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
     PARE_ASSIGN(const Model kept, read_model(options.checkpoint));
     PARE_ASSIGN_IN(from, stored_training(kept, trainer.carried(), settings), options.checkpoint);
   }
+  if (result.distillation) {
+    observer.on_teacher();
+    PARE_TRY(show_samples(teacher, parts, fitting.batches.augmentation.any(), options.threads, *result.distillation));
+  }
+  if (parts.validation) { PARE_ASSIGN(callbacks.judge, judge_of(result, *parts.validation, teacher, options.threads)); }
   PARE_ASSIGN(result.fit, fit(trainer, parts.train, fitting, callbacks, std::move(from)));
   trainer.store_into(network);
   return result;

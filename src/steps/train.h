@@ -35,6 +35,7 @@ struct TrainOptions {
 };
 
 struct TrainObserver {
+  std::function<void()> on_teacher = [] {};  // before it looks at the samples, which may take a while
   std::function<void(const Progress&)> on_step = [](const Progress&) {};
   std::function<void(const EpochRecord&)> on_epoch = [](const EpochRecord&) {};
 };
