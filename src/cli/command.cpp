@@ -1,5 +1,7 @@
 #include "cli/command.h"
 
+#include <filesystem>
+
 #include <unistd.h>
 
 #include <cerrno>
@@ -96,6 +98,12 @@ CLI::App* add_command(CLI::App& program, const char* name, const char* summary, 
     if (auto done = action(*common, Output(*common)); !done) throw done.error();
   });
   return command;
+}
+
+int64_t file_bytes(const std::string& path) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  return error ? 0 : static_cast<int64_t>(size);
 }
 
 Expected<void> require_classes(const DataView& view, std::string_view option) {

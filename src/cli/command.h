@@ -86,6 +86,9 @@ CLI::Option* add_choice(CLI::App& command, const char* name, Enum& target, const
       ->default_str(std::string(to_string(target)));
 }
 
+// Size of a file; 0 where it cannot be told.
+int64_t file_bytes(const std::string& path);
+
 // Fails for a goal of accuracy on a data set that has no classes.
 Expected<void> require_classes(const DataView& view, std::string_view option);
 
@@ -99,10 +102,12 @@ void add_build(CLI::App& program);
 void add_compare(CLI::App& program);
 void add_convert(CLI::App& program);
 void add_data(CLI::App& program);
+void add_distill(CLI::App& program);
 void add_docs(CLI::App& program);
 void add_doctor(CLI::App& program);
 void add_evaluate(CLI::App& program);
 void add_inspect(CLI::App& program);
+void add_qat(CLI::App& program);
 void add_quantize(CLI::App& program);
 void add_run(CLI::App& program);
 void add_train(CLI::App& program);

@@ -50,6 +50,8 @@ void add_commands(CLI::App& program) {
   add_compare(program);
   add_run(program);
   add_train(program);
+  add_distill(program);
+  add_qat(program);
   add_data(program);
   add_doctor(program);
   add_docs(program);

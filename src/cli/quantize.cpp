@@ -1,7 +1,6 @@
 #include "steps/quantize.h"
 
 #include <atomic>
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -23,12 +22,6 @@ struct Options {
   std::vector<std::string> without;
   bool explain = false;
 };
-
-int64_t file_bytes(const std::string& path) {
-  std::error_code error;
-  const auto size = std::filesystem::file_size(path, error);
-  return error ? 0 : static_cast<int64_t>(size);
-}
 
 // Samples read so far, on the terminal.
 SampleSource with_progress(SampleSource source, const Output& out) {

@@ -134,7 +134,7 @@ class Batches::Loader {
     const std::span<const int64_t> chosen =
         std::span(order_).subspan(static_cast<size_t>(first), static_cast<size_t>(size));
     PARE_ASSIGN(std::vector<Tensor> inputs, samples_->read(chosen));
-    Batch batch{std::move(inputs), {}, Tensor(DType::Float32, {size})};
+    Batch batch{std::move(inputs), {}, Tensor(DType::Float32, {size}), {chosen.begin(), chosen.end()}};
     augment_inputs(chosen, batch);
     take_targets(chosen, batch);
     if (options_.augmentation.mixup > 0) mix(chosen, batch);

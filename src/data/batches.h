@@ -29,7 +29,8 @@ struct Batch {
   // i32 [batch]: labels; f32 [batch, classes]: a share of each class, where mixup mixes them; f32 [batch, ...]: target values, or the
   // input itself for TargetKind::Input; [0] without a target.
   Tensor targets;
-  Tensor weights;  // f32 [batch]
+  Tensor weights;                // f32 [batch]
+  std::vector<int64_t> samples;  // their positions in the view
 
   int64_t size() const { return weights.elements(); }
 };

@@ -74,7 +74,9 @@ TEST_F(BatchesOfTen, EverySampleOnceWithItsLabel) {
   size_t at = 0;
   for (const Batch& batch : all) {
     EXPECT_THAT(batch.weights.values<float>(), Each(1.0f));
-    for (const int32_t label : batch.targets.values<int32_t>()) EXPECT_EQ(label, samples[at++] % 3);
+    for (const int64_t sample : batch.samples) EXPECT_EQ(sample, samples[at++]);
+    for (size_t i = 0; i < batch.samples.size(); ++i)
+      EXPECT_EQ(batch.targets.values<int32_t>()[i], batch.samples[i] % 3);
   }
   std::sort(samples.begin(), samples.end());
   EXPECT_THAT(samples, ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9));
@@ -123,6 +125,8 @@ TEST_F(BatchesOfTen, OtherTargets) {
   EXPECT_THAT(epoch(reconstruction, 0)[0].targets.values<float>(), ElementsAre(3, 4));
   Batches none(samples(x), {});
   EXPECT_EQ(epoch(none, 0)[0].targets.elements(), 0);
+  Batches forgotten(ten().without_target(), {});
+  EXPECT_EQ(epoch(forgotten, 0)[0].targets.elements(), 0);
 }
 
 TEST_F(BatchesOfTen, ErrorsNameTheSample) {

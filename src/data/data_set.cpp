@@ -147,6 +147,14 @@ DataView DataView::select(std::span<const int64_t> positions) const {
   return part;
 }
 
+DataView DataView::without_target() const {
+  DataView same = *this;
+  same.target_ = TargetKind::None;
+  same.classes_ = 0;
+  same.classes_stated_ = false;
+  return same;
+}
+
 std::string DataView::name(int64_t position) const {
   return samples_->name(indices_.at(static_cast<size_t>(position)));
 }

@@ -37,6 +37,8 @@ class DataView {
   DataView first(int64_t count) const;
   // The samples at these positions, in this order.
   DataView select(std::span<const int64_t> positions) const;
+  // The same samples as if nothing were known of them.
+  DataView without_target() const;
   // For messages: the file or the number of the sample at a position.
   std::string name(int64_t position) const;
 

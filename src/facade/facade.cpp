@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/data_set.h"
+#include "eval/real_values.h"
 #include "formats/formats.h"
 #include "pare/pare.h"
 #include "report/json.h"
@@ -11,7 +12,6 @@
 #include "steps/inspect.h"
 #include "steps/quantize.h"
 #include "steps/run.h"
-#include "steps/samples.h"
 
 namespace pare {
 namespace {

@@ -16,10 +16,48 @@ std::string minutes(double seconds) {
   return fmt::format("{}:{:02}", whole / 60, whole % 60);
 }
 
+bool is_share(Criterion criterion) { return criterion == Criterion::Accuracy || criterion == Criterion::Agreement; }
+
+std::string_view heading_of(Criterion criterion) {
+  switch (criterion) {
+    case Criterion::Accuracy: return ">validation";
+    case Criterion::Mse: return ">validation MSE";
+    case Criterion::Agreement: return ">like the teacher";
+    case Criterion::TeacherMse: return ">MSE to the teacher";
+  }
+  return "";
+}
+
 // The score of an epoch in the words of what it judges.
 std::string score_text(const TrainResult& result, double score) {
-  const bool classes = result.fit.epochs.front().progress.accuracy.has_value();
-  return classes ? percent(score) : fmt::format("{:.6g}", -score);
+  return is_share(result.criterion) ? percent(score) : fmt::format("{:.6g}", -score);
+}
+
+Json to_json(const DistillationRecord& record) {
+  Json features = Json::array();
+  for (const FeaturePair& pair : record.options.features)
+    features.push_back({{"student", pair.student}, {"teacher", pair.teacher}});
+  Json json{{"teacher", record.teacher},
+            {"soft_loss", to_string(*record.options.soft_loss)},
+            {"temperature", record.options.temperature},
+            {"soft_weight", *record.options.soft_weight},
+            {"features", std::move(features)},
+            {"feature_weight", record.options.feature_weight},
+            {"labels", record.options.use_targets},
+            {"kept", record.kept}};
+  if (record.score) json["teacher_validation"] = *record.score;
+  return json;
+}
+
+// "Learned from net.h5 by kl at temperature 4, weight 0.9; the teacher itself: 91.20 %."
+std::string describe(const DistillationRecord& record, const TrainResult& result) {
+  std::string text = fmt::format("Learned from {} by {}", record.teacher, to_string(*record.options.soft_loss));
+  if (record.options.soft_loss != SoftLoss::Mse) text += fmt::format(" at temperature {}", record.options.temperature);
+  text += record.options.use_targets ? fmt::format(", weight {}", *record.options.soft_weight)
+                                     : std::string(", without labels");
+  if (!record.options.features.empty()) text += fmt::format(", and {} of its values", record.options.features.size());
+  if (record.score) text += fmt::format("; the teacher itself: {}", score_text(result, *record.score));
+  return text + ".\n";
 }
 
 Json epoch_json(const EpochRecord& record) {
@@ -53,24 +91,27 @@ std::string describe(const Progress& progress) {
 Json to_json(const TrainResult& result, const std::string& model, const std::string& output) {
   Json epochs = Json::array();
   for (const EpochRecord& record : result.fit.epochs) epochs.push_back(epoch_json(record));
-  return {{"model", model},
-          {"output", output},
-          {"loss", to_string(result.loss)},
-          {"train_samples", result.train_samples},
-          {"validation_samples", result.validation_samples},
-          {"trained_parameters", result.trained_parameters},
-          {"epochs", std::move(epochs)},
-          {"best_epoch", result.fit.best_epoch},
-          {"stopped_early", result.fit.stopped_early},
-          {"empty_classes", result.empty_classes}};
+  Json json{{"model", model},
+            {"output", output},
+            {"loss", to_string(result.loss)},
+            {"train_samples", result.train_samples},
+            {"validation_samples", result.validation_samples},
+            {"trained_parameters", result.trained_parameters},
+            {"judged_by", to_string(result.criterion)},
+            {"epochs", std::move(epochs)},
+            {"best_epoch", result.fit.best_epoch},
+            {"stopped_early", result.fit.stopped_early},
+            {"empty_classes", result.empty_classes}};
+  if (result.distillation) json["distillation"] = to_json(*result.distillation);
+  return json;
 }
 
-std::string describe(const TrainResult& result, const std::string& output) {
+std::string describe_course(const TrainResult& result) {
   const bool classes = !result.fit.epochs.empty() && result.fit.epochs.front().progress.accuracy.has_value();
   const bool validated = result.validation_samples > 0;
   std::vector<std::string> headings{">epoch", ">loss"};
   if (classes) headings.emplace_back(">accuracy");
-  if (validated) headings.emplace_back(classes ? ">validation" : ">validation MSE");
+  if (validated) headings.emplace_back(heading_of(result.criterion));
   for (const char* heading : {">rate", ">seconds", ">samples/s", ""}) headings.emplace_back(heading);
   Table table(headings);
   for (const EpochRecord& record : result.fit.epochs) {
@@ -87,9 +128,14 @@ std::string describe(const TrainResult& result, const std::string& output) {
                                  with_commas(result.train_samples), to_string(result.loss));
   if (validated) text += fmt::format(", validated on {}", with_commas(result.validation_samples));
   text += "\n\n" + table.text();
+  if (result.distillation) text += describe(*result.distillation, result);
   if (result.fit.stopped_early) text += "Stopped early: no better validation for a while.\n";
   for (const int64_t each : result.empty_classes) text += fmt::format("Class {} has no training sample.\n", each);
-  return text + fmt::format("\nwritten to {}\n", output);
+  return text;
+}
+
+std::string describe(const TrainResult& result, const std::string& output) {
+  return describe_course(result) + fmt::format("\nwritten to {}\n", output);
 }
 
 }  // namespace pare

@@ -12,6 +12,8 @@ namespace pare {
 std::string describe(const Progress& progress);
 
 nlohmann::ordered_json to_json(const TrainResult& result, const std::string& model, const std::string& output);
+// A row an epoch.
+std::string describe_course(const TrainResult& result);
 std::string describe(const TrainResult& result, const std::string& output);
 
 }  // namespace pare

@@ -22,6 +22,12 @@ Expected<Model> trainable(const Model& model, QuantMode mode) {
   return base;
 }
 
+Expected<bool> has_targets(const DataSet& set) {
+  if (set.divided() && !set.has(Split::Train)) return true;  // training says what is missing
+  PARE_ASSIGN(const DataView view, set.split(Split::Train));
+  return view.target() != TargetKind::None;
+}
+
 // What the course of a run hangs on beside what train() knows of.
 std::map<std::string, std::string> settings_of(const QatOptions& options) {
   const QuantConfig& config = options.quantization;
@@ -84,6 +90,11 @@ Expected<QatResult> qat(const Model& model, const DataSet& set, const QatOptions
   PARE_TRY(insert_fake_quantization(network, deployed, plan, config, options.ranges));
   TrainOptions training = options.train;
   training.settings = settings_of(options);
+  PARE_ASSIGN(const bool labelled, has_targets(set));
+  if (!options.use_labels || !labelled) {
+    training.teacher = &model;
+    training.distillation.use_targets = false;
+  }
   PARE_ASSIGN(result.training, train(result.form, set, training, observer));
   result.form = std::move(result.training.model);
   PARE_ASSIGN(result.quantized, quantize_trained(result.form, samples ? &*samples : nullptr,

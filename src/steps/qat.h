@@ -11,7 +11,8 @@ struct QatOptions {
   QuantConfig quantization;
   RangeRule ranges = RangeRule::Learned;
   int64_t calibration_samples = 500;
-  TrainOptions train;  // its freeze_ranges and freeze_statistics among others
+  bool use_labels = true;  // without, and for a set that has none, the float model itself is learned from
+  TrainOptions train;      // its freeze_ranges and freeze_statistics among others
 };
 
 struct QatResult {

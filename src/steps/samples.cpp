@@ -3,7 +3,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
+
+#include "eval/real_values.h"
 
 namespace pare {
 namespace {
@@ -25,19 +26,6 @@ Expected<std::vector<size_t>> match_inputs(const Graph& graph, const std::vector
     order.push_back(static_cast<size_t>(found - arrays.begin()));
   }
   return order;
-}
-
-template <class T>
-Tensor quantized_as(const Tensor& real, const Quantization& quantization) {
-  Tensor stored(dtype_of<T>, real.shape());
-  const IntegerRange range = integer_range(dtype_of<T>);
-  const auto from = real.values<float>();
-  auto to = stored.template mutable_values<T>();
-  for (size_t i = 0; i < to.size(); ++i) {
-    const float steps = std::round(from[i] / quantization.scale()) + static_cast<float>(quantization.zero_point());
-    to[i] = static_cast<T>(std::clamp(steps, static_cast<float>(range.lowest), static_cast<float>(range.highest)));
-  }
-  return stored;
 }
 
 // The batch may differ.
@@ -77,16 +65,6 @@ Expected<SampleSource> source_for(const Graph& graph, const DataView& view) {
   PARE_ASSIGN(const std::vector<Tensor> sample, source.read(0, 1));
   for (size_t i = 0; i < sample.size(); ++i) PARE_TRY(check_sample(sample[i], *graph.inputs[i]));
   return source;
-}
-
-Tensor stored_as(const TensorType& type, Tensor tensor) {
-  if (tensor.dtype() != DType::Float32 || !type.is_quantized() || !type.quantization->is_per_tensor()) return tensor;
-  switch (type.dtype) {
-    case DType::Int8: return quantized_as<int8_t>(tensor, *type.quantization);
-    case DType::UInt8: return quantized_as<uint8_t>(tensor, *type.quantization);
-    case DType::Int16: return quantized_as<int16_t>(tensor, *type.quantization);
-    default: return tensor;
-  }
 }
 
 }  // namespace pare

@@ -14,7 +14,4 @@ Expected<DataView> calibration_samples(const DataSet& set, int64_t count);
 // are quantised with its parameters. Reads the first sample to fail early where shapes or types do not fit, with both named.
 Expected<SampleSource> source_for(const Graph& graph, const DataView& view);
 
-// Real numbers as the integers that a quantised input stores; everything else stays as it is.
-Tensor stored_as(const TensorType& type, Tensor tensor);
-
 }  // namespace pare

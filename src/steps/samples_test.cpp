@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "eval/real_values.h"
 #include "ir/builder.h"
 #include "testing/data_folder.h"
 

@@ -9,6 +9,7 @@
 #include "data/data_set.h"
 #include "eval/evaluate.h"
 #include "ir/model.h"
+#include "train/distillation.h"
 #include "train/fit.h"
 
 namespace pare {
@@ -31,26 +32,46 @@ struct TrainOptions {
   std::map<std::string, std::string> settings = {};  // what else the course of a run hangs on; --resume compares it
   uint64_t seed = 1;
   int threads = 1;
+  const Model* teacher = nullptr;  // learned from, see distillation.h; it must outlive the run
+  DistillationOptions distillation;
   std::string checkpoint;  // the .pare file that keeps the state of the run; empty: none is kept
   bool resume = false;     // takes the run of that file up again
 };
 
 struct TrainObserver {
+  std::function<void()> on_teacher = [] {};  // before it looks at the samples, which may take a while
   std::function<void(const Progress&)> on_step = [](const Progress&) {};
   std::function<void(const EpochRecord&)> on_epoch = [](const EpochRecord&) {};
+};
+
+// What the score of an epoch is: of the validation samples' targets, or of what the teacher makes of them.
+enum class Criterion { Accuracy, Mse, Agreement, TeacherMse };
+template <>
+struct EnumNames<Criterion> {
+  static constexpr std::array<std::string_view, 4> names{"accuracy", "mse", "agreement", "teacher_mse"};
+};
+
+struct DistillationRecord {
+  std::string teacher;  // its file
+  DistillationOptions options;
+  bool kept = false;            // what the teacher made of the samples was kept in memory
+  std::optional<double> score;  // of the teacher, on the validation samples, where they have targets
 };
 
 struct TrainResult {
   Model model;
   Loss loss = Loss::CrossEntropy;
+  Criterion criterion = Criterion::Accuracy;
   FitResult fit;
+  std::optional<DistillationRecord> distillation;
   int64_t train_samples = 0, validation_samples = 0;
   int64_t trained_parameters = 0;
   std::vector<int64_t> empty_classes;  // without a training sample; with `balanced`
 };
 
 // Trains on the split 'train' (all samples of an undivided set); validates on the split 'validation' or a held-out share; the weights
-// of the best epoch are kept. The model must be float; composites are replaced by their plain operators.
+// of the best epoch are kept. The model must be float; composites are replaced by their plain operators. A set without targets needs a
+// teacher; then the epoch is the best after which the network is most like it.
 Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainOptions& options,
                             const TrainObserver& observer = {});
 

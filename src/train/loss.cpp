@@ -9,11 +9,6 @@ bool is_made_by(const Value* value, std::string_view op) {
   return value->producer != nullptr && value->producer->is(op);
 }
 
-// What fake quantisation rounds to this value.
-const Value* unrounded(const Value* value) {
-  return is_made_by(value, "fake_quantize") ? value->producer->operand(0) : value;
-}
-
 // The mean over all dimensions but the batch.
 Value* mean_of_sample(GraphWriter& write, Value* value) {
   const int rank = value->type.shape.rank();
@@ -49,6 +44,10 @@ Value* kullback_leibler(GraphWriter& write, Value* logits, Value* targets) {
 }
 
 }  // namespace
+
+const Value* unrounded(const Value* value) {
+  return is_made_by(value, "fake_quantize") ? value->producer->operand(0) : value;
+}
 
 Loss default_loss(const Value& output, bool judged_by_class) {
   if (is_made_by(unrounded(&output), "logistic"))

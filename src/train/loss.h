@@ -21,6 +21,9 @@ struct LossOptions {
   float delta = 1;      // of huber: where it turns from square to line
 };
 
+// What fake quantisation rounds to this value; the value itself where it is not rounded.
+const Value* unrounded(const Value* value);
+
 // The loss that suits a network: by the operator that makes its output and what it is judged by.
 Loss default_loss(const Value& output, bool judged_by_class);
 

@@ -88,11 +88,15 @@ Expected<void> Trainer::fill(Compiled& step, const Batch& batch, double rate) {
   if (batch.inputs.size() != step.graph.network_inputs)
     return bad_input("a sample has {} arrays, the network takes {}", batch.inputs.size(), step.graph.network_inputs);
   for (size_t i = 0; i < batch.inputs.size(); ++i) PARE_TRY(put(i, batch.inputs[i]));
-  if (batch.targets.dtype() == DType::Int32)
+  const bool labels = batch.targets.dtype() == DType::Int32;
+  if (options_.use_targets() && labels)
     PARE_TRY(put_labels(batch.targets, step.context->input_as<float>(step.graph.targets())));
-  else
-    PARE_TRY(put(step.graph.targets(), batch.targets));
+  if (options_.use_targets() && !labels) PARE_TRY(put(step.graph.targets(), batch.targets));
   PARE_TRY(put(step.graph.sample_weights(), batch.weights));
+  if (options_.teacher != nullptr) {
+    PARE_ASSIGN(const std::vector<Tensor> given, options_.teacher->run(batch));
+    for (size_t i = 0; i < given.size(); ++i) PARE_TRY(put(step.graph.from_teacher[i], given[i]));
+  }
   step.context->input_as<float>(step.graph.rate())[0] = static_cast<float>(rate);
   step.context->input_as<float>(step.graph.adam_step())[0] = static_cast<float>(adam_step(rate, steps_ + 1));
   return {};

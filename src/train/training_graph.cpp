@@ -39,6 +39,7 @@ class Maker {
     PARE_TRY(bind_batch());
     find_learned();
     if (learned_.empty()) return unsupported("there is nothing to train: no weights, or all of them are frozen");
+    PARE_TRY(expose_features());
     PARE_TRY(rewrite());
     Value* output = graph_.outputs.at(options_.output);
     Value* scored = scored_value(output, options_.loss.loss);
@@ -48,14 +49,15 @@ class Maker {
     rates_ = {graph_.add_input("learning_rate", {DType::Float32, Shape{1}, {}}),
               graph_.add_input("adam_step", {DType::Float32, Shape{1}, {}})};
     open_weights();
-    PARE_ASSIGN(Value * loss, append_loss(graph_, options_.loss, scored, targets, weights));
+    PARE_ASSIGN(Value * loss, append_whole_loss(scored, targets, weights));
     PARE_TRY(append_updates(loss));
     graph_.outputs = {loss, scored};
     for (const Carried& each : carried_) {
       made.carried.push_back({each.before->name, initial_of(*each.before), position_of(each.before),
-                              graph_.outputs.size(), initial_.contains(each.before->name)});
+                              graph_.outputs.size(), of_network_.contains(each.before->name)});
       graph_.outputs.push_back(each.after);
     }
+    for (const Value* each : from_teacher_) made.from_teacher.push_back(position_of(each));
     graph_.remove_dead();
     made.graph = std::move(graph_);
     return made;
@@ -105,10 +107,41 @@ class Maker {
     return train_statistics();
   }
 
+  // As outputs they come through every rewrite.
+  Expected<void> expose_features() {
+    if (options_.teacher == nullptr) return {};
+    for (const FeaturePair& pair : options_.distillation.features) {
+      Value* value = named_value(graph_, pair.student);
+      if (value == nullptr || value->producer == nullptr)
+        return bad_input("the student has no value '{}'; `pare inspect --layers` lists their names", pair.student);
+      features_.push_back(graph_.outputs.size());
+      graph_.outputs.push_back(value);
+    }
+    return {};
+  }
+
+  Expected<Value*> append_whole_loss(Value* scored, Value* targets, Value* weights) {
+    Value* hard = nullptr;
+    if (options_.use_targets()) { PARE_ASSIGN(hard, append_loss(graph_, options_.loss, scored, targets, weights)); }
+    if (options_.teacher == nullptr) return hard;
+    std::vector<Value*> features;
+    for (const size_t output : features_) features.push_back(graph_.outputs[output]);
+    PARE_ASSIGN(DistillationTerms terms, append_distillation(graph_, options_.distillation, options_.loss.loss, scored,
+                                                             features, options_.teacher->shapes(), hard, weights));
+    from_teacher_ = std::move(terms.from_teacher);
+    for (const Regressor& each : terms.regressors) {
+      weights_.insert(weights_.end(), {each.weights, each.bias});
+      initial_[each.weights->name] = each.initial_weights;
+      initial_[each.bias->name] = each.initial_bias;
+    }
+    return terms.loss;
+  }
+
   void open_weights() {
     for (const std::string& name : learned_) {
       Value* constant = graph_.find_value(name);
       initial_[name] = *constant->data;
+      of_network_.insert(name);
       weights_.push_back(opened(graph_, constant));
     }
   }
@@ -163,6 +196,7 @@ class Maker {
       if (initial_.contains(name))
         return unsupported("the statistics '{}' belong to several layers; freeze them", name);
       initial_[name] = *constant->data;
+      of_network_.insert(name);
       Value* average = opened(graph_, constant);
       carried_.push_back({average, write.op("moving_average", {average, present},
                                             MovingAverageAttributes{options_.statistics_momentum})});
@@ -175,6 +209,7 @@ class Maker {
   void move_ranges(GraphWriter& write) {
     for (const auto& [constant, values] : ranges_) {
       initial_[constant->name] = *constant->data;
+      of_network_.insert(constant->name);
       Value* range = opened(graph_, constant);
       Value* moved = range;
       for (Value* value : values)
@@ -195,13 +230,15 @@ class Maker {
 
   const TrainingGraphOptions& options_;
   Graph graph_;
-  std::set<std::string> learned_, moving_, steps_;
+  std::set<std::string> learned_, moving_, steps_, of_network_;
   std::vector<std::pair<Value*, std::vector<Value*>>> ranges_;  // moving ranges as constants, what they are of
   std::unordered_map<std::string, Tensor> initial_;
   std::vector<Value*> weights_;
   std::vector<std::pair<Value*, Value*>> statistics_;  // the moving constant, that of the batch
   Rates rates_{};
   std::vector<Carried> carried_;
+  std::vector<size_t> features_;  // outputs of the student while it is rewritten
+  std::vector<Value*> from_teacher_;
 };
 
 }  // namespace

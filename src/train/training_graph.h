@@ -5,8 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "train/distillation.h"
 #include "train/loss.h"
 #include "train/optimizer.h"
+#include "train/scorer.h"
 
 namespace pare {
 
@@ -20,6 +22,10 @@ struct TrainingGraphOptions {
   bool freeze_ranges = false, freeze_statistics = false;
   // Nodes whose weights and statistics stay as they are.
   std::function<bool(const Node&)> is_frozen = [](const Node&) { return false; };
+  std::shared_ptr<Scorer> teacher;  // null: nothing is distilled
+  DistillationOptions distillation;
+
+  bool use_targets() const { return teacher == nullptr || distillation.use_targets; }
 };
 
 // What a step carries over to the next, by its name: a weight under the name of its constant in the network, or state beside it.
@@ -30,12 +36,14 @@ struct CarriedTensor {
   bool is_weight;        // of the network: weights and moving statistics
 };
 
-// Inputs of `graph`, in order: those of the network, targets, weights of the samples, learning rate, Adam's step, then what is carried.
+// Inputs of `graph`, in order: those of the network, targets, weights of the samples, learning rate, Adam's step, then what is carried
+// and what the teacher gives.
 // Outputs: the loss, what it was computed from, then what is carried.
 struct TrainingGraph {
   Graph graph;
   size_t network_inputs = 0;
   std::vector<CarriedTensor> carried;
+  std::vector<size_t> from_teacher;  // positions of the inputs that take what Scorer::run() gives
 
   size_t targets() const { return network_inputs; }
   size_t sample_weights() const { return network_inputs + 1; }

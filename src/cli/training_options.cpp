@@ -1,0 +1,132 @@
+#include "cli/training_options.h"
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "formats/formats.h"
+#include "report/training.h"
+#include "steps/convert.h"
+
+namespace pare::cli {
+namespace {
+
+void add_course(CLI::App& command, TrainOptions& train) {
+  command.add_option("--epochs", train.epochs, "Passes over the training samples")
+      ->check(whole_number(1))
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("--batch", train.batch, "Samples a step")
+      ->check(whole_number(1))
+      ->type_name("N")
+      ->capture_default_str();
+  command
+      .add_option("--validation", train.validation,
+                  "Share of the training samples held out where the set has no split 'validation'; 0: none")
+      ->check(number(0, 0.9))
+      ->type_name("F")
+      ->capture_default_str();
+  command.add_option("--patience", train.patience, "Stop after N epochs without a better validation; 0: never")
+      ->check(whole_number(0))
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_flag("--resume", train.resume,
+                   "Go on with a run that was interrupted: its state lies beside the output, in FILE.checkpoint.pare");
+  command.add_flag("--balanced", train.balanced, "Classes weigh alike, however many samples each has");
+}
+
+void add_optimizer(CLI::App& command, TrainOptions& train) {
+  const char* how = "How weights change";
+  add_choice(command, "--optimizer", train.optimizer.optimizer, "How gradients become steps")->group(how);
+  command.add_option("--lr", train.schedule.rate, "The learning rate at its largest")
+      ->check(number(0, 1000))
+      ->type_name("R")
+      ->capture_default_str()
+      ->group(how);
+  add_choice(command, "--schedule", train.schedule.schedule, "Its course")->group(how);
+  command.add_option("--warm-up", train.schedule.warm_up, "Share of all steps over which it grows from 0")
+      ->check(number(0, 1))
+      ->type_name("F")
+      ->capture_default_str()
+      ->group(how);
+  command.add_option("--momentum", train.optimizer.momentum, "Of sgd and rmsprop")
+      ->check(number(0, 1))
+      ->type_name("M")
+      ->capture_default_str()
+      ->group(how);
+  command.add_flag("--nesterov", train.optimizer.nesterov, "Look ahead with the momentum (sgd)")->group(how);
+  command.add_option("--decay", train.optimizer.decay, "Decay of weights, not of biases and normalisations")
+      ->check(number(0, 1))
+      ->type_name("D")
+      ->capture_default_str()
+      ->group(how);
+  command.add_option("--clip-norm", train.optimizer.clip_norm, "Largest norm of all gradients together; 0: no limit")
+      ->check(number(0, 1e9))
+      ->type_name("N")
+      ->capture_default_str()
+      ->group(how);
+}
+
+void add_loss(CLI::App& command, TrainingOptions& options) {
+  add_auto_choice<Loss>(command, "--loss", options.loss,
+                        "What becomes small; auto: what suits the output of the network");
+  command.add_option("--smoothing", options.train.smoothing, "Share of each label that is spread over all classes")
+      ->check(number(0, 1))
+      ->type_name("F")
+      ->capture_default_str();
+}
+
+void add_frozen(CLI::App& command, TrainingOptions& options) {
+  const char* where = "Which weights change";
+  command.add_option("--freeze", options.train.freeze, "Operators that stay as they are: a pattern such as 'stem*'")
+      ->type_name("PATTERN")
+      ->group(where);
+  command.add_option("--last", options.train.last, "Train only the last N operators with weights; 0: all")
+      ->check(whole_number(0))
+      ->type_name("N")
+      ->capture_default_str()
+      ->group(where);
+}
+
+}  // namespace
+
+void add_training_options(CLI::App& command, TrainingOptions& options) {
+  command.add_option("--data", options.data, "The data set; its split 'train' is trained on")
+      ->required()
+      ->type_name("DATA");
+  add_output(command, options.output, "The file to write")->required();
+  add_course(command, options.train);
+  add_loss(command, options);
+  add_optimizer(command, options.train);
+  add_frozen(command, options);
+}
+
+Expected<void> train_file(TrainingOptions& options, const Common& common, const Output& out, const TrainingStep& step) {
+  options.train.threads = common.threads;
+  options.train.seed = common.seed;
+  if (options.loss != kAuto) options.train.loss = parse_enum<Loss>(options.loss);
+  PARE_TRY(check_convertible(options.output, {}));
+  // Beside the output until that is written.
+  options.train.checkpoint = options.output + ".checkpoint.pare";
+  PARE_ASSIGN(const Model model, read_model(options.model));
+  PARE_ASSIGN(const DataSet set, DataSet::open(options.data));
+  const TrainObserver observer{.on_teacher = [&] { out.progress("the teacher looks at the samples"); },
+                               .on_step = [&](const Progress& progress) { out.progress(describe(progress)); }};
+  PARE_ASSIGN_IN(const Model trained, step(model, set, observer), options.model);
+  PARE_ASSIGN(const ConvertResult written, convert(trained, options.output, {}));
+  PARE_TRY(write_model(written.model, options.output));
+  std::error_code gone;
+  std::filesystem::remove(options.train.checkpoint, gone);
+  return {};
+}
+
+Expected<void> run_training(TrainingOptions& options, const Common& common, const Output& out) {
+  TrainResult result;
+  PARE_TRY(train_file(options, common, out,
+                      [&](const Model& model, const DataSet& set, const TrainObserver& observer) -> Expected<Model> {
+                        PARE_ASSIGN(result, train(model, set, options.train, observer));
+                        return result.model.clone();
+                      }));
+  return out.result(to_json(result, options.model, options.output), [&] { return describe(result, options.output); });
+}
+
+}  // namespace pare::cli
