@@ -22,6 +22,14 @@ TEST_F(Files, WritesThenReads) {
   EXPECT_EQ(entries(), 1u);
 }
 
+TEST_F(Files, AppendsToWhatIsThere) {
+  EXPECT_FALSE(append_file(folder_ / "a", "x"));
+  ASSERT_TRUE(write_file(folder_ / "a", std::string_view("one ")));
+  ASSERT_TRUE(append_file(folder_ / "a", "two"));
+  EXPECT_EQ(read_file(folder_ / "a")->size(), 7u);
+  EXPECT_NE(append_file("/dev/full", "x").error().message.find("No space left"), std::string::npos);
+}
+
 TEST_F(Files, MissingFileIsNamed) {
   const auto bytes = read_file(folder_ / "absent");
   ASSERT_FALSE(bytes);

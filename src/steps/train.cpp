@@ -12,6 +12,7 @@
 #include "quant/glob.h"
 #include "steps/samples.h"
 #include "train/checkpoint.h"
+#include "train/training_log.h"
 
 namespace pare {
 namespace {
@@ -69,12 +70,13 @@ Expected<double> score(const Model& model, const Trainer& trainer, const DataVie
   return result.regression ? -result.regression->mse : 0;
 }
 
-int64_t count_parameters(const Trainer& trainer, const Graph& network) {
-  int64_t count = 0;
+std::vector<NamedTensor> trained_weights(const Trainer& trainer, const Graph& network) {
+  std::vector<NamedTensor> weights;
   const std::vector<std::string> names = trainable_constants(network);
-  for (const CarriedTensor& each : trainer.carried())
-    if (std::find(names.begin(), names.end(), each.name) != names.end()) count += each.initial.elements();
-  return count;
+  for (size_t i = 0; i < trainer.carried().size(); ++i)
+    if (const std::string& name = trainer.carried()[i].name; std::find(names.begin(), names.end(), name) != names.end())
+      weights.push_back({name, trainer.state()[i]});
+  return weights;
 }
 
 // What the course of a run hangs on.
@@ -139,8 +141,13 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
                                .statistics_momentum = options.statistics_momentum,
                                .is_frozen = [&frozen](const Node& node) { return frozen.contains(node.name); }},
                               options.threads));
-  result.trained_parameters = count_parameters(trainer, network);
-  FitCallbacks callbacks{.on_step = observer.on_step, .on_epoch = observer.on_epoch};
+  for (const NamedTensor& each : trained_weights(trainer, network)) result.trained_parameters += each.tensor.elements();
+  std::optional<TrainingLog> log;
+  FitCallbacks callbacks{.on_step = observer.on_step, .on_epoch = [&](const EpochRecord& record) -> Expected<void> {
+                           observer.on_epoch(record);
+                           if (!log) return {};
+                           return log->add(record, trained_weights(trainer, network));
+                         }};
   if (parts.validation)
     callbacks.judge = [&](const Trainer& now) { return score(result.model, now, *parts.validation, options.threads); };
   const std::string settings = settings_of(options, result);
@@ -154,6 +161,9 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
   if (options.resume) {
     PARE_ASSIGN(const Model kept, read_model(options.checkpoint));
     PARE_ASSIGN_IN(from, stored_training(kept, trainer.carried(), settings), options.checkpoint);
+  }
+  if (!options.log.empty()) {
+    PARE_ASSIGN(log, TrainingLog::open(options.log, from ? from->so_far.epochs : std::vector<EpochRecord>{}));
   }
   PARE_ASSIGN(result.fit, fit(trainer, parts.train, fitting, callbacks, std::move(from)));
   trainer.store_into(network);

@@ -29,6 +29,7 @@ struct TrainOptions {
   int threads = 1;
   std::string checkpoint;  // the .pare file that keeps the state of the run; empty: none is kept
   bool resume = false;     // takes the run of that file up again
+  std::string log;         // the folder that keeps the course of the run, see TrainingLog; empty: none
 };
 
 struct TrainObserver {

@@ -1,0 +1,73 @@
+"""Training as its users meet it: what is learned, logs, runs that are taken up again, and each way it can fail."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+from program import DIGITS, PROGRAM, ProgramTest
+
+
+
+class Training(ProgramTest):
+    @classmethod
+    def prepare(cls):
+        cls.data = cls.samples(cls.shared / "samples.npz")
+
+    def words(self, out, *more, epochs=6):
+        course = ("--epochs", epochs, "--batch", 16, "--lr", 0.01, "--threads", 1)
+        return ["train", DIGITS, "--data", self.data, "-o", self.folder / out, *course, *more]
+
+    def killed_after(self, epochs, words, log):
+        """Runs until the log has so many epochs, then kills."""
+        process = subprocess.Popen([str(word) for word in (PROGRAM, *words)], stderr=subprocess.PIPE)
+        deadline = time.monotonic() + 60
+        while len(self.rows(log)) < epochs:
+            self.assertIsNone(process.poll(), "it ended too early")
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+
+    @staticmethod
+    def rows(folder):
+        try:
+            with open(folder / "epochs.csv", newline="") as file:
+                return list(csv.DictReader(file))
+        except FileNotFoundError:
+            return []
+
+
+class Logs(Training):
+    def test_a_row_an_epoch_has_the_numbers_of_the_report(self):
+        log = self.folder / "log"
+        epochs = self.json_of(*self.words("out.pare", "--log", log))["epochs"]
+        rows = self.rows(log)
+        self.assertEqual(len(rows), 6)
+        for row, epoch in zip(rows, epochs):
+            self.assertEqual(row["epoch"], str(epoch["epoch"]))
+            for name in ("loss", "accuracy", "validation", "rate"):
+                self.assertEqual(float(row[name]), epoch[name], name)
+        self.assertEqual(sorted(os.listdir(log)), ["epochs.csv", "events.out.tfevents.0001.pare"])
+
+    def test_a_killed_run_goes_on_in_its_log(self):
+        log = self.folder / "log"
+        whole, words = (self.words(out, "--log", folder, epochs=30) for out, folder in (("whole.pare", self.folder / "whole"), ("out.pare", log)))
+        self.succeed(*whole)
+        self.killed_after(3, words, log)
+        over = [int(row["epoch"]) for row in self.rows(log)]
+        self.assertEqual(over, list(range(1, len(over) + 1)))
+        self.assertLess(len(over), 30)
+        self.succeed(*words, "--resume")
+        for ours, theirs in zip(self.rows(log), self.rows(self.folder / "whole"), strict=True):
+            for name in ("epoch", "loss", "accuracy", "validation", "rate"):
+                self.assertEqual(ours[name], theirs[name])
+        self.assertEqual(len(os.listdir(log)), 3)
+        self.assertEqual((self.folder / "out.pare").read_bytes(), (self.folder / "whole.pare").read_bytes())
+
+
+if __name__ == "__main__":
+    unittest.main()
