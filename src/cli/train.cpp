@@ -91,6 +91,13 @@ void add_optimizer(CLI::App& command, TrainOptions& train) {
       ->type_name("D")
       ->capture_default_str()
       ->group(how);
+  command
+      .add_option("--average", train.average,
+                  "Judge and keep an average of the weights over the steps with this momentum, such as 0.999; 0: none")
+      ->check(number(0, 0.999999))
+      ->type_name("M")
+      ->capture_default_str()
+      ->group(how);
   command.add_option("--clip-norm", train.optimizer.clip_norm, "Largest norm of all gradients together; 0: no limit")
       ->check(number(0, 1e9))
       ->type_name("N")

@@ -94,6 +94,7 @@ std::string settings_of(const TrainOptions& options, const TrainResult& run) {
               {"schedule", to_string(options.schedule.schedule)},
               {"lr", options.schedule.rate},
               {"warm_up", options.schedule.warm_up},
+              {"average", options.average},
               {"loss", to_string(run.loss)},
               {"smoothing", options.smoothing},
               {"validation", options.validation},
@@ -139,6 +140,7 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
                                .loss = {.loss = result.loss, .smoothing = options.smoothing},
                                .optimizer = options.optimizer,
                                .statistics_momentum = options.statistics_momentum,
+                               .average = options.average,
                                .is_frozen = [&frozen](const Node& node) { return frozen.contains(node.name); }},
                               options.threads));
   for (const NamedTensor& each : trained_weights(trainer, network)) result.trained_parameters += each.tensor.elements();

@@ -25,6 +25,7 @@ struct TrainOptions {
   std::vector<std::string> freeze;  // patterns of nodes that stay as they are
   int64_t last = 0;                 // train the last so many nodes with weights only; 0: all
   float statistics_momentum = 0.99f;
+  double average = 0;  // see TrainingGraphOptions
   uint64_t seed = 1;
   int threads = 1;
   std::string checkpoint;  // the .pare file that keeps the state of the run; empty: none is kept

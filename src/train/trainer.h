@@ -27,7 +27,7 @@ class Trainer {
 
   int64_t steps() const { return steps_; }
 
-  // Puts the present weights and statistics into a copy of the network.
+  // Puts the present weights and statistics, or their averages where there are such, into a copy of the network.
   void store_into(Graph& network) const;
 
   // Everything that a step carries over, and the count of steps: what a checkpoint holds.

@@ -145,6 +145,32 @@ TEST(Trainer, FrozenNodesStay) {
   train(trainer, 20, 0.01);
 }
 
+TEST(Trainer, CarriesAnAverageOfTheWeightsBesideThem) {
+  const Graph network = small_network();
+  Trainer plain = trainer_of(network), averaging = trainer_of(network, {.batch = 16, .average = 0.5});
+  std::vector<double> expected;
+  for (const float each : network.find_value("dense/w")->data->values<float>()) expected.push_back(each);
+  for (int step = 1; step <= 20; ++step) {
+    for (Trainer* each : {&plain, &averaging}) ASSERT_TRUE(each->step(batch_of(16, static_cast<uint64_t>(step)), 0.01));
+    Graph now = network.clone();
+    plain.store_into(now);
+    const double momentum = average_momentum(0.5, step);
+    for (size_t i = 0; i < expected.size(); ++i)
+      expected[i] = momentum * expected[i] + (1 - momentum) * now.find_value("dense/w")->data->values<float>()[i];
+  }
+  // The weights take the same course; the network takes their averages, and those of its statistics.
+  for (size_t i = 0; i < plain.state().size(); ++i) {
+    EXPECT_EQ(averaging.carried()[i].name, plain.carried()[i].name);
+    EXPECT_TRUE(averaging.state()[i] == plain.state()[i]) << plain.carried()[i].name;
+  }
+  Graph last = network.clone(), averaged = network.clone();
+  plain.store_into(last);
+  averaging.store_into(averaged);
+  for (size_t i = 0; i < expected.size(); ++i)
+    EXPECT_NEAR(averaged.find_value("dense/w")->data->values<float>()[i], expected[i], 1e-5);
+  EXPECT_FALSE(*averaged.find_value("mean")->data == *last.find_value("mean")->data);
+}
+
 TEST(Trainer, ClipsGradients) {
   Trainer trainer = trainer_of(
       small_network(), {.batch = 16, .optimizer = {.optimizer = Optimizer::Sgd, .momentum = 0, .clip_norm = 1e-3f}});

@@ -43,14 +43,16 @@ class Maker {
     Value* targets = graph_.add_input("targets", scored->type);
     Value* weights = graph_.add_input("sample_weights", {DType::Float32, Shape{options_.batch}, {}});
     rates_ = {graph_.add_input("learning_rate", {DType::Float32, Shape{1}, {}}),
-              graph_.add_input("adam_step", {DType::Float32, Shape{1}, {}})};
+              graph_.add_input("adam_step", {DType::Float32, Shape{1}, {}}),
+              graph_.add_input("average_momentum", {DType::Float32, Shape{1}, {}})};
     open_weights();
     PARE_ASSIGN(Value * loss, append_loss(graph_, options_.loss, scored, targets, weights));
     PARE_TRY(append_updates(loss));
     graph_.outputs = {loss, scored};
     for (const Carried& each : carried_) {
       made.carried.push_back({each.before->name, initial_of(*each.before), position_of(each.before),
-                              graph_.outputs.size(), initial_.contains(each.before->name)});
+                              graph_.outputs.size(), initial_.contains(each.before->name),
+                              constant_of(each.before->name)});
       graph_.outputs.push_back(each.after);
     }
     graph_.remove_dead();
@@ -145,12 +147,33 @@ class Maker {
       carried_.push_back({average, write.op("moving_average", {average, present},
                                             MovingAverageAttributes{options_.statistics_momentum})});
     }
+    append_averages(write);
     return write.finish(loss).map([](Value*) {});
   }
 
-  // What the optimiser keeps begins as zeros.
+  // Beside each weight and statistic of the network its average over the steps.
+  void append_averages(GraphWriter& write) {
+    if (options_.average <= 0) return;
+    const std::vector<Carried> all = carried_;
+    for (const Carried& each : all) {
+      const std::string& name = each.before->name;
+      if (!initial_.contains(name)) continue;
+      Value* average = graph_.add_input(name + "/average", each.before->type);
+      averaged_[average->name] = name;
+      carried_.push_back({average, write.op("moving_average", {average, each.after, rates_.average})});
+    }
+  }
+
+  // The constant of the network that takes what is carried under this name: averages stand for what they are of.
+  std::string constant_of(const std::string& carried) const {
+    if (const auto found = averaged_.find(carried); found != averaged_.end()) return found->second;
+    return averaged_.empty() && initial_.contains(carried) ? carried : "";
+  }
+
+  // What the optimiser keeps begins as zeros, an average as what it is of.
   Tensor initial_of(const Value& value) const {
-    const auto found = initial_.find(value.name);
+    const auto averaged = averaged_.find(value.name);
+    const auto found = initial_.find(averaged == averaged_.end() ? value.name : averaged->second);
     return found == initial_.end() ? Tensor(value.type.dtype, value.type.shape) : found->second;
   }
 
@@ -162,6 +185,7 @@ class Maker {
   Graph graph_;
   std::set<std::string> learned_, moving_;
   std::unordered_map<std::string, Tensor> initial_;
+  std::unordered_map<std::string, std::string> averaged_;  // the name of an average -> of what
   std::vector<Value*> weights_;
   std::vector<std::pair<Value*, Value*>> statistics_;  // the moving constant, that of the batch
   Rates rates_{};

@@ -16,6 +16,8 @@ struct TrainingGraphOptions {
   LossOptions loss;
   OptimizerOptions optimizer;
   float statistics_momentum = 0.99f;  // of the moving averages of batch normalisations
+  double average =
+      0;  // momentum of an average over the steps that the network takes in the place of its weights; 0: none
   // Nodes whose weights and statistics stay as they are.
   std::function<bool(const Node&)> is_frozen = [](const Node&) { return false; };
 };
@@ -24,11 +26,13 @@ struct TrainingGraphOptions {
 struct CarriedTensor {
   std::string name;
   Tensor initial;
-  size_t input, output;  // positions in the graph; both are bound to one piece of memory
-  bool is_weight;        // of the network: weights and moving statistics
+  size_t input, output;       // positions in the graph; both are bound to one piece of memory
+  bool is_weight;             // of the network: weights and moving statistics
+  std::string constant = {};  // of the network that takes it in the end; empty: none
 };
 
-// Inputs of `graph`, in order: those of the network, targets, weights of the samples, learning rate, Adam's step, then what is carried.
+// Inputs of `graph`, in order: those of the network, targets, weights of the samples, learning rate, Adam's step, momentum of the averages of
+// weights, then what is carried.
 // Outputs: the loss, what it was computed from, then what is carried.
 struct TrainingGraph {
   Graph graph;
@@ -39,6 +43,7 @@ struct TrainingGraph {
   size_t sample_weights() const { return network_inputs + 1; }
   size_t rate() const { return network_inputs + 2; }
   size_t adam_step() const { return network_inputs + 3; }
+  size_t average() const { return network_inputs + 4; }
 };
 
 // From a float network as it was trained, batch normalisations unfolded. Fails for one with nothing to train, with quantised tensors, or

@@ -69,5 +69,17 @@ class Logs(Training):
         self.assertEqual((self.folder / "out.pare").read_bytes(), (self.folder / "whole.pare").read_bytes())
 
 
+class Averages(Training):
+    def test_are_kept_and_taken_up_again(self):
+        plain, average = self.folder / "plain.pare", ("--average", 0.9)
+        self.succeed(*self.words("plain.pare"))
+        whole, words = (self.words(out, *average, "--log", self.folder / out[:3], epochs=30) for out in ("whole.pare", "cut.pare"))
+        self.succeed(*whole)
+        self.killed_after(3, words, self.folder / "cut")
+        self.succeed(*words, "--resume")
+        self.assertEqual((self.folder / "cut.pare").read_bytes(), (self.folder / "whole.pare").read_bytes())
+        self.assertEqual(self.json_of("inspect", plain)["parameters"], self.json_of("inspect", self.folder / "cut.pare")["parameters"])
+
+
 if __name__ == "__main__":
     unittest.main()
