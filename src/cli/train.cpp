@@ -1,5 +1,6 @@
 #include "steps/train.h"
 
+#include <charconv>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -16,13 +17,32 @@ constexpr const char* kAuto = "auto";  // what default_loss() finds out
 
 struct Options {
   std::string model, output, data, loss = kAuto;
+  std::vector<std::string> rates;
   TrainOptions train;
 };
+
+// PATTERN=FACTOR.
+Expected<RateFactor> parse_rate(const std::string& text) {
+  const size_t at = text.rfind('=');
+  const std::string pattern = text.substr(0, at), number = at == std::string::npos ? "" : text.substr(at + 1);
+  double factor = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), factor);
+  if (pattern.empty() || number.empty() || error != std::errc() || end != number.data() + number.size() ||
+      !(factor >= 0 && factor <= 1000))
+    return usage_error("--rate: '{}' was given, PATTERN=FACTOR such as 'stem*=0.1' was expected", text);
+  if (factor == 0)
+    return usage_error("--rate: at 0 times the rate weights stay as they are; `--freeze '{}'` says so", pattern);
+  return RateFactor{pattern, factor};
+}
 
 Expected<void> run(Options& options, const Common& common, const Output& out) {
   options.train.threads = common.threads;
   options.train.seed = common.seed;
   if (options.loss != kAuto) options.train.loss = parse_enum<Loss>(options.loss);
+  for (const std::string& each : options.rates) {
+    PARE_ASSIGN(RateFactor factor, parse_rate(each));
+    options.train.rates.push_back(std::move(factor));
+  }
   PARE_TRY(check_convertible(options.output, {}));
   // Beside the output until that is written.
   options.train.checkpoint = options.output + ".checkpoint.pare";
@@ -135,6 +155,12 @@ void add_train(CLI::App& program) {
   const char* where = "Which weights change";
   command->add_option("--freeze", options->train.freeze, "Operators that stay as they are: a pattern such as 'stem*'")
       ->type_name("PATTERN")
+      ->group(where);
+  command
+      ->add_option(
+          "--rate", options->rates,
+          "Operators that train at FACTOR times the learning rate, such as 'stem*=0.1'; the last that matches counts")
+      ->type_name("PATTERN=FACTOR")
       ->group(where);
   command->add_option("--last", options->train.last, "Train only the last N operators with weights; 0: all")
       ->check(whole_number(0))

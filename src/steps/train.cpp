@@ -35,27 +35,39 @@ Expected<Parts> parts_of(const DataSet& set, const TrainOptions& options) {
   return Parts{held.train, held.validation};
 }
 
+bool has_weights(const Node& node) {
+  for (size_t i = 0; i < node.operands.size(); ++i)
+    if (is_learned(node, i)) return true;
+  return false;
+}
+
+// Fails for a pattern that would change nothing.
+Expected<void> check_pattern(const Graph& graph, const std::string& pattern) {
+  for (const auto& node : graph.nodes())
+    if (matches_glob(pattern, node->name) && has_weights(*node)) return {};
+  return bad_input("no operator with weights is called '{}'; `pare inspect --layers` lists their names", pattern);
+}
+
 // Nodes that training leaves alone: those of a pattern, and all but the last ones with weights.
 Expected<std::set<std::string>> frozen_nodes(const Graph& graph, const TrainOptions& options) {
   std::vector<const Node*> learning;
-  std::set<std::string> frozen, unused(options.freeze.begin(), options.freeze.end());
+  std::set<std::string> frozen;
+  for (const std::string& pattern : options.freeze) PARE_TRY(check_pattern(graph, pattern));
   for (const auto& node : graph.nodes()) {
     for (const std::string& pattern : options.freeze)
-      if (matches_glob(pattern, node->name)) {
-        frozen.insert(node->name);
-        unused.erase(pattern);
-      }
-    for (size_t i = 0; i < node->operands.size(); ++i)
-      if (is_learned(*node, i)) {
-        learning.push_back(node.get());
-        break;
-      }
+      if (matches_glob(pattern, node->name)) frozen.insert(node->name);
+    if (has_weights(*node)) learning.push_back(node.get());
   }
-  if (!unused.empty())
-    return bad_input("no operator is called '{}'; `pare inspect` lists their names", *unused.begin());
   if (options.last > 0)
     for (size_t i = 0; i + static_cast<size_t>(options.last) < learning.size(); ++i) frozen.insert(learning[i]->name);
   return frozen;
+}
+
+float rate_factor(const Node& node, const std::vector<RateFactor>& rates) {
+  double factor = 1;
+  for (const RateFactor& each : rates)
+    if (matches_glob(each.pattern, node.name)) factor = each.factor;
+  return static_cast<float>(factor);
 }
 
 // Larger is better: the accuracy, or the negative mean squared error.
@@ -82,6 +94,8 @@ std::vector<NamedTensor> trained_weights(const Trainer& trainer, const Graph& ne
 // What the course of a run hangs on.
 std::string settings_of(const TrainOptions& options, const TrainResult& run) {
   using Json = nlohmann::json;
+  Json rates = Json::array();
+  for (const RateFactor& each : options.rates) rates.push_back(fmt::format("{}={}", each.pattern, each.factor));
   return Json{{"epochs", options.epochs},
               {"batch", options.batch},
               {"seed", options.seed},
@@ -101,6 +115,7 @@ std::string settings_of(const TrainOptions& options, const TrainResult& run) {
               {"patience", options.patience},
               {"balanced", options.balanced},
               {"freeze", options.freeze},
+              {"rate", std::move(rates)},
               {"last", options.last},
               {"train_samples", run.train_samples},
               {"validation_samples", run.validation_samples}}
@@ -123,6 +138,7 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
   result.validation_samples = parts.validation ? parts.validation->count() : 0;
   result.loss = options.loss.value_or(default_loss(*network.outputs[0], parts.train.target() == TargetKind::Class));
   PARE_ASSIGN(const std::set<std::string> frozen, frozen_nodes(network, options));
+  for (const RateFactor& each : options.rates) PARE_TRY(check_pattern(network, each.pattern));
 
   FitOptions fitting{.epochs = options.epochs,
                      .batches = {.batch = options.batch, .seed = options.seed},
@@ -141,7 +157,8 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
                                .optimizer = options.optimizer,
                                .statistics_momentum = options.statistics_momentum,
                                .average = options.average,
-                               .is_frozen = [&frozen](const Node& node) { return frozen.contains(node.name); }},
+                               .is_frozen = [&](const Node& node) { return frozen.contains(node.name); },
+                               .rate_factor = [&](const Node& node) { return rate_factor(node, options.rates); }},
                               options.threads));
   for (const NamedTensor& each : trained_weights(trainer, network)) result.trained_parameters += each.tensor.elements();
   std::optional<TrainingLog> log;

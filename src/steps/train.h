@@ -12,6 +12,12 @@
 
 namespace pare {
 
+// Operators of this name pattern train at so many times the learning rate.
+struct RateFactor {
+  std::string pattern;
+  double factor = 1;
+};
+
 struct TrainOptions {
   int64_t epochs = 5, batch = 32;
   OptimizerOptions optimizer;
@@ -23,6 +29,7 @@ struct TrainOptions {
   int64_t patience = 0;
   bool balanced = false;            // classes weigh alike, however many samples each has
   std::vector<std::string> freeze;  // patterns of nodes that stay as they are
+  std::vector<RateFactor> rates;    // of several that match an operator the last counts
   int64_t last = 0;                 // train the last so many nodes with weights only; 0: all
   float statistics_momentum = 0.99f;
   double average = 0;  // see TrainingGraphOptions

@@ -145,6 +145,40 @@ TEST(Trainer, FrozenNodesStay) {
   train(trainer, 20, 0.01);
 }
 
+TEST(Trainer, NodesTrainAtTheirOwnRates) {
+  for (const Optimizer optimizer : {Optimizer::Sgd, Optimizer::Adam}) {
+    const Graph network = small_network();
+    const auto step_of = [&](std::function<float(const Node&)> factor, double rate) {
+      Trainer trainer =
+          trainer_of(network, {.batch = 16, .optimizer = {.optimizer = optimizer}, .rate_factor = factor});
+      train(trainer, 1, rate);
+      return std::vector<Tensor>(trainer.state().begin(), trainer.state().end());
+    };
+    const auto dense = [](const Node& node) { return node.name == "dense" ? 0.25f : 1.f; };
+    const auto mixed = step_of(dense, 0.04), full = step_of([](const Node&) { return 1.f; }, 0.04),
+               slow = step_of([](const Node&) { return 1.f; }, 0.01);
+    const Trainer names = trainer_of(network, {.batch = 16, .optimizer = {.optimizer = optimizer}});
+    for (size_t i = 0; i < mixed.size(); ++i) {
+      const std::string& name = names.carried()[i].name;
+      const auto expected = (name.starts_with("dense") ? slow : full)[i].values<float>();
+      for (size_t k = 0; k < expected.size(); ++k) EXPECT_NEAR(mixed[i].values<float>()[k], expected[k], 1e-6) << name;
+    }
+  }
+}
+
+TEST(Trainer, SharedWeightsHaveOneRate) {
+  GraphBuilder build;
+  Value* x = build.input("x", {kDynamic, 2});
+  Value* w = build.constant("w", Tensor::vector<float>({1, 2, 3, 4}).reshaped({2, 2}));
+  Value* first = build.op("fully_connected", {x, w}, {}, "first");
+  const Graph network = build.finish({build.op("softmax", {build.op("fully_connected", {first, w}, {}, "second")})});
+  const auto trainer =
+      Trainer::create(network, {.rate_factor = [](const Node& node) { return node.name == "first" ? 0.5f : 1.f; }}, 1);
+  ASSERT_FALSE(trainer);
+  EXPECT_THAT(trainer.error().message,
+              HasSubstr("the weights 'w' belong to several operators; give them the same rate"));
+}
+
 TEST(Trainer, CarriesAnAverageOfTheWeightsBesideThem) {
   const Graph network = small_network();
   Trainer plain = trainer_of(network), averaging = trainer_of(network, {.batch = 16, .average = 0.5});

@@ -1,6 +1,7 @@
 #include "train/training_graph.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
@@ -34,7 +35,7 @@ class Maker {
     TrainingGraph made;
     made.network_inputs = graph_.inputs.size();
     PARE_TRY(bind_batch());
-    find_learned();
+    PARE_TRY(find_learned());
     if (learned_.empty()) return unsupported("there is nothing to train: no weights, or all of them are frozen");
     PARE_TRY(rewrite());
     Value* output = graph_.outputs.at(options_.output);
@@ -73,13 +74,20 @@ class Maker {
   }
 
   // Before anything is rewritten: which constants are learned, and which statistics move.
-  void find_learned() {
+  Expected<void> find_learned() {
     for (const auto& node : graph_.nodes()) {
       if (options_.is_frozen(*node)) continue;
-      for (size_t i = 0; i < node->operands.size(); ++i)
-        if (is_learned(*node, i)) learned_.insert(node->operands[i]->name);
+      for (size_t i = 0; i < node->operands.size(); ++i) {
+        if (!is_learned(*node, i)) continue;
+        const std::string& name = node->operands[i]->name;
+        learned_.insert(name);
+        const float factor = options_.rate_factor(*node);
+        if (factors_.emplace(name, factor).first->second != factor)
+          return unsupported("the weights '{}' belong to several operators; give them the same rate", name);
+      }
       if (node->is("batch_normalization")) moving_.insert(node->name);
     }
+    return {};
   }
 
   Expected<void> rewrite() {
@@ -136,7 +144,8 @@ class Maker {
     gradients = clipped(write, options_.optimizer, std::move(gradients));
     for (size_t i = 0; i < weights_.size(); ++i) {
       const bool decays = weights_[i]->type.shape.rank() > 1;
-      append_update(write, graph_, options_.optimizer, decays, weights_[i], gradients[i], rates_, carried_);
+      append_update(write, graph_, options_.optimizer, decays, weights_[i], gradients[i],
+                    rates_of(write, weights_[i]->name), carried_);
     }
     for (const auto& [constant, present] : statistics_) {
       const std::string name = constant->name;
@@ -149,6 +158,16 @@ class Maker {
     }
     append_averages(write);
     return write.finish(loss).map([](Value*) {});
+  }
+
+  Rates rates_of(GraphWriter& write, const std::string& weight) {
+    const float factor = factors_.at(weight);
+    if (factor == 1) return rates_;
+    if (const auto found = scaled_rates_.find(factor); found != scaled_rates_.end()) return found->second;
+    Value* scale = write.scalar(factor);
+    const Rates scaled{write.op("mul", {rates_.rate, scale}), write.op("mul", {rates_.adam_step, scale}),
+                       rates_.average};
+    return scaled_rates_[factor] = scaled;
   }
 
   // Beside each weight and statistic of the network its average over the steps.
@@ -189,6 +208,8 @@ class Maker {
   std::vector<Value*> weights_;
   std::vector<std::pair<Value*, Value*>> statistics_;  // the moving constant, that of the batch
   Rates rates_{};
+  std::map<std::string, float> factors_;  // of the rate, for each weight
+  std::map<float, Rates> scaled_rates_;   // by factor
   std::vector<Carried> carried_;
 };
 

@@ -20,6 +20,8 @@ struct TrainingGraphOptions {
       0;  // momentum of an average over the steps that the network takes in the place of its weights; 0: none
   // Nodes whose weights and statistics stay as they are.
   std::function<bool(const Node&)> is_frozen = [](const Node&) { return false; };
+  // What the learning rate is multiplied by for the weights of a node.
+  std::function<float(const Node&)> rate_factor = [](const Node&) { return 1.f; };
 };
 
 // What a step carries over to the next, by its name: a weight under the name of its constant in the network, or state beside it.

@@ -8,7 +8,7 @@ import subprocess
 import time
 import unittest
 
-from program import DIGITS, PROGRAM, ProgramTest
+from program import BAD_INPUT, DIGITS, PROGRAM, USAGE, ProgramTest
 
 
 
@@ -79,6 +79,23 @@ class Averages(Training):
         self.succeed(*words, "--resume")
         self.assertEqual((self.folder / "cut.pare").read_bytes(), (self.folder / "whole.pare").read_bytes())
         self.assertEqual(self.json_of("inspect", plain)["parameters"], self.json_of("inspect", self.folder / "cut.pare")["parameters"])
+
+
+class Rates(Training):
+    def test_each_pattern_changes_the_course(self):
+        ends = set()
+        for rates in ((), ("digit/*=0.1",), ("*=0.1", "digit/*=1"), ("digit/*=10",)):
+            self.succeed(*self.words("out.pare", *(word for rate in rates for word in ("--rate", rate)), epochs=1))
+            ends.add((self.folder / "out.pare").read_bytes())
+        self.assertEqual(len(ends), 4)
+
+    def test_what_is_no_rate(self):
+        for text in ("digit", "digit=", "=2", "digit=fast", "digit=-1", "digit=0.1x"):
+            self.fails(USAGE, self.words("out.pare", "--rate", text), f"--rate: '{text}' was given, PATTERN=FACTOR such as 'stem*=0.1'")
+        self.fails(USAGE, self.words("out.pare", "--rate", "digit=0"), "`--freeze 'digit'`")
+        for name in ("head", "digit"):  # the latter is the softmax
+            self.fails(BAD_INPUT, self.words("out.pare", "--rate", f"{name}=2"), f"no operator with weights is called '{name}'", "`pare inspect --layers`")
+            self.fails(BAD_INPUT, self.words("out.pare", "--freeze", name), f"no operator with weights is called '{name}'")
 
 
 if __name__ == "__main__":
