@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "ops/pool_2d.h"
+#include "ops/reshape.h"
 #include "testing/graphs.h"
 
 namespace pare {
@@ -227,6 +228,12 @@ TEST(Trainer, SaysWhatDoesNotFit) {
   EXPECT_THAT(trainer.step(wrong, 0.1).error().message, HasSubstr("a batch has f32[16, 6, 6, 3] for 'x'"));
   EXPECT_THAT(Trainer::create(parsed("graph (%x: f32[?, 3]) { %y = relu(%x) return %y }"), {}, 1).error().message,
               HasSubstr("there is nothing to train"));
+  GraphBuilder build;
+  Value* dense =
+      build.op("fully_connected", {build.input("x", {1, 2}), build.constant("w", Tensor(DType::Float32, {4, 2}))});
+  const Graph flat = build.finish({build.op("reshape", {dense}, ReshapeAttributes{{4, -1}}, "y")});
+  EXPECT_THAT(Trainer::create(flat, {.batch = 8}, 1).error().message,
+              HasSubstr("the output 'y' is [4, 8] for 8 samples; networks that take several at a time are trained"));
   EXPECT_THAT(
       Trainer::create(parsed("graph (%x: i8[?, 3] quant(0.5, 0)) { %y = relu(%x) : i8[?, 3] quant(0.5, 0) return %y }"),
                       {}, 1)

@@ -12,6 +12,7 @@
 #include "ops/updates.h"
 #include "passes/passes.h"
 #include "passes/rewrite.h"
+#include "train/bind_batch.h"
 #include "train/differentiate.h"
 
 namespace pare {
@@ -34,13 +35,16 @@ class Maker {
   Expected<TrainingGraph> make() {
     TrainingGraph made;
     made.network_inputs = graph_.inputs.size();
-    PARE_TRY(bind_batch());
+    PARE_TRY(check_float());
+    PARE_TRY(bind_batch(graph_, options_.batch));
     PARE_TRY(find_learned());
     if (learned_.empty()) return unsupported("there is nothing to train: no weights, or all of them are frozen");
     PARE_TRY(rewrite());
     Value* output = graph_.outputs.at(options_.output);
     Value* scored = scored_value(output, options_.loss.loss);
-    if (scored->type.shape.rank() == 0) return unsupported("the output '{}' has no batch", output->name);
+    if (scored->type.shape.rank() == 0 || scored->type.shape[0] != options_.batch)
+      return unsupported("the output '{}' is {} for {} samples; networks that take several at a time are trained",
+                         output->name, output->type.shape.to_string(), options_.batch);
     Value* targets = graph_.add_input("targets", scored->type);
     Value* weights = graph_.add_input("sample_weights", {DType::Float32, Shape{options_.batch}, {}});
     rates_ = {graph_.add_input("learning_rate", {DType::Float32, Shape{1}, {}}),
@@ -62,15 +66,12 @@ class Maker {
   }
 
  private:
-  Expected<void> bind_batch() {
+  Expected<void> check_float() const {
     for (const auto& value : graph_.values())
       if (value->type.is_quantized())
         return unsupported("the tensor '{}' is quantised; train the float network and quantise it afterwards",
                            value->name);
-    for (Value* input : graph_.inputs)
-      for (int i = 0; i < input->type.shape.rank(); ++i)
-        if (input->type.shape[i] == kDynamic) input->type.shape[i] = i == 0 ? options_.batch : 1;
-    return infer_types(graph_);
+    return {};
   }
 
   // Before anything is rewritten: which constants are learned, and which statistics move.

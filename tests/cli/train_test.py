@@ -8,7 +8,7 @@ import subprocess
 import time
 import unittest
 
-from program import BAD_INPUT, DIGITS, PROGRAM, USAGE, ProgramTest
+from program import BAD_INPUT, DIGITS, PROGRAM, UNSUPPORTED, USAGE, ProgramTest
 
 
 
@@ -96,6 +96,25 @@ class Rates(Training):
         for name in ("head", "digit"):  # the latter is the softmax
             self.fails(BAD_INPUT, self.words("out.pare", "--rate", f"{name}=2"), f"no operator with weights is called '{name}'", "`pare inspect --layers`")
             self.fails(BAD_INPUT, self.words("out.pare", "--freeze", name), f"no operator with weights is called '{name}'")
+
+
+class Heads(Training):
+    def test_a_new_head_is_trained(self):
+        for ending in ("h5", "pare", "tflite"):
+            head, tuned = self.folder / f"head.{ending}", self.folder / f"tuned.{ending}"
+            done = self.succeed("build", "--from", DIGITS, "--classes", 12, "-o", head)
+            self.assertIn("'digit/fully_connected' is new, with 12 outputs in the place of 10", done.stdout)
+            self.succeed("train", head, "--data", self.data, "--last", 1, "--epochs", 1, "-o", tuned)
+            self.assertEqual(self.json_of("inspect", tuned)["outputs"][0]["type"], "f32[?, 12]")
+
+    def test_what_makes_no_head(self):
+        out = self.folder / "out.pare"
+        self.fails(USAGE, ["build", "-o", out], "an architecture or --from MODEL", "`pare build --help`")
+        self.fails(USAGE, ["build", "lenet", "--from", DIGITS, "-o", out], "an architecture or --from MODEL, not both")
+        self.fails(USAGE, ["build", "--from", DIGITS, "-o", out], "--from needs --classes")
+        self.fails(USAGE, ["build", "--from", DIGITS, "--classes", 3, "--width", 0.5, "-o", out], "--width goes with an architecture")
+        self.fails(BAD_INPUT, ["build", "--from", self.folder / "none.h5", "--classes", 3, "-o", out], "none.h5: cannot open")
+        self.fails(UNSUPPORTED, ["build", "--from", DIGITS, "--classes", 1, "-o", out], "digits.h5: a softmax over one class is always 1")
 
 
 if __name__ == "__main__":
