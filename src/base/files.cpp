@@ -108,9 +108,12 @@ Expected<void> append_file(const std::filesystem::path& path, std::string_view t
 }
 
 Expected<void> check_folder_of(const std::filesystem::path& path) {
+  const std::filesystem::path folder = path.parent_path().empty() ? "." : path.parent_path();
   std::error_code ignored;
-  if (path.parent_path().empty() || std::filesystem::is_directory(path.parent_path(), ignored)) return {};
-  return io_error(path, "cannot write", ENOENT);
+  if (!std::filesystem::is_directory(folder, ignored)) return io_error(path, "cannot write", ENOENT);
+  if (!std::filesystem::exists(path, ignored) && ::access(folder.c_str(), W_OK) != 0)
+    return io_error(path, "cannot write", errno);
+  return {};
 }
 
 void discard_partial_file() noexcept {

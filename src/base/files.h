@@ -22,7 +22,7 @@ Expected<void> write_file(const std::filesystem::path& path, std::string_view te
 // Adds to the end of a file that is there. On any failure the file is as before.
 Expected<void> append_file(const std::filesystem::path& path, std::string_view text);
 
-// Fails where there is no folder for a file that is to be written, before long work is done for it.
+// Fails where there is no folder for a file that is to be written, or none that takes files, before long work is done for it.
 Expected<void> check_folder_of(const std::filesystem::path& path);
 
 // Removes the file that a write_file() in progress has begun, for handlers of signals that end the process.

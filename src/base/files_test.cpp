@@ -1,6 +1,7 @@
 #include "base/files.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "testing/temporary_folder.h"
 
@@ -46,6 +47,15 @@ TEST_F(Files, AFolderIsMissedBeforeTheWork) {
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().to_string(),
             write_file(folder_ / "missing" / "a", std::string_view("x")).error().to_string());
+}
+
+TEST_F(Files, AFolderThatTakesNoFilesIsMissedToo) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may write anywhere";
+  std::filesystem::permissions(folder_, std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  const auto checked = check_folder_of(folder_ / "a");
+  std::filesystem::permissions(folder_, std::filesystem::perms::owner_all);
+  ASSERT_FALSE(checked);
+  EXPECT_NE(checked.error().message.find("Permission denied"), std::string::npos);
 }
 
 TEST_F(Files, FailedWriteLeavesNothing) {

@@ -9,6 +9,7 @@
 #include "formats/formats.h"
 #include "report/training.h"
 #include "steps/convert.h"
+#include "steps/kept_run.h"
 
 namespace pare::cli {
 namespace {
@@ -52,8 +53,10 @@ Expected<void> run(Options& options, const Common& common, const Output& out) {
                  train(model, set, options.train,
                        {.on_step = [&](const Progress& progress) { out.progress(describe(progress)); }}),
                  options.model);
-  PARE_ASSIGN(const ConvertResult written, convert(result.model, options.output, {}));
-  PARE_TRY(write_model(written.model, options.output));
+  const auto written = convert(result.model, options.output, {}).and_then([&](const ConvertResult& converted) {
+    return write_model(converted.model, options.output);
+  });
+  if (!written) return Failure(kept_in(options.train.checkpoint, written.error()));
   std::error_code gone;
   std::filesystem::remove(options.train.checkpoint, gone);
   return out.result(to_json(result, options.model, options.output), [&] { return describe(result, options.output); });

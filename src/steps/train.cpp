@@ -6,10 +6,11 @@
 #include "data/class_weights.h"
 #include "data/hold_out.h"
 #include "engine/evaluate.h"
-#include "formats/formats.h"
 #include "passes/inline_composites.h"
 #include "passes/pipeline.h"
 #include "quant/glob.h"
+#include "steps/check_targets.h"
+#include "steps/kept_run.h"
 #include "steps/samples.h"
 #include "train/checkpoint.h"
 #include "train/training_log.h"
@@ -58,6 +59,9 @@ Expected<std::set<std::string>> frozen_nodes(const Graph& graph, const TrainOpti
       if (matches_glob(pattern, node->name)) frozen.insert(node->name);
     if (has_weights(*node)) learning.push_back(node.get());
   }
+  const auto stays = [&](const Node* node) { return frozen.contains(node->name); };
+  if (!learning.empty() && std::ranges::all_of(learning, stays))
+    return usage_error("--freeze leaves nothing to train: it names all {} operators with weights", learning.size());
   if (options.last > 0)
     for (size_t i = 0; i + static_cast<size_t>(options.last) < learning.size(); ++i) frozen.insert(learning[i]->name);
   return frozen;
@@ -128,12 +132,14 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
                             const TrainObserver& observer) {
   TrainResult result;
   result.model = model.clone();
+  drop_training(result.model);
   PARE_TRY(inline_composites(result.model));
   Graph& network = result.model.main();
   if (network.inputs.size() != 1)
     return unsupported("the network has {} inputs; networks with one are trained", network.inputs.size());
   PARE_ASSIGN(const Parts parts, parts_of(set, options));
   PARE_TRY(source_for(network, parts.train));  // fails early where samples do not fit
+  PARE_TRY(check_targets(*network.outputs[0], parts.train));
   result.train_samples = parts.train.count();
   result.validation_samples = parts.validation ? parts.validation->count() : 0;
   result.loss = options.loss.value_or(default_loss(*network.outputs[0], parts.train.target() == TargetKind::Class));
@@ -169,22 +175,16 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
                          }};
   if (parts.validation)
     callbacks.judge = [&](const Trainer& now) { return score(result.model, now, *parts.validation, options.threads); };
-  const std::string settings = settings_of(options, result);
-  if (!options.checkpoint.empty())
-    callbacks.on_checkpoint = [&](const FitState& state) -> Expected<void> {
-      Model kept = result.model.clone();
-      store_training(state, trainer.carried(), settings, kept);
-      return write_model(kept, options.checkpoint);
-    };
+  KeptRun run(options.checkpoint, settings_of(options, result));
+  callbacks.on_checkpoint = [&](const FitState& state) { return run.keep(result.model, trainer, state); };
   std::optional<FitState> from;
-  if (options.resume) {
-    PARE_ASSIGN(const Model kept, read_model(options.checkpoint));
-    PARE_ASSIGN_IN(from, stored_training(kept, trainer.carried(), settings), options.checkpoint);
-  }
+  if (options.resume) { PARE_ASSIGN(from, run.take_up(trainer)); }
   if (!options.log.empty()) {
     PARE_ASSIGN(log, TrainingLog::open(options.log, from ? from->so_far.epochs : std::vector<EpochRecord>{}));
   }
-  PARE_ASSIGN(result.fit, fit(trainer, parts.train, fitting, callbacks, std::move(from)));
+  auto fitted = fit(trainer, parts.train, fitting, callbacks, std::move(from));
+  if (!fitted) return Failure(run.explained(fitted.error()));
+  result.fit = std::move(*fitted);
   trainer.store_into(network);
   return result;
 }

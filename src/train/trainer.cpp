@@ -95,13 +95,13 @@ Expected<float> Trainer::step(const Batch& batch, double rate) {
 
 Tensor Trainer::scored() const { return latest_->context->output_tensor(1); }
 
-void Trainer::store_into(Graph& network) const {
+void Trainer::store_into(Graph& network, std::span<const Tensor> state) const {
   for (size_t i = 0; i < layout_.size(); ++i) {
     const std::string& name = layout_[i].constant;
     if (name.empty()) continue;
     Value* constant = network.find_value(name);
     PARE_CHECK(constant != nullptr && constant->is_constant(), "'{}' is no constant of the network", name);
-    constant->data = own_copy(state_[i]);
+    constant->data = own_copy(state[i]);
   }
 }
 

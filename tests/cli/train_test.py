@@ -1,14 +1,15 @@
 """Training as its users meet it: what is learned, logs, runs that are taken up again, and each way it can fail."""
 
 import csv
-import json
+import math
 import os
+import resource
 import signal
 import subprocess
 import time
 import unittest
 
-from program import BAD_INPUT, DIGITS, PROGRAM, UNSUPPORTED, USAGE, ProgramTest
+from program import BAD_INPUT, DIGITS, PROGRAM, UNSUPPORTED, USAGE, ProgramTest, npz
 
 
 
@@ -21,14 +22,19 @@ class Training(ProgramTest):
         course = ("--epochs", epochs, "--batch", 16, "--lr", 0.01, "--threads", 1)
         return ["train", DIGITS, "--data", self.data, "-o", self.folder / out, *course, *more]
 
-    def killed_after(self, epochs, words, log):
-        """Runs until the log has so many epochs, then kills."""
-        process = subprocess.Popen([str(word) for word in (PROGRAM, *words)], stderr=subprocess.PIPE)
+    def started(self, words, ready):
+        """The command as a process, once `ready` says that it has come so far."""
+        process = subprocess.Popen([str(word) for word in (PROGRAM, *words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         deadline = time.monotonic() + 60
-        while len(self.rows(log)) < epochs:
+        while not ready():
             self.assertIsNone(process.poll(), "it ended too early")
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.005)
+        return process
+
+    def killed_after(self, epochs, words, log):
+        """Runs until the log has so many epochs, then kills."""
+        process = self.started(words, lambda: len(self.rows(log)) >= epochs)
         process.send_signal(signal.SIGKILL)
         process.communicate()
 
@@ -65,7 +71,7 @@ class Logs(Training):
         for ours, theirs in zip(self.rows(log), self.rows(self.folder / "whole"), strict=True):
             for name in ("epoch", "loss", "accuracy", "validation", "rate"):
                 self.assertEqual(ours[name], theirs[name])
-        self.assertEqual(len(os.listdir(log)), 3)
+        self.assertEqual(sum("tfevents" in name for name in os.listdir(log)), 2)
         self.assertEqual((self.folder / "out.pare").read_bytes(), (self.folder / "whole.pare").read_bytes())
 
 
@@ -115,6 +121,105 @@ class Heads(Training):
         self.fails(USAGE, ["build", "--from", DIGITS, "--classes", 3, "--width", 0.5, "-o", out], "--width goes with an architecture")
         self.fails(BAD_INPUT, ["build", "--from", self.folder / "none.h5", "--classes", 3, "-o", out], "none.h5: cannot open")
         self.fails(UNSUPPORTED, ["build", "--from", DIGITS, "--classes", 1, "-o", out], "digits.h5: a softmax over one class is always 1")
+
+
+class Failures(Training):
+    """Each ends with one clear message and the right code, and keeps what was learned."""
+
+    def made(self, name, shape=(28, 28, 1), **targets):
+        path = self.folder / name
+        count, values = 32, math.prod(shape)
+        npz(path, x=("f", (count, *shape), [i % 7 / 7 for i in range(count * values)]), **targets)
+        return path
+
+    def labels(self, name, of, **more):
+        return self.made(name, y=("q", (32,), [of(i) for i in range(32)]), **more)
+
+    def refused(self, code, data, *parts, more=()):
+        self.fails(code, ["train", DIGITS, "--data", data, "-o", self.folder / "out.tflite", "--epochs", 1, *more], *parts)
+
+    def test_labels_out_of_range(self):
+        self.refused(BAD_INPUT, self.labels("a.npz", lambda i: 12 if i == 20 else i % 10), "gives 10 scores a sample, the data set has 13 classes", "`pare build --from` makes a head for 13")
+        self.refused(BAD_INPUT, self.labels("b.npz", lambda i: -1 if i == 20 else i % 10), "sample 20 has the label -1")
+
+    def test_samples_that_do_not_fit(self):
+        self.refused(BAD_INPUT, self.labels("a.npz", lambda i: i % 10, shape=(14, 14, 1)), "f32[1, 14, 14, 1], the model takes f32[?, 28, 28, 1]")
+        self.refused(BAD_INPUT, self.made("b.npz"), "the data set has no targets to learn")
+        self.refused(BAD_INPUT, self.made("c.npz", y=("f", (32, 3), [0.5] * 96)), "the model gives 10 numbers a sample, the data set has 3")
+        values = self.made("d.npz", y=("f", (32, 10), [0.5] * 320))
+        self.refused(BAD_INPUT, values, "class weights need classes; the target of this data set is 'value'", more=["--balanced"])
+
+    def test_everything_frozen(self):
+        self.refused(USAGE, self.data, "--freeze leaves nothing to train: it names all 11 operators with weights", more=["--freeze", "*"])
+
+    def test_a_class_without_samples_is_named(self):
+        data = self.labels("a.npz", lambda i: i % 5 + (i % 5 > 2))
+        words = ["train", DIGITS, "--data", data, "-o", self.folder / "out.tflite", "--epochs", 1, "--balanced"]
+        self.assertIn("Class 3 has no training sample.", self.succeed(*words).stdout)
+        self.assertEqual(self.json_of(*words)["empty_classes"], [3])
+
+    def test_places_that_take_no_file(self):
+        words = ["train", DIGITS, "--data", self.data, "--epochs", 1, "-o"]
+        self.fails(BAD_INPUT, [*words, self.folder / "none" / "out.tflite"], "none/out.tflite: cannot write: No such file")
+        self.fails(USAGE, [*words, self.folder / "out.bin"], "out.bin")
+        self.fails(BAD_INPUT, [*words, self.folder / "out.tflite", "--log", self.data], "samples.npz: cannot make the folder of the log")
+
+    def test_nothing_to_go_on_with(self):
+        self.refused(BAD_INPUT, self.data, "there is no run to go on with", "out.tflite.checkpoint.pare is missing", more=["--resume"])
+
+    def test_other_settings_to_go_on_with(self):
+        words = self.words("out.pare", epochs=40)
+        process = self.started(words, self.checkpoint("out.pare").exists)
+        process.kill()
+        process.communicate()
+        self.fails(BAD_INPUT, [*words, "--resume", "--average", 0.5], "the run that was kept has average = 0.0, now it is 0.5")
+
+    def test_loss_that_is_no_number(self):
+        huge = [3e38 * (-1) ** i for i in range(64 * 784)]  # sums of these are infinite
+        data, labels = self.folder / "set.npz", ("q", (64,), [i % 10 for i in range(64)])
+        npz(data, x=("f", (64, 28, 28, 1), huge), y=labels)
+        self.refused(BAD_INPUT, data, "the loss became no number in step 1; a smaller --lr or --clip-norm helps\n")
+        # Where it happens later, what was learned before is kept, as a model.
+        self.samples(data)
+        words = ["train", DIGITS, "--data", data, "-o", self.folder / "out.tflite", "--epochs", 200]
+        process = self.started(words, self.checkpoint("out.tflite").exists)
+        process.kill()
+        process.communicate()
+        npz(data, x=("f", (64, 28, 28, 1), huge), y=labels)
+        self.fails(BAD_INPUT, [*words, "--resume"], "the loss became no number", f"; what was learned is kept in {self.checkpoint('out.tflite')}\n")
+        self.succeed("convert", self.checkpoint("out.tflite"), "-o", self.folder / "out.tflite")
+
+    def checkpoint(self, out):
+        return self.folder / f"{out}.checkpoint.pare"
+
+    def test_no_room_for_a_checkpoint(self):
+        done = subprocess.run(["sh", "-c", 'ulimit -f 8; exec "$@"', "sh", PROGRAM, *map(str, self.words("out.pare"))], capture_output=True, text=True)
+        self.assertEqual(done.returncode, BAD_INPUT, done.stderr)
+        self.assertIn("out.pare.checkpoint.pare: cannot write: File too large", done.stderr)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_no_room_later_keeps_the_run(self):
+        self.succeed(*self.words("whole.pare", epochs=40))
+        words = self.words("out.pare", epochs=40)
+        process = self.started(words, self.checkpoint("out.pare").exists)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (4096, 4096))
+        _, message = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, BAD_INPUT, message)
+        self.assertIn("File too large; what was learned is kept in", message)
+        self.assertIn("--resume goes on from there", message)
+        self.assertEqual(sorted(os.listdir(self.folder)), ["out.pare.checkpoint.pare", "whole.pare"])
+        self.succeed(*words, "--resume")
+        self.assertEqual((self.folder / "out.pare").read_bytes(), (self.folder / "whole.pare").read_bytes())
+
+    def test_no_room_for_the_result_keeps_the_run(self):
+        out = self.folder / "out.tflite"
+        os.symlink("/dev/full", out)
+        done = self.run_program(*self.words("out.tflite"))
+        self.assertEqual(done.returncode, BAD_INPUT)
+        self.assertIn(f"out.tflite: cannot write: No space left on device; what was learned is kept in {self.checkpoint('out.tflite')}, --resume goes on", done.stderr)
+        out.unlink()
+        self.succeed(*self.words("out.tflite"), "--resume")
+        self.assertFalse(self.checkpoint("out.tflite").exists())
 
 
 if __name__ == "__main__":
