@@ -97,10 +97,23 @@ Expected<void> write_file(const std::filesystem::path& path, std::string_view te
   return write_file(path, std::as_bytes(std::span(text.data(), text.size())));
 }
 
+Expected<void> append_file(const std::filesystem::path& path, std::string_view text) {
+  Descriptor file{::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC)};
+  if (file.fd < 0) return io_error(path, "cannot write", errno);
+  const off_t before = ::lseek(file.fd, 0, SEEK_END);
+  auto written = write_all(file.fd, std::as_bytes(std::span(text.data(), text.size())), path);
+  if (!written && before >= 0) [[maybe_unused]]
+    const int ignored = ::ftruncate(file.fd, before);
+  return written;
+}
+
 Expected<void> check_folder_of(const std::filesystem::path& path) {
+  const std::filesystem::path folder = path.parent_path().empty() ? "." : path.parent_path();
   std::error_code ignored;
-  if (path.parent_path().empty() || std::filesystem::is_directory(path.parent_path(), ignored)) return {};
-  return io_error(path, "cannot write", ENOENT);
+  if (!std::filesystem::is_directory(folder, ignored)) return io_error(path, "cannot write", ENOENT);
+  if (!std::filesystem::exists(path, ignored) && ::access(folder.c_str(), W_OK) != 0)
+    return io_error(path, "cannot write", errno);
+  return {};
 }
 
 void discard_partial_file() noexcept {

@@ -19,7 +19,10 @@ Expected<std::vector<std::byte>> read_file(const std::filesystem::path& path, ui
 Expected<void> write_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
 Expected<void> write_file(const std::filesystem::path& path, std::string_view text);
 
-// Fails where there is no folder for a file that is to be written, before long work is done for it.
+// Adds to the end of a file that is there. On any failure the file is as before.
+Expected<void> append_file(const std::filesystem::path& path, std::string_view text);
+
+// Fails where there is no folder for a file that is to be written, or none that takes files, before long work is done for it.
 Expected<void> check_folder_of(const std::filesystem::path& path);
 
 // Removes the file that a write_file() in progress has begun, for handlers of signals that end the process.

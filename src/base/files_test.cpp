@@ -1,6 +1,7 @@
 #include "base/files.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "testing/temporary_folder.h"
 
@@ -22,6 +23,14 @@ TEST_F(Files, WritesThenReads) {
   EXPECT_EQ(entries(), 1u);
 }
 
+TEST_F(Files, AppendsToWhatIsThere) {
+  EXPECT_FALSE(append_file(folder_ / "a", "x"));
+  ASSERT_TRUE(write_file(folder_ / "a", std::string_view("one ")));
+  ASSERT_TRUE(append_file(folder_ / "a", "two"));
+  EXPECT_EQ(read_file(folder_ / "a")->size(), 7u);
+  EXPECT_NE(append_file("/dev/full", "x").error().message.find("No space left"), std::string::npos);
+}
+
 TEST_F(Files, MissingFileIsNamed) {
   const auto bytes = read_file(folder_ / "absent");
   ASSERT_FALSE(bytes);
@@ -38,6 +47,15 @@ TEST_F(Files, AFolderIsMissedBeforeTheWork) {
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().to_string(),
             write_file(folder_ / "missing" / "a", std::string_view("x")).error().to_string());
+}
+
+TEST_F(Files, AFolderThatTakesNoFilesIsMissedToo) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may write anywhere";
+  std::filesystem::permissions(folder_, std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  const auto checked = check_folder_of(folder_ / "a");
+  std::filesystem::permissions(folder_, std::filesystem::perms::owner_all);
+  ASSERT_FALSE(checked);
+  EXPECT_NE(checked.error().message.find("Permission denied"), std::string::npos);
 }
 
 TEST_F(Files, FailedWriteLeavesNothing) {

@@ -107,6 +107,7 @@ int main(int argc, char** argv) {
   std::signal(SIGINT, pare::cli::stop);
   std::signal(SIGTERM, pare::cli::stop);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file above the limit of the shell is an error of the write
   try {
     return pare::cli::run(argc, argv);
   } catch (const pare::Error& error) { return pare::cli::report(error); } catch (const std::bad_alloc&) {

@@ -1,14 +1,30 @@
 #include "cli/training_options.h"
 
+#include <charconv>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "formats/formats.h"
 #include "report/training.h"
 #include "steps/convert.h"
+#include "steps/kept_run.h"
 
 namespace pare::cli {
 namespace {
+
+// PATTERN=FACTOR.
+Expected<RateFactor> parse_rate(const std::string& text) {
+  const size_t at = text.rfind('=');
+  const std::string pattern = text.substr(0, at), number = at == std::string::npos ? "" : text.substr(at + 1);
+  double factor = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), factor);
+  if (pattern.empty() || number.empty() || error != std::errc() || end != number.data() + number.size() ||
+      !(factor >= 0 && factor <= 1000))
+    return usage_error("--rate: '{}' was given, PATTERN=FACTOR such as 'stem*=0.1' was expected", text);
+  if (factor == 0)
+    return usage_error("--rate: at 0 times the rate weights stay as they are; `--freeze '{}'` says so", pattern);
+  return RateFactor{pattern, factor};
+}
 
 void add_course(CLI::App& command, TrainOptions& train) {
   command.add_option("--epochs", train.epochs, "Passes over the training samples")
@@ -31,6 +47,9 @@ void add_course(CLI::App& command, TrainOptions& train) {
       ->capture_default_str();
   command.add_flag("--resume", train.resume,
                    "Go on with a run that was interrupted: its state lies beside the output, in FILE.checkpoint.pare");
+  command
+      .add_option("--log", train.log, "Folder for the course of the run: epochs.csv, and event files for TensorBoard")
+      ->type_name("DIR");
   command.add_flag("--balanced", train.balanced, "Classes weigh alike, however many samples each has");
 }
 
@@ -59,6 +78,13 @@ void add_optimizer(CLI::App& command, TrainOptions& train) {
       ->type_name("D")
       ->capture_default_str()
       ->group(how);
+  command
+      .add_option("--average", train.average,
+                  "Judge and keep an average of the weights over the steps with this momentum, such as 0.999; 0: none")
+      ->check(number(0, 0.999999))
+      ->type_name("M")
+      ->capture_default_str()
+      ->group(how);
   command.add_option("--clip-norm", train.optimizer.clip_norm, "Largest norm of all gradients together; 0: no limit")
       ->check(number(0, 1e9))
       ->type_name("N")
@@ -79,6 +105,12 @@ void add_frozen(CLI::App& command, TrainingOptions& options) {
   const char* where = "Which weights change";
   command.add_option("--freeze", options.train.freeze, "Operators that stay as they are: a pattern such as 'stem*'")
       ->type_name("PATTERN")
+      ->group(where);
+  command
+      .add_option(
+          "--rate", options.rates,
+          "Operators that train at FACTOR times the learning rate, such as 'stem*=0.1'; the last that matches counts")
+      ->type_name("PATTERN=FACTOR")
       ->group(where);
   command.add_option("--last", options.train.last, "Train only the last N operators with weights; 0: all")
       ->check(whole_number(0))
@@ -104,6 +136,10 @@ Expected<void> train_file(TrainingOptions& options, const Common& common, const 
   options.train.threads = common.threads;
   options.train.seed = common.seed;
   if (options.loss != kAuto) options.train.loss = parse_enum<Loss>(options.loss);
+  for (const std::string& each : options.rates) {
+    PARE_ASSIGN(RateFactor factor, parse_rate(each));
+    options.train.rates.push_back(std::move(factor));
+  }
   PARE_TRY(check_convertible(options.output, {}));
   // Beside the output until that is written.
   options.train.checkpoint = options.output + ".checkpoint.pare";
@@ -112,8 +148,10 @@ Expected<void> train_file(TrainingOptions& options, const Common& common, const 
   const TrainObserver observer{.on_teacher = [&] { out.progress("the teacher looks at the samples"); },
                                .on_step = [&](const Progress& progress) { out.progress(describe(progress)); }};
   PARE_ASSIGN_IN(const Model trained, step(model, set, observer), options.model);
-  PARE_ASSIGN(const ConvertResult written, convert(trained, options.output, {}));
-  PARE_TRY(write_model(written.model, options.output));
+  const auto written = convert(trained, options.output, {}).and_then([&](const ConvertResult& converted) {
+    return write_model(converted.model, options.output);
+  });
+  if (!written) return Failure(kept_in(options.train.checkpoint, written.error()));
   std::error_code gone;
   std::filesystem::remove(options.train.checkpoint, gone);
   return {};

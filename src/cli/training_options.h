@@ -13,6 +13,7 @@ inline constexpr const char* kAuto = "auto";  // what suits the network
 
 struct TrainingOptions {
   std::string model, output, data, loss = kAuto;
+  std::vector<std::string> rates;  // as they were typed
   TrainOptions train;
 };
 

@@ -37,13 +37,6 @@ std::vector<float> with_both_classes(const std::vector<float>& second) {
   return scores;
 }
 
-Expected<void> check_width(int64_t width, const DataView& view) {
-  if (width == view.classes() || (width > view.classes() && !view.classes_stated())) return {};
-  return bad_input(
-      "the model gives {} scores a sample, the data set has {} classes; 'classes', or 'offset' for classes in front, in [target] says otherwise",
-      width, view.classes());
-}
-
 class Judge {
  public:
   Judge(const DataView& view, int64_t samples) : view_(view), labels_(view.labels()), samples_(samples) {
@@ -55,7 +48,7 @@ class Judge {
   // Called by several threads with different samples; the width is the same in each call.
   Expected<void> take(int64_t first, SliceOutput output) {
     if (output.width == 1 && view_.classes() <= 2) output = {with_both_classes(output.values), 2};
-    PARE_TRY(check_width(output.width, view_));
+    PARE_TRY(check_classes(output.width, view_));
     {
       const std::lock_guard lock(mutex_);
       width_ = output.width;
@@ -154,6 +147,13 @@ Expected<Regression> evaluate_values(Runner& runner, const SampleSource& source,
 }
 
 }  // namespace
+
+Expected<void> check_classes(int64_t scores, const DataView& view) {
+  if (scores == view.classes() || (scores > view.classes() && !view.classes_stated())) return {};
+  return bad_input(
+      "the model gives {} scores a sample, the data set has {} classes; 'classes', or 'offset' for classes in front, in [target] says otherwise",
+      scores, view.classes());
+}
 
 Expected<Evaluation> evaluate(const Graph& graph, const SampleSource& source, const DataView& view,
                               const EvaluateOptions& options) {

@@ -51,6 +51,9 @@ struct Evaluation {
 Expected<Evaluation> evaluate(const Graph& graph, const SampleSource& source, const DataView& view,
                               const EvaluateOptions& options);
 
+// Fails unless so many scores a sample fit the classes of the view.
+Expected<void> check_classes(int64_t scores, const DataView& view);
+
 // Share of samples to which two networks give the same class.
 double agreement(std::span<const int64_t> first, std::span<const int64_t> second);
 

@@ -5,6 +5,7 @@
 #include "ops/gather.h"
 #include "ops/gradient.h"
 #include "ops/join_split.h"
+#include "ops/pad.h"
 #include "ops/reshape.h"
 #include "ops/slice.h"
 #include "ops/space_depth.h"
@@ -32,6 +33,16 @@ Value* padded(GradientBuilder& build, Value* value, const std::vector<int64_t>& 
     paddings.insert(paddings.end(), {before, shape[i] - before - value->type.shape[i]});
   }
   return build.op("pad", {value, build.indices(paddings, {shape.rank(), 2})});
+}
+
+// The elements from `begin` on in one dimension, `count` of them.
+Value* part_of(GradientBuilder& build, Value* value, int dimension, int64_t begin, int64_t count) {
+  if (value == nullptr) return nullptr;
+  Shape shape = value->type.shape;
+  std::vector<int64_t> from(static_cast<size_t>(shape.rank()), 0);
+  from[static_cast<size_t>(dimension)] = begin;
+  shape[dimension] = count;
+  return sliced(build, value, from, shape);
 }
 
 // The gradients of all results; a result that the loss does not depend on has zeros.
@@ -140,6 +151,30 @@ void gradient_pad(GradientBuilder& build) {
 }
 
 void gradient_padv2(GradientBuilder& build) { gradient_pad(build); }
+
+// One dimension after the other: what was mirrored into the paddings is added where it was taken from.
+void gradient_mirror_pad(GradientBuilder& build) {
+  if (!build.operand(1)->is_constant()) return build.refuse("its paddings are computed at run time");
+  const std::vector<int64_t> paddings = constant(build, 1);
+  const int64_t skipped = build.node().attrs<MirrorPadAttributes>().mode == MirrorPadMode::Reflect ? 1 : 0;
+  Value* gradient = build.gradient();
+  for (int d = 0; d < build.shape(0).rank() && !build.failed(); ++d) {
+    const int64_t before = paddings[static_cast<size_t>(2 * d)], after = paddings[static_cast<size_t>(2 * d + 1)],
+                  extent = build.shape(0)[d];
+    Value* whole = gradient;
+    gradient = part_of(build, whole, d, before, extent);
+    const auto add_mirrored = [&](int64_t from, int64_t count, int64_t to) {
+      if (count == 0 || build.failed()) return;
+      Value* image = build.op("reverse_v2", {part_of(build, whole, d, from, count), build.indices({d})});
+      std::vector<int64_t> begin(static_cast<size_t>(build.shape(0).rank()), 0);
+      begin[static_cast<size_t>(d)] = to;
+      gradient = build.op("add", {gradient, padded(build, image, begin, gradient->type.shape)});
+    };
+    add_mirrored(0, before, skipped);
+    add_mirrored(before + extent, after, extent - after - skipped);
+  }
+  build.give(0, gradient);
+}
 
 void gradient_reverse_v2(GradientBuilder& build) {
   build.give(0, build.op("reverse_v2", {build.gradient(), build.operand(1)}));

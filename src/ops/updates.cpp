@@ -14,13 +14,15 @@ Expected<std::vector<TensorType>> infer_update(const InferContext& context, size
     if (context.shape(i) != context.shape(0))
       return bad_input("an operand is {} for weights {}", context.shape(i).to_string(), context.shape(0).to_string());
   for (size_t i = tensors; i < context.operands.size(); ++i)
-    if (!context.shape(i).is_static() || context.shape(i).elements() != 1)
+    if (context.has(i) && (!context.shape(i).is_static() || context.shape(i).elements() != 1))
       return bad_input("'rate' has the shape {}, one element was expected", context.shape(i).to_string());
   return std::vector<TensorType>(tensors - 1, {context.type(0).dtype, context.shape(0), {}});
 }
 
 Expected<std::vector<TensorType>> infer_with_rate(const InferContext& context) { return infer_update(context, 1); }
-Expected<std::vector<TensorType>> infer_average(const InferContext& context) { return infer_update(context, 0); }
+Expected<std::vector<TensorType>> infer_average(const InferContext& context) {
+  return infer_update(context, context.operands.size() - 2);
+}
 
 Cost cost(const Node& node) { return {0, 6 * node.operands[0]->type.shape.elements()}; }
 
@@ -85,8 +87,11 @@ const OpDef& op_moving_average() {
   static const OpDef def = update({
       .name = "moving_average",
       .summary = "A step of an exponential moving average.",
-      .details = "average' = momentum * average + (1 - momentum) * value",
-      .operands = {{"average", "any shape"}, {"value", "as average"}},
+      .details =
+          "average' = momentum * average + (1 - momentum) * value, where `momentum` is the operand if there is one.",
+      .operands = {{"average", "any shape"},
+                   {"value", "as average"},
+                   {"momentum", "one element: in the place of the attribute", OperandSpec::Kind::Optional}},
       .results = {{"average'", "as average"}},
       .attributes = MovingAverageAttributes{},
       .infer = infer_average,

@@ -62,9 +62,10 @@ Expected<std::unique_ptr<Kernel>> create_rmsprop(const KernelRequest& request) {
 }
 
 Expected<std::unique_ptr<Kernel>> create_average(const KernelRequest& request) {
-  return update(request, [momentum = request.node.attrs<MovingAverageAttributes>().momentum](
+  return update(request, [fixed = request.node.attrs<MovingAverageAttributes>().momentum, given = request.has(2)](
                              const Buffers& buffers, int64_t begin, int64_t end) {
     const float *average = buffers.src<float>(0), *value = buffers.src<float>(1);
+    const float momentum = given ? *buffers.src<float>(2) : fixed;
     float* dst = buffers.dst<float>();
     for (int64_t i = begin; i < end; ++i) dst[i] = momentum * average[i] + (1 - momentum) * value[i];
   });

@@ -118,7 +118,7 @@ TEST_F(TeacherTest, WhatDoesNotFitIsAnError) {
   bad.distillation.features = {{"hidden", "nowhere"}};
   EXPECT_THAT(message(student, set(true), bad), HasSubstr("the teacher: no value is called 'nowhere'"));
   TrainOptions alone;
-  EXPECT_THAT(message(student, set(false), alone), HasSubstr("says nothing of what is expected of its samples"));
+  EXPECT_THAT(message(student, set(false), alone), HasSubstr("has no targets to learn"));
 }
 
 TEST_F(TeacherTest, ARunIsTakenUpWithTheSameTeacherOnly) {

@@ -5,12 +5,15 @@
 
 #include "data/class_weights.h"
 #include "data/hold_out.h"
-#include "formats/formats.h"
 #include "passes/inline_composites.h"
 #include "quant/glob.h"
+#include "steps/check_targets.h"
+#include "steps/kept_run.h"
 #include "steps/samples.h"
 #include "steps/teacher.h"
+#include "steps/training_settings.h"
 #include "train/checkpoint.h"
+#include "train/training_log.h"
 
 namespace pare {
 namespace {
@@ -25,8 +28,8 @@ Expected<DataView> view_of(const DataSet& set, Split split, const TrainOptions& 
   PARE_ASSIGN(const DataView view, set.split(split));
   if (options.teacher == nullptr && view.target() == TargetKind::None)
     return bad_input(
-        "the data set {} says nothing of what is expected of its samples; training needs [target] in its "
-        "description, `pare distill` a teacher",
+        "the data set {} has no targets to learn; labels or values were expected, kind = 'input' in [target] for an autoencoder, "
+        "or a teacher, as `pare distill` takes",
         set.name());
   return options.teacher == nullptr || options.distillation.use_targets ? view : view.without_target();
 }
@@ -44,28 +47,43 @@ Expected<Parts> parts_of(const DataSet& set, const TrainOptions& options) {
   return Parts{held.train, held.validation};
 }
 
+bool has_weights(const Node& node) {
+  if (node.op().traits.transforms_weights) return false;
+  for (size_t i = 0; i < node.operands.size(); ++i)
+    if (learned_constant(node, i) != nullptr) return true;
+  return false;
+}
+
+// Fails for a pattern that would change nothing.
+Expected<void> check_pattern(const Graph& graph, const std::string& pattern) {
+  for (const auto& node : graph.nodes())
+    if (matches_glob(pattern, node->name) && has_weights(*node)) return {};
+  return bad_input("no operator with weights is called '{}'; `pare inspect --layers` lists their names", pattern);
+}
+
 // Nodes that training leaves alone: those of a pattern, and all but the last ones with weights.
 Expected<std::set<std::string>> frozen_nodes(const Graph& graph, const TrainOptions& options) {
   std::vector<const Node*> learning;
-  std::set<std::string> frozen, unused(options.freeze.begin(), options.freeze.end());
+  std::set<std::string> frozen;
+  for (const std::string& pattern : options.freeze) PARE_TRY(check_pattern(graph, pattern));
   for (const auto& node : graph.nodes()) {
     for (const std::string& pattern : options.freeze)
-      if (matches_glob(pattern, node->name)) {
-        frozen.insert(node->name);
-        unused.erase(pattern);
-      }
-    if (node->op().traits.transforms_weights) continue;
-    for (size_t i = 0; i < node->operands.size(); ++i)
-      if (learned_constant(*node, i) != nullptr) {
-        learning.push_back(node.get());
-        break;
-      }
+      if (matches_glob(pattern, node->name)) frozen.insert(node->name);
+    if (has_weights(*node)) learning.push_back(node.get());
   }
-  if (!unused.empty())
-    return bad_input("no operator is called '{}'; `pare inspect` lists their names", *unused.begin());
+  const auto stays = [&](const Node* node) { return frozen.contains(node->name); };
+  if (!learning.empty() && std::ranges::all_of(learning, stays))
+    return usage_error("--freeze leaves nothing to train: it names all {} operators with weights", learning.size());
   if (options.last > 0)
     for (size_t i = 0; i + static_cast<size_t>(options.last) < learning.size(); ++i) frozen.insert(learning[i]->name);
   return frozen;
+}
+
+float rate_factor(const Node& node, const std::vector<RateFactor>& rates) {
+  double factor = 1;
+  for (const RateFactor& each : rates)
+    if (matches_glob(each.pattern, node.name)) factor = each.factor;
+  return static_cast<float>(factor);
 }
 
 // Larger is better: the accuracy, or the negative mean squared error.
@@ -148,64 +166,13 @@ Expected<FitOptions> fitting_of(const TrainOptions& options, const DataSet& set,
   return fitting;
 }
 
-int64_t count_parameters(const Trainer& trainer, const Graph& network) {
-  int64_t count = 0;
+std::vector<NamedTensor> trained_weights(const Trainer& trainer, const Graph& network) {
+  std::vector<NamedTensor> weights;
   const std::vector<std::string> names = trainable_constants(network);
-  for (const CarriedTensor& each : trainer.carried())
-    if (std::find(names.begin(), names.end(), each.name) != names.end()) count += each.initial.elements();
-  return count;
-}
-
-using Json = nlohmann::json;
-
-// Of a run without a teacher each is null, for settings are compared by name.
-Json settings_of(const std::optional<DistillationRecord>& record, const std::string& teacher) {
-  Json settings;
-  for (const char* name :
-       {"teacher", "soft_loss", "temperature", "soft_weight", "features", "feature_weight", "use_targets"})
-    settings[name] = nullptr;
-  if (!record) return settings;
-  const DistillationOptions& options = record->options;
-  Json features = Json::array();
-  for (const FeaturePair& pair : options.features) features.push_back(pair.student + "=" + pair.teacher);
-  settings.update({{"teacher", teacher},
-                   {"soft_loss", to_string(*options.soft_loss)},
-                   {"temperature", options.temperature},
-                   {"soft_weight", *options.soft_weight},
-                   {"features", std::move(features)},
-                   {"feature_weight", options.feature_weight},
-                   {"use_targets", options.use_targets}});
-  return settings;
-}
-
-// What the course of a run hangs on.
-std::string settings_of(const TrainOptions& options, const TrainResult& run, const std::string& teacher) {
-  Json settings = options.settings;
-  settings.update(Json{{"epochs", options.epochs},
-                       {"batch", options.batch},
-                       {"seed", options.seed},
-                       {"threads", options.threads},
-                       {"optimizer", to_string(options.optimizer.optimizer)},
-                       {"momentum", options.optimizer.momentum},
-                       {"nesterov", options.optimizer.nesterov},
-                       {"decay", options.optimizer.decay},
-                       {"clip_norm", options.optimizer.clip_norm},
-                       {"schedule", to_string(options.schedule.schedule)},
-                       {"lr", options.schedule.rate},
-                       {"warm_up", options.schedule.warm_up},
-                       {"loss", to_string(run.loss)},
-                       {"smoothing", options.smoothing},
-                       {"validation", options.validation},
-                       {"patience", options.patience},
-                       {"balanced", options.balanced},
-                       {"freeze", options.freeze},
-                       {"last", options.last},
-                       {"train_samples", run.train_samples},
-                       {"freeze_ranges", options.freeze_ranges},
-                       {"freeze_statistics", options.freeze_statistics},
-                       {"validation_samples", run.validation_samples}});
-  settings.update(settings_of(run.distillation, teacher));
-  return settings.dump();
+  for (size_t i = 0; i < trainer.carried().size(); ++i)
+    if (const std::string& name = trainer.carried()[i].name; std::find(names.begin(), names.end(), name) != names.end())
+      weights.push_back({name, trainer.state()[i]});
+  return weights;
 }
 
 }  // namespace
@@ -214,12 +181,14 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
                             const TrainObserver& observer) {
   TrainResult result;
   result.model = model.clone();
+  drop_training(result.model);
   PARE_TRY(inline_composites(result.model));
   Graph& network = result.model.main();
   if (network.inputs.size() != 1)
     return unsupported("the network has {} inputs; networks with one are trained", network.inputs.size());
   PARE_ASSIGN(const Parts parts, parts_of(set, options));
   PARE_TRY(source_for(network, parts.train));  // fails early where samples do not fit
+  if (parts.train.target() != TargetKind::None) PARE_TRY(check_targets(*network.outputs[0], parts.train));
   result.train_samples = parts.train.count();
   result.validation_samples = parts.validation ? parts.validation->count() : 0;
   result.loss = loss_of(*network.outputs[0], parts.train, options);
@@ -227,6 +196,7 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
   Teacher teacher;
   if (options.teacher != nullptr) { PARE_ASSIGN(teacher, teacher_of(options, parts.train, result)); }
   PARE_ASSIGN(const std::set<std::string> frozen, frozen_nodes(network, options));
+  for (const RateFactor& each : options.rates) PARE_TRY(check_pattern(network, each.pattern));
 
   PARE_ASSIGN(const FitOptions fitting, fitting_of(options, set, parts, result));
   PARE_ASSIGN(Trainer trainer,
@@ -235,30 +205,34 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
                                .loss = {.loss = result.loss, .smoothing = options.smoothing},
                                .optimizer = options.optimizer,
                                .statistics_momentum = options.statistics_momentum,
-                               .is_frozen = [&frozen](const Node& node) { return frozen.contains(node.name); },
                                .teacher = teacher.scorer,
-                               .distillation = result.distillation.value_or(DistillationRecord{}).options},
+                               .distillation = result.distillation.value_or(DistillationRecord{}).options,
+                               .average = options.average,
+                               .is_frozen = [&](const Node& node) { return frozen.contains(node.name); },
+                               .rate_factor = [&](const Node& node) { return rate_factor(node, options.rates); }},
                               options.threads));
-  result.trained_parameters = count_parameters(trainer, network);
-  FitCallbacks callbacks{.on_step = observer.on_step, .on_epoch = observer.on_epoch};
-  const std::string settings = settings_of(options, result, teacher.fingerprint);
-  if (!options.checkpoint.empty())
-    callbacks.on_checkpoint = [&](const FitState& state) -> Expected<void> {
-      Model kept = result.model.clone();
-      store_training(state, trainer.carried(), settings, kept);
-      return write_model(kept, options.checkpoint);
-    };
+  for (const NamedTensor& each : trained_weights(trainer, network)) result.trained_parameters += each.tensor.elements();
+  std::optional<TrainingLog> log;
+  FitCallbacks callbacks{.on_step = observer.on_step, .on_epoch = [&](const EpochRecord& record) -> Expected<void> {
+                           observer.on_epoch(record);
+                           if (!log) return {};
+                           return log->add(record, trained_weights(trainer, network));
+                         }};
+  KeptRun run(options.checkpoint, settings_of(options, result, teacher.fingerprint));
+  callbacks.on_checkpoint = [&](const FitState& state) { return run.keep(result.model, trainer, state); };
   std::optional<FitState> from;
-  if (options.resume) {
-    PARE_ASSIGN(const Model kept, read_model(options.checkpoint));
-    PARE_ASSIGN_IN(from, stored_training(kept, trainer.carried(), settings), options.checkpoint);
+  if (options.resume) { PARE_ASSIGN(from, run.take_up(trainer)); }
+  if (!options.log.empty()) {
+    PARE_ASSIGN(log, TrainingLog::open(options.log, from ? from->so_far.epochs : std::vector<EpochRecord>{}));
   }
   if (result.distillation) {
     observer.on_teacher();
     PARE_TRY(show_samples(teacher, parts, fitting.batches.augmentation.any(), options.threads, *result.distillation));
   }
   if (parts.validation) { PARE_ASSIGN(callbacks.judge, judge_of(result, *parts.validation, teacher, options.threads)); }
-  PARE_ASSIGN(result.fit, fit(trainer, parts.train, fitting, callbacks, std::move(from)));
+  auto fitted = fit(trainer, parts.train, fitting, callbacks, std::move(from));
+  if (!fitted) return Failure(run.explained(fitted.error()));
+  result.fit = std::move(*fitted);
   trainer.store_into(network);
   return result;
 }

@@ -14,6 +14,12 @@
 
 namespace pare {
 
+// Operators of this name pattern train at so many times the learning rate.
+struct RateFactor {
+  std::string pattern;
+  double factor = 1;
+};
+
 struct TrainOptions {
   int64_t epochs = 5, batch = 32;
   OptimizerOptions optimizer;
@@ -25,17 +31,20 @@ struct TrainOptions {
   int64_t patience = 0;
   bool balanced = false;            // classes weigh alike, however many samples each has
   std::vector<std::string> freeze;  // patterns of nodes that stay as they are
+  std::vector<RateFactor> rates;    // of several that match an operator the last counts
   int64_t last = 0;                 // train the last so many nodes with weights only; 0: all
   float statistics_momentum = 0.99f;
   // Shares of all steps after which ranges of fake quantisation and statistics of batch normalisations stay as they are; 1: never.
   double freeze_ranges = 1, freeze_statistics = 1;
   std::map<std::string, std::string> settings = {};  // what else the course of a run hangs on; --resume compares it
+  double average = 0;                                // see TrainingGraphOptions
   uint64_t seed = 1;
   int threads = 1;
   const Model* teacher = nullptr;  // learned from, see distillation.h; it must outlive the run
   DistillationOptions distillation;
   std::string checkpoint;  // the .pare file that keeps the state of the run; empty: none is kept
   bool resume = false;     // takes the run of that file up again
+  std::string log;         // the folder that keeps the course of the run, see TrainingLog; empty: none
 };
 
 struct TrainObserver {

@@ -1,10 +1,9 @@
 #include "train/architecture_layers.h"
 
-#include <cmath>
-
 #include "ops/conv_2d.h"
 #include "ops/pool_2d.h"
 #include "ops/reductions.h"
+#include "train/first_weights.h"
 
 namespace pare {
 
@@ -14,20 +13,6 @@ Value* Layers::input(const std::vector<int64_t>& sample) {
   Shape shape{kDynamic};
   for (const int64_t extent : sample) shape.push_back(extent);
   return build_.input("input", std::move(shape));
-}
-
-Tensor Layers::he_normal(Shape shape, int64_t fan_in) {
-  Tensor tensor(DType::Float32, std::move(shape));
-  const auto deviation = static_cast<float>(std::sqrt(2. / static_cast<double>(fan_in)));
-  for (float& value : tensor.mutable_values<float>()) value = deviation * random_.normal();
-  return tensor;
-}
-
-Tensor Layers::glorot_uniform(Shape shape) {
-  const auto limit = static_cast<float>(std::sqrt(6. / static_cast<double>(shape[0] + shape[1])));
-  Tensor tensor(DType::Float32, std::move(shape));
-  for (float& value : tensor.mutable_values<float>()) value = random_.uniform(-limit, limit);
-  return tensor;
 }
 
 Value* Layers::activate(Value* src, std::string_view activation) {
@@ -49,8 +34,8 @@ Value* Layers::normalized(Value* src, const std::string& layer) {
 Value* Layers::conv(Value* src, int64_t channels, int64_t window, int64_t stride, std::string_view activation) {
   const std::string layer = name("conv");
   const int64_t inputs = src->type.shape[-1];
-  Value* weights =
-      build_.constant(layer + "/weights", he_normal({channels, window, window, inputs}, window * window * inputs));
+  Value* weights = build_.constant(layer + "/weights",
+                                   he_normal({channels, window, window, inputs}, window * window * inputs, random_));
   Value* dst = build_.op("conv_2d", {src, weights}, Conv2dAttributes{.stride_h = stride, .stride_w = stride}, layer);
   return activate(normalized(dst, layer), activation);
 }
@@ -58,7 +43,8 @@ Value* Layers::conv(Value* src, int64_t channels, int64_t window, int64_t stride
 Value* Layers::depthwise(Value* src, int64_t window, int64_t stride, std::string_view activation) {
   const std::string layer = name("depthwise");
   const int64_t channels = src->type.shape[-1];
-  Value* weights = build_.constant(layer + "/weights", he_normal({1, window, window, channels}, window * window));
+  Value* weights =
+      build_.constant(layer + "/weights", he_normal({1, window, window, channels}, window * window, random_));
   Value* dst =
       build_.op("depthwise_conv_2d", {src, weights}, Conv2dAttributes{.stride_h = stride, .stride_w = stride}, layer);
   return activate(normalized(dst, layer), activation);
@@ -67,8 +53,8 @@ Value* Layers::depthwise(Value* src, int64_t window, int64_t stride, std::string
 Value* Layers::plain_conv(Value* src, int64_t channels, int64_t window, Padding padding, std::string_view activation) {
   const std::string layer = name("conv");
   const int64_t inputs = src->type.shape[-1];
-  Value* weights =
-      build_.constant(layer + "/weights", he_normal({channels, window, window, inputs}, window * window * inputs));
+  Value* weights = build_.constant(layer + "/weights",
+                                   he_normal({channels, window, window, inputs}, window * window * inputs, random_));
   Value* bias = build_.constant(layer + "/bias", Tensor(DType::Float32, {channels}));
   return activate(build_.op("conv_2d", {src, weights, bias}, Conv2dAttributes{.padding = padding}, layer), activation);
 }
@@ -76,7 +62,7 @@ Value* Layers::plain_conv(Value* src, int64_t channels, int64_t window, Padding 
 Value* Layers::dense(Value* src, int64_t units, std::string_view activation) {
   const std::string layer = name("dense");
   const int64_t inputs = src->type.shape.elements(1, src->type.shape.rank());
-  Value* weights = build_.constant(layer + "/weights", glorot_uniform({units, inputs}));
+  Value* weights = build_.constant(layer + "/weights", glorot_uniform({units, inputs}, inputs, units, random_));
   Value* bias = build_.constant(layer + "/bias", Tensor(DType::Float32, {units}));
   return activate(build_.op("fully_connected", {src, weights, bias}, {}, layer), activation);
 }

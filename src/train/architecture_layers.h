@@ -31,8 +31,6 @@ class Layers {
  private:
   std::string name(std::string_view kind);
   Value* normalized(Value* src, const std::string& layer);
-  Tensor he_normal(Shape shape, int64_t fan_in);
-  Tensor glorot_uniform(Shape shape);
 
   Random random_;
   GraphBuilder build_;

@@ -95,6 +95,12 @@ void store_training(const FitState& state, const std::vector<CarriedTensor>& lay
   }
 }
 
+void drop_training(Model& model) {
+  std::erase_if(model.extras, [](const auto& each) {
+    return each.first == kRun || each.first.starts_with(fmt::format("{}/", kRun));
+  });
+}
+
 Expected<FitState> stored_training(const Model& model, const std::vector<CarriedTensor>& layout,
                                    const std::string& settings) {
   PARE_TRY(check_settings(model, settings));

@@ -57,6 +57,14 @@ TEST(Checkpoint, IsRefusedUnderOtherSettings) {
   EXPECT_THAT(state.error().message, HasSubstr("the run that was kept has lr = 0.1, now it is 0.2"));
 }
 
+TEST(Checkpoint, IsTakenOutWhole) {
+  Model kept = model();
+  kept.extras["trainings"] = std::string("of another kind");
+  store_training(state_of(), kLayout, "{}", kept);
+  drop_training(kept);
+  EXPECT_EQ(kept.extras.size(), 1u);
+}
+
 TEST(Checkpoint, DamageIsAnError) {
   EXPECT_THAT(stored_training(model(), kLayout, "{}").error().message, HasSubstr("it holds no state of a training"));
   Model kept = model();

@@ -116,7 +116,7 @@ class Fit {
       now_.best = copies(trainer_.state());
     }
     result.epochs.push_back(record);
-    callbacks_.on_epoch(record);
+    PARE_TRY(callbacks_.on_epoch(record));
     result.stopped_early = options_.patience > 0 && record.progress.epoch - result.best_epoch >= options_.patience;
     return {};
   }

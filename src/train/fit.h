@@ -59,7 +59,8 @@ struct FitState {
 
 struct FitCallbacks {
   std::function<void(const Progress&)> on_step = [](const Progress&) {};
-  std::function<void(const EpochRecord&)> on_epoch = [](const EpochRecord&) {};
+  // After each epoch. A failure ends the run.
+  std::function<Expected<void>(const EpochRecord&)> on_epoch = [](const EpochRecord&) { return Expected<void>(); };
   // How good the present weights are, larger is better; asked after each epoch. Without it the last weights are the best.
   std::function<Expected<double>(const Trainer&)> judge = nullptr;
   // Keeps the state: at the end of each epoch, and in between every FitOptions::checkpoint_seconds. A failure ends the run.

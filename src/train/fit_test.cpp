@@ -48,7 +48,10 @@ TEST_F(FitTest, LearnsAndReportsEachEpoch) {
   std::vector<EpochRecord> seen;
   const auto result = fit(subject, points(200), options_,
                           {.on_step = [&](const Progress&) { ++steps; },
-                           .on_epoch = [&](const EpochRecord& record) { seen.push_back(record); }});
+                           .on_epoch = [&](const EpochRecord& record) -> Expected<void> {
+                             seen.push_back(record);
+                             return {};
+                           }});
   ASSERT_TRUE(result) << result.error().to_string();
   EXPECT_EQ(steps, 8 * 13);  // 12 batches of 16 and one of 8
   ASSERT_THAT(seen, SizeIs(8));

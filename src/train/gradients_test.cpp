@@ -10,6 +10,7 @@
 #include "ops/gather.h"
 #include "ops/gradient.h"
 #include "ops/join_split.h"
+#include "ops/pad.h"
 #include "ops/pool_2d.h"
 #include "ops/reductions.h"
 #include "ops/resize.h"
@@ -203,6 +204,13 @@ GradientCase resized(std::string_view op, Random& random) {
   const std::vector<int32_t> size{static_cast<int32_t>(1 + random.below(7)), static_cast<int32_t>(1 + random.below(7))};
   return c.finish(c.ops(op, {c.input({2, 3, 4, 2}), c.constant(size)}, attributes));
 }
+GradientCase mirrored(std::string_view op, Random& random) {
+  CaseBuilder c(random);
+  const MirrorPadMode mode = pick(random, std::vector{MirrorPadMode::Reflect, MirrorPadMode::Symmetric});
+  Tensor paddings(DType::Int32, {2, 2});
+  for (int32_t& each : paddings.mutable_values<int32_t>()) each = static_cast<int32_t>(random.below(3));
+  return c.finish(c.ops(op, {c.input({3, 4}), c.constant(paddings)}, MirrorPadAttributes{mode}));
+}
 GradientCase padded(std::string_view op, Random& random) {
   CaseBuilder c(random);
   Tensor paddings(DType::Int32, {2, 2});
@@ -285,6 +293,7 @@ const std::map<std::string_view, Make> kCases = {
     {"mul", binary},
     {"neg", unary},
     {"pack", joined},
+    {"mirror_pad", mirrored},
     {"pad", padded},
     {"padv2", padded},
     {"pow", binary},

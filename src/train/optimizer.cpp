@@ -48,6 +48,11 @@ double adam_step(double rate, int64_t step) {
          (1 - std::pow(static_cast<double>(defaults.beta_1), t));
 }
 
+double average_momentum(double largest, int64_t step) {
+  const auto t = static_cast<double>(step);
+  return std::min(largest, (1 + t) / (10 + t));
+}
+
 void append_update(GraphWriter& write, Graph& graph, const OptimizerOptions& options, bool decays, Value* weight,
                    Value* gradient, const Rates& rates, std::vector<Carried>& carried) {
   std::vector<Value*> kept;

@@ -47,6 +47,10 @@ double rate_at(const ScheduleOptions& options, int64_t step, int64_t steps);
 // Adam's rate corrected for the moments that began at zero; `step` counts from 1 on.
 double adam_step(double rate, int64_t step);
 
+// The momentum of an average of weights, small at first so that what they began as is soon forgotten; `step` counts from 1 on.
+// Source: TensorFlow's ExponentialMovingAverage with num_updates.
+double average_momentum(double largest, int64_t step);
+
 // Something that a step of training takes in and gives out changed, in the same memory: a weight, a moment, a moving average.
 struct Carried {
   Value* before;
@@ -57,6 +61,7 @@ struct Carried {
 struct Rates {
   Value* rate;       // the learning rate
   Value* adam_step;  // see adam_step()
+  Value* average;    // see average_momentum()
 };
 
 // Appends the update of one weight. The state that the optimiser keeps becomes inputs of the graph, zero at the beginning.

@@ -48,6 +48,20 @@ TEST(RmspropUpdate, IsThatOfItsFormula) {
   EXPECT_NEAR(floats(updated[0])[0], 1 - velocity, 1e-5);
 }
 
+TEST(MovingAverage, TakesItsMomentumAsAnOperandToo) {
+  const MovingAverageAttributes attributes{.momentum = 0.75f};
+  EXPECT_THAT(floats(results_of("moving_average", {vector({0, 4}), vector({4, 8})}, attributes, 1)[0]),
+              ElementsAre(1, 5));
+  EXPECT_THAT(floats(results_of("moving_average", {vector({0, 4}), vector({4, 8}), one(0.5f)}, attributes, 1)[0]),
+              ElementsAre(2, 6));
+}
+
+TEST(AverageMomentum, ForgetsTheBeginning) {
+  EXPECT_DOUBLE_EQ(average_momentum(0.999, 1), 2. / 11);
+  EXPECT_DOUBLE_EQ(average_momentum(0.999, 90), 0.91);
+  EXPECT_DOUBLE_EQ(average_momentum(0.999, 100'000), 0.999);
+}
+
 TEST(Updates, RefuseOtherShapes) {
   EXPECT_EQ(testing::inferred_of("sgd_update", {vector({1, 2}), vector({1}), vector({1, 2}), one(1)}),
             "an operand is [1] for weights [2]");

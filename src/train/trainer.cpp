@@ -99,6 +99,8 @@ Expected<void> Trainer::fill(Compiled& step, const Batch& batch, double rate) {
   }
   step.context->input_as<float>(step.graph.rate())[0] = static_cast<float>(rate);
   step.context->input_as<float>(step.graph.adam_step())[0] = static_cast<float>(adam_step(rate, steps_ + 1));
+  step.context->input_as<float>(step.graph.average())[0] =
+      static_cast<float>(average_momentum(options_.average, steps_ + 1));
   return {};
 }
 
@@ -116,12 +118,13 @@ Expected<float> Trainer::step(const Batch& batch, double rate) {
 
 Tensor Trainer::scored() const { return latest_->context->output_tensor(1); }
 
-void Trainer::store_into(Graph& network) const {
+void Trainer::store_into(Graph& network, std::span<const Tensor> state) const {
   for (size_t i = 0; i < layout_.size(); ++i) {
-    if (!layout_[i].is_weight) continue;
-    Value* constant = network.find_value(layout_[i].name);
-    PARE_CHECK(constant != nullptr && constant->is_constant(), "'{}' is no constant of the network", layout_[i].name);
-    constant->data = own_copy(state_[i]);
+    const std::string& name = layout_[i].constant;
+    if (name.empty()) continue;
+    Value* constant = network.find_value(name);
+    PARE_CHECK(constant != nullptr && constant->is_constant(), "'{}' is no constant of the network", name);
+    constant->data = own_copy(state[i]);
   }
 }
 

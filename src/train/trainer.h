@@ -30,8 +30,10 @@ class Trainer {
   // From the next step on these stay as they are, see TrainingGraphOptions.
   void freeze(bool ranges, bool statistics);
 
-  // Puts the present weights and statistics into a copy of the network.
-  void store_into(Graph& network) const;
+  // Puts the present weights and statistics, or their averages where there are such, into a copy of the network.
+  void store_into(Graph& network) const { store_into(network, state_); }
+  // The same of a state that was kept.
+  void store_into(Graph& network, std::span<const Tensor> state) const;
 
   // Everything that a step carries over, and the count of steps: what a checkpoint holds.
   const std::vector<CarriedTensor>& carried() const { return layout_; }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "ops/pool_2d.h"
+#include "ops/reshape.h"
 #include "testing/graphs.h"
 
 namespace pare {
@@ -145,6 +146,66 @@ TEST(Trainer, FrozenNodesStay) {
   train(trainer, 20, 0.01);
 }
 
+TEST(Trainer, NodesTrainAtTheirOwnRates) {
+  for (const Optimizer optimizer : {Optimizer::Sgd, Optimizer::Adam}) {
+    const Graph network = small_network();
+    const auto step_of = [&](std::function<float(const Node&)> factor, double rate) {
+      Trainer trainer =
+          trainer_of(network, {.batch = 16, .optimizer = {.optimizer = optimizer}, .rate_factor = factor});
+      train(trainer, 1, rate);
+      return std::vector<Tensor>(trainer.state().begin(), trainer.state().end());
+    };
+    const auto dense = [](const Node& node) { return node.name == "dense" ? 0.25f : 1.f; };
+    const auto mixed = step_of(dense, 0.04), full = step_of([](const Node&) { return 1.f; }, 0.04),
+               slow = step_of([](const Node&) { return 1.f; }, 0.01);
+    const Trainer names = trainer_of(network, {.batch = 16, .optimizer = {.optimizer = optimizer}});
+    for (size_t i = 0; i < mixed.size(); ++i) {
+      const std::string& name = names.carried()[i].name;
+      const auto expected = (name.starts_with("dense") ? slow : full)[i].values<float>();
+      for (size_t k = 0; k < expected.size(); ++k) EXPECT_NEAR(mixed[i].values<float>()[k], expected[k], 1e-6) << name;
+    }
+  }
+}
+
+TEST(Trainer, SharedWeightsHaveOneRate) {
+  GraphBuilder build;
+  Value* x = build.input("x", {kDynamic, 2});
+  Value* w = build.constant("w", Tensor::vector<float>({1, 2, 3, 4}).reshaped({2, 2}));
+  Value* first = build.op("fully_connected", {x, w}, {}, "first");
+  const Graph network = build.finish({build.op("softmax", {build.op("fully_connected", {first, w}, {}, "second")})});
+  const auto trainer =
+      Trainer::create(network, {.rate_factor = [](const Node& node) { return node.name == "first" ? 0.5f : 1.f; }}, 1);
+  ASSERT_FALSE(trainer);
+  EXPECT_THAT(trainer.error().message,
+              HasSubstr("the weights 'w' belong to several operators; give them the same rate"));
+}
+
+TEST(Trainer, CarriesAnAverageOfTheWeightsBesideThem) {
+  const Graph network = small_network();
+  Trainer plain = trainer_of(network), averaging = trainer_of(network, {.batch = 16, .average = 0.5});
+  std::vector<double> expected;
+  for (const float each : network.find_value("dense/w")->data->values<float>()) expected.push_back(each);
+  for (int step = 1; step <= 20; ++step) {
+    for (Trainer* each : {&plain, &averaging}) ASSERT_TRUE(each->step(batch_of(16, static_cast<uint64_t>(step)), 0.01));
+    Graph now = network.clone();
+    plain.store_into(now);
+    const double momentum = average_momentum(0.5, step);
+    for (size_t i = 0; i < expected.size(); ++i)
+      expected[i] = momentum * expected[i] + (1 - momentum) * now.find_value("dense/w")->data->values<float>()[i];
+  }
+  // The weights take the same course; the network takes their averages, and those of its statistics.
+  for (size_t i = 0; i < plain.state().size(); ++i) {
+    EXPECT_EQ(averaging.carried()[i].name, plain.carried()[i].name);
+    EXPECT_TRUE(averaging.state()[i] == plain.state()[i]) << plain.carried()[i].name;
+  }
+  Graph last = network.clone(), averaged = network.clone();
+  plain.store_into(last);
+  averaging.store_into(averaged);
+  for (size_t i = 0; i < expected.size(); ++i)
+    EXPECT_NEAR(averaged.find_value("dense/w")->data->values<float>()[i], expected[i], 1e-5);
+  EXPECT_FALSE(*averaged.find_value("mean")->data == *last.find_value("mean")->data);
+}
+
 TEST(Trainer, ClipsGradients) {
   Trainer trainer = trainer_of(
       small_network(), {.batch = 16, .optimizer = {.optimizer = Optimizer::Sgd, .momentum = 0, .clip_norm = 1e-3f}});
@@ -167,6 +228,12 @@ TEST(Trainer, SaysWhatDoesNotFit) {
   EXPECT_THAT(trainer.step(wrong, 0.1).error().message, HasSubstr("a batch has f32[16, 6, 6, 3] for 'x'"));
   EXPECT_THAT(Trainer::create(parsed("graph (%x: f32[?, 3]) { %y = relu(%x) return %y }"), {}, 1).error().message,
               HasSubstr("there is nothing to train"));
+  GraphBuilder build;
+  Value* dense =
+      build.op("fully_connected", {build.input("x", {1, 2}), build.constant("w", Tensor(DType::Float32, {4, 2}))});
+  const Graph flat = build.finish({build.op("reshape", {dense}, ReshapeAttributes{{4, -1}}, "y")});
+  EXPECT_THAT(Trainer::create(flat, {.batch = 8}, 1).error().message,
+              HasSubstr("the output 'y' is [4, 8] for 8 samples; networks that take several at a time are trained"));
   EXPECT_THAT(
       Trainer::create(parsed("graph (%x: i8[?, 3] quant(0.5, 0)) { %y = relu(%x) : i8[?, 3] quant(0.5, 0) return %y }"),
                       {}, 1)

@@ -1,6 +1,7 @@
 #include "train/training_graph.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
@@ -12,6 +13,7 @@
 #include "ops/updates.h"
 #include "passes/passes.h"
 #include "passes/rewrite.h"
+#include "train/bind_batch.h"
 #include "train/differentiate.h"
 
 namespace pare {
@@ -36,25 +38,30 @@ class Maker {
   Expected<TrainingGraph> make() {
     TrainingGraph made;
     made.network_inputs = graph_.inputs.size();
-    PARE_TRY(bind_batch());
-    find_learned();
+    PARE_TRY(check_float());
+    PARE_TRY(bind_batch(graph_, options_.batch));
+    PARE_TRY(find_learned());
     if (learned_.empty()) return unsupported("there is nothing to train: no weights, or all of them are frozen");
     PARE_TRY(expose_features());
     PARE_TRY(rewrite());
     Value* output = graph_.outputs.at(options_.output);
     Value* scored = scored_value(output, options_.loss.loss);
-    if (scored->type.shape.rank() == 0) return unsupported("the output '{}' has no batch", output->name);
+    if (scored->type.shape.rank() == 0 || scored->type.shape[0] != options_.batch)
+      return unsupported("the output '{}' is {} for {} samples; networks that take several at a time are trained",
+                         output->name, output->type.shape.to_string(), options_.batch);
     Value* targets = graph_.add_input("targets", scored->type);
     Value* weights = graph_.add_input("sample_weights", {DType::Float32, Shape{options_.batch}, {}});
     rates_ = {graph_.add_input("learning_rate", {DType::Float32, Shape{1}, {}}),
-              graph_.add_input("adam_step", {DType::Float32, Shape{1}, {}})};
+              graph_.add_input("adam_step", {DType::Float32, Shape{1}, {}}),
+              graph_.add_input("average_momentum", {DType::Float32, Shape{1}, {}})};
     open_weights();
     PARE_ASSIGN(Value * loss, append_whole_loss(scored, targets, weights));
     PARE_TRY(append_updates(loss));
     graph_.outputs = {loss, scored};
     for (const Carried& each : carried_) {
       made.carried.push_back({each.before->name, initial_of(*each.before), position_of(each.before),
-                              graph_.outputs.size(), of_network_.contains(each.before->name)});
+                              graph_.outputs.size(), of_network_.contains(each.before->name),
+                              constant_of(each.before->name)});
       graph_.outputs.push_back(each.after);
     }
     for (const Value* each : from_teacher_) made.from_teacher.push_back(position_of(each));
@@ -64,19 +71,16 @@ class Maker {
   }
 
  private:
-  Expected<void> bind_batch() {
+  Expected<void> check_float() const {
     for (const auto& value : graph_.values())
       if (value->type.is_quantized())
         return unsupported("the tensor '{}' is quantised; train the float network and quantise it afterwards",
                            value->name);
-    for (Value* input : graph_.inputs)
-      for (int i = 0; i < input->type.shape.rank(); ++i)
-        if (input->type.shape[i] == kDynamic) input->type.shape[i] = i == 0 ? options_.batch : 1;
-    return infer_types(graph_);
+    return {};
   }
 
   // Before anything is rewritten: which constants are learned, and which statistics move.
-  void find_learned() {
+  Expected<void> find_learned() {
     for (const auto& node : graph_.nodes()) {
       if (options_.is_frozen(*node)) continue;
       const bool rounds = node->is("fake_quantize");
@@ -85,12 +89,19 @@ class Maker {
         const Value* constant = learned_constant(*node, i);
         if (constant == nullptr) continue;
         learned_.insert(constant->name);
-        if (rounds) steps_.insert(constant->name);
+        if (rounds) {
+          steps_.insert(constant->name);
+          continue;
+        }
+        const float factor = options_.rate_factor(*node);
+        if (factors_.emplace(constant->name, factor).first->second != factor)
+          return unsupported("the weights '{}' belong to several operators; give them the same rate", constant->name);
       }
       if (node->is("batch_normalization") && !options_.freeze_statistics) moving_.insert(node->name);
       if (rounds && node->operand(1)->producer != nullptr)
         values_of(node->operand(1)->producer->operand(0)).push_back(node->operand(0));
     }
+    return {};
   }
 
   // What shares a range.
@@ -189,7 +200,7 @@ class Maker {
       // Steps are logarithms: Adam moves each by a share of itself, whatever its size.
       const bool is_step = steps_.contains(weights_[i]->name);
       append_update(write, graph_, is_step ? OptimizerOptions{} : options_.optimizer, decays, weights_[i], gradients[i],
-                    rates_, carried_);
+                    rates_of(write, weights_[i]->name), carried_);
     }
     for (const auto& [constant, present] : statistics_) {
       const std::string name = constant->name;
@@ -202,6 +213,7 @@ class Maker {
                                             MovingAverageAttributes{options_.statistics_momentum})});
     }
     move_ranges(write);
+    append_averages(write);
     return write.finish(loss).map([](Value*) {});
   }
 
@@ -218,9 +230,40 @@ class Maker {
     }
   }
 
-  // What the optimiser keeps begins as zeros.
+  Rates rates_of(GraphWriter& write, const std::string& weight) {
+    const auto known = factors_.find(weight);
+    if (known == factors_.end() || known->second == 1) return rates_;
+    const float factor = known->second;
+    if (const auto found = scaled_rates_.find(factor); found != scaled_rates_.end()) return found->second;
+    Value* scale = write.scalar(factor);
+    const Rates scaled{write.op("mul", {rates_.rate, scale}), write.op("mul", {rates_.adam_step, scale}),
+                       rates_.average};
+    return scaled_rates_[factor] = scaled;
+  }
+
+  // Beside each weight and statistic of the network its average over the steps.
+  void append_averages(GraphWriter& write) {
+    if (options_.average <= 0) return;
+    const std::vector<Carried> all = carried_;
+    for (const Carried& each : all) {
+      const std::string& name = each.before->name;
+      if (!of_network_.contains(name)) continue;
+      Value* average = graph_.add_input(name + "/average", each.before->type);
+      averaged_[average->name] = name;
+      carried_.push_back({average, write.op("moving_average", {average, each.after, rates_.average})});
+    }
+  }
+
+  // The constant of the network that takes what is carried under this name: averages stand for what they are of.
+  std::string constant_of(const std::string& carried) const {
+    if (const auto found = averaged_.find(carried); found != averaged_.end()) return found->second;
+    return averaged_.empty() && of_network_.contains(carried) ? carried : "";
+  }
+
+  // What the optimiser keeps begins as zeros, an average as what it is of.
   Tensor initial_of(const Value& value) const {
-    const auto found = initial_.find(value.name);
+    const auto averaged = averaged_.find(value.name);
+    const auto found = initial_.find(averaged == averaged_.end() ? value.name : averaged->second);
     return found == initial_.end() ? Tensor(value.type.dtype, value.type.shape) : found->second;
   }
 
@@ -233,9 +276,12 @@ class Maker {
   std::set<std::string> learned_, moving_, steps_, of_network_;
   std::vector<std::pair<Value*, std::vector<Value*>>> ranges_;  // moving ranges as constants, what they are of
   std::unordered_map<std::string, Tensor> initial_;
+  std::unordered_map<std::string, std::string> averaged_;  // the name of an average -> of what
   std::vector<Value*> weights_;
   std::vector<std::pair<Value*, Value*>> statistics_;  // the moving constant, that of the batch
   Rates rates_{};
+  std::map<std::string, float> factors_;  // of the rate, for each weight
+  std::map<float, Rates> scaled_rates_;   // by factor
   std::vector<Carried> carried_;
   std::vector<size_t> features_;  // outputs of the student while it is rewritten
   std::vector<Value*> from_teacher_;

@@ -20,10 +20,15 @@ struct TrainingGraphOptions {
   float statistics_momentum = 0.99f;  // of the moving averages of batch normalisations
   // Ranges and steps of fake quantisation, and statistics of batch normalisations, stay as they are.
   bool freeze_ranges = false, freeze_statistics = false;
-  // Nodes whose weights and statistics stay as they are.
-  std::function<bool(const Node&)> is_frozen = [](const Node&) { return false; };
   std::shared_ptr<Scorer> teacher;  // null: nothing is distilled
   DistillationOptions distillation;
+
+  // Momentum of an average over the steps that the network takes in the place of its weights; 0: none.
+  double average = 0;
+  // Nodes whose weights and statistics stay as they are.
+  std::function<bool(const Node&)> is_frozen = [](const Node&) { return false; };
+  // What the learning rate is multiplied by for the weights of a node.
+  std::function<float(const Node&)> rate_factor = [](const Node&) { return 1.f; };
 
   bool use_targets() const { return teacher == nullptr || distillation.use_targets; }
 };
@@ -32,12 +37,13 @@ struct TrainingGraphOptions {
 struct CarriedTensor {
   std::string name;
   Tensor initial;
-  size_t input, output;  // positions in the graph; both are bound to one piece of memory
-  bool is_weight;        // of the network: weights and moving statistics
+  size_t input, output;       // positions in the graph; both are bound to one piece of memory
+  bool is_weight;             // of the network: weights and moving statistics
+  std::string constant = {};  // of the network that takes it in the end; empty: none
 };
 
-// Inputs of `graph`, in order: those of the network, targets, weights of the samples, learning rate, Adam's step, then what is carried
-// and what the teacher gives.
+// Inputs of `graph`, in order: those of the network, targets, weights of the samples, learning rate, Adam's step, momentum of the averages
+// of weights, then what is carried and what the teacher gives.
 // Outputs: the loss, what it was computed from, then what is carried.
 struct TrainingGraph {
   Graph graph;
@@ -49,6 +55,7 @@ struct TrainingGraph {
   size_t sample_weights() const { return network_inputs + 1; }
   size_t rate() const { return network_inputs + 2; }
   size_t adam_step() const { return network_inputs + 3; }
+  size_t average() const { return network_inputs + 4; }
 };
 
 // From a float network as it was trained, batch normalisations unfolded. Fails for one with nothing to train, with quantised tensors, or

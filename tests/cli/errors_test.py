@@ -7,9 +7,7 @@ import sys
 import time
 import unittest
 
-from program import DIGITS, PROGRAM, ProgramTest, npy, npz
-
-GOAL_MISSED, USAGE, BAD_INPUT, UNSUPPORTED = 1, 2, 3, 4
+from program import BAD_INPUT, DIGITS, GOAL_MISSED, PROGRAM, UNSUPPORTED, USAGE, ProgramTest, npy, npz
 
 
 class Errors(ProgramTest):
@@ -18,17 +16,6 @@ class Errors(ProgramTest):
         cls.data = cls.samples(cls.shared / "samples.npz")
         cls.net = cls.shared / "digits.tflite"
         cls.succeed("convert", DIGITS, "-o", cls.net)
-
-    def fails(self, code, words, *parts):
-        """The command ends with this code and one line that holds all parts; the folder holds what it held before."""
-        before = sorted(os.listdir(self.folder))
-        done = self.run_program(*words)
-        self.assertEqual(done.returncode, code, done.stderr)
-        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
-        self.assertTrue(done.stderr.startswith("pare: "), done.stderr)
-        for part in parts:
-            self.assertIn(part, done.stderr)
-        self.assertEqual(sorted(os.listdir(self.folder)), before)
 
     def write(self, name, content):
         path = self.folder / name

@@ -15,6 +15,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("PARE_PROGRAM", ROOT / "build/release/pare")
 DIGITS = ROOT / "examples/digits/digits.h5"
 
+GOAL_MISSED, USAGE, BAD_INPUT, UNSUPPORTED = 1, 2, 3, 4
+
 
 def npy(typecode, shape, values):
     """The bytes of a .npy file. Type codes of the module array: f, b, B, q."""
@@ -55,6 +57,17 @@ class ProgramTest(unittest.TestCase):
         done = cls.run_program(*words)
         assert done.returncode == 0, f"{words} ended with {done.returncode}: {done.stderr}"
         return done
+
+    def fails(self, code, words, *parts):
+        """The command ends with this code and one line that holds all parts; the folder holds what it held before."""
+        before = sorted(os.listdir(self.folder))
+        done = self.run_program(*words)
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+        self.assertTrue(done.stderr.startswith("pare: "), done.stderr)
+        for part in parts:
+            self.assertIn(part, done.stderr)
+        self.assertEqual(sorted(os.listdir(self.folder)), before)
 
     def json_of(self, *words):
         done = self.succeed(*words, "--json", "--quiet")
