@@ -8,7 +8,7 @@ namespace pare {
 namespace {
 
 constexpr int64_t kNarrow = 128;
-constexpr int64_t kKinds = 2, kVectors = 3;  // numbers summed at once; vectors of repeated numbers
+constexpr int64_t kKinds = 2, kVectors = 4;  // numbers summed at once; vectors of repeated numbers
 
 PARE_VECTORISED void add_rows(const float* src, int64_t rows, int64_t width, float* sums) {
   for (int64_t row = 0; row < rows; ++row, src += width)
@@ -28,38 +28,40 @@ PARE_VECTORISED void add_squares(const float* src, const float* centre, int64_t 
 }
 
 struct Gate {
+  const float *factor, *offset;
   float lowest, highest;
 };
 
-PARE_VECTORISED void add_products(const float* ddst, const float* src, const float* dst, Gate gate, const float* centre,
-                                  int64_t rows, int64_t width, float* sums, float* products) {
-  for (int64_t row = 0; row < rows; ++row, ddst += width, src += width, dst += width)
+PARE_VECTORISED void add_products(const float* ddst, const float* src, Gate gate, const float* centre, int64_t rows,
+                                  int64_t width, float* sums, float* products) {
+  for (int64_t row = 0; row < rows; ++row, ddst += width, src += width)
 #pragma omp simd
     for (int64_t c = 0; c < width; ++c) {
-      const float g = (dst[c] > gate.lowest) & (dst[c] < gate.highest) ? ddst[c] : 0.f;
+      const float dst = src[c] * gate.factor[c] + gate.offset[c];
+      const float g = (dst > gate.lowest) & (dst < gate.highest) ? ddst[c] : 0.f;
       sums[c] += g;
       products[c] += g * (src[c] - centre[c]);
     }
 }
 
-PARE_VECTORISED void scale_rows(const float* src, const float* factor, const float* offset, Gate gate, int64_t rows,
-                                int64_t width, float* dst) {
+PARE_VECTORISED void scale_rows(const float* src, Gate gate, int64_t rows, int64_t width, float* dst) {
   for (int64_t row = 0; row < rows; ++row, src += width, dst += width)
 #pragma omp simd
     for (int64_t c = 0; c < width; ++c) {
-      const float value = src[c] * factor[c] + offset[c];
+      const float value = src[c] * gate.factor[c] + gate.offset[c];
       const float raised = value < gate.lowest ? gate.lowest : value;
       dst[c] = raised > gate.highest ? gate.highest : raised;
     }
 }
 
-PARE_VECTORISED void combine_rows(const float* ddst, const float* src, const float* dst, Gate gate, const float* scale,
-                                  const float* slope, const float* offset, int64_t rows, int64_t width, float* dsrc) {
-  for (int64_t row = 0; row < rows; ++row, ddst += width, src += width, dst += width, dsrc += width)
+PARE_VECTORISED void combine_rows(const float* ddst, const float* src, Gate gate, const float* slope,
+                                  const float* offset, int64_t rows, int64_t width, float* dsrc) {
+  for (int64_t row = 0; row < rows; ++row, ddst += width, src += width, dsrc += width)
 #pragma omp simd
     for (int64_t c = 0; c < width; ++c) {
-      const float g = (dst[c] > gate.lowest) & (dst[c] < gate.highest) ? ddst[c] : 0.f;
-      dsrc[c] = g * scale[c] + src[c] * slope[c] + offset[c];
+      const float dst = src[c] * gate.factor[c] + gate.offset[c];
+      const float g = (dst > gate.lowest) & (dst < gate.highest) ? ddst[c] : 0.f;
+      dsrc[c] = g * gate.factor[c] + src[c] * slope[c] + offset[c];
     }
 }
 
@@ -126,24 +128,26 @@ void ChannelPasses::add_up_squares(const float* src, const Buffers& buffers, Sha
   });
 }
 
-void ChannelPasses::add_up_products(const Gated& g, const float* src, const Buffers& buffers, Share share) const {
-  const float* centre = repeated(0, buffers, share);
+void ChannelPasses::add_up_products(const Gated& g, const Buffers& buffers, Share share) const {
+  const Gate gate{repeated(0, buffers, share), repeated(1, buffers, share), g.lowest, g.highest};
+  const float* centre = repeated(2, buffers, share);
   gather(2, buffers, share, [&](int64_t at, int64_t rows, float* part) {
-    add_products(g.ddst + at, src + at, g.dst + at, {g.lowest, g.highest}, centre, rows, width_, part, part + width_);
+    add_products(g.ddst + at, g.src + at, gate, centre, rows, width_, part, part + width_);
   });
 }
 
 void ChannelPasses::scale(const float* src, float lowest, float highest, float* dst, const Buffers& buffers,
                           Share share) const {
+  const Gate gate{repeated(0, buffers, share), repeated(1, buffers, share), lowest, highest};
   const int64_t begin = share.begin(rows_), at = begin * width_;
-  scale_rows(src + at, repeated(0, buffers, share), repeated(1, buffers, share), {lowest, highest},
-             share.end(rows_) - begin, width_, dst + at);
+  scale_rows(src + at, gate, share.end(rows_) - begin, width_, dst + at);
 }
 
-void ChannelPasses::combine(const Gated& g, const float* src, float* dsrc, const Buffers& buffers, Share share) const {
+void ChannelPasses::combine(const Gated& g, float* dsrc, const Buffers& buffers, Share share) const {
+  const Gate gate{repeated(0, buffers, share), repeated(1, buffers, share), g.lowest, g.highest};
   const int64_t begin = share.begin(rows_), at = begin * width_;
-  combine_rows(g.ddst + at, src + at, g.dst + at, {g.lowest, g.highest}, repeated(0, buffers, share),
-               repeated(1, buffers, share), repeated(2, buffers, share), share.end(rows_) - begin, width_, dsrc + at);
+  combine_rows(g.ddst + at, g.src + at, gate, repeated(2, buffers, share), repeated(3, buffers, share),
+               share.end(rows_) - begin, width_, dsrc + at);
 }
 
 }  // namespace pare

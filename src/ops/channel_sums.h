@@ -13,25 +13,25 @@ class ChannelPasses {
 
   size_t workspace_bytes() const;
 
-  // One of three vectors of the share, in which the caller puts a number for each channel.
+  // One of four vectors of the share, in which the caller puts a number for each channel.
   float* vector(int which, const Buffers& buffers, Share share) const;
 
-  // A gradient that passes where lowest < dst < highest, else is 0: g.
+  // A gradient that passes where lowest < src * vector 0 + vector 1 < highest, else is 0: g.
   struct Gated {
-    const float *ddst, *dst;
+    const float *ddst, *src;
     float lowest, highest;
   };
-  // Add up, of each channel: src; then (src - vector 0) and its square; then g and g * (src - vector 0).
+  // Add up, of each channel: src; or (src - vector 0) and its square; or g and g * (src - vector 2).
   void add_up(const float* src, const Buffers& buffers, Share share) const;
   void add_up_squares(const float* src, const Buffers& buffers, Share share) const;
-  void add_up_products(const Gated& g, const float* src, const Buffers& buffers, Share share) const;
+  void add_up_products(const Gated& g, const Buffers& buffers, Share share) const;
   // In a later phase, the sum over all rows; `kind` is 0 or 1 where two things are added up.
   double total(int kind, int64_t channel, const Buffers& buffers, Share share) const;
 
   // dst = limit(src * vector 0 + vector 1), by channel.
   void scale(const float* src, float lowest, float highest, float* dst, const Buffers& buffers, Share share) const;
-  // dsrc = g * vector 0 + src * vector 1 + vector 2, by channel.
-  void combine(const Gated& g, const float* src, float* dsrc, const Buffers& buffers, Share share) const;
+  // dsrc = g * vector 0 + src * vector 2 + vector 3, by channel.
+  void combine(const Gated& g, float* dsrc, const Buffers& buffers, Share share) const;
 
   int64_t rows() const { return rows_ * fold_; }
   int64_t channels() const { return width_ / fold_; }
