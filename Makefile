@@ -21,6 +21,7 @@ demo: release
 	examples/digits/demo.sh build/release/pare build/demo
 
 # Beside LiteRT, ONNX Runtime, the TFLite converter and AI Edge Quantizer, in one run on this machine.
+bench: BUILD_OPTIONS += -DPARE_BUILD_BENCHMARKS=ON
 bench: release peers
 	scripts/peers.sh run bench/run.py --pare build/release/pare
 

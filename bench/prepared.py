@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from measuring import run
+from measuring import CommandFailed, run
 
 ROOT = Path(__file__).resolve().parent.parent
 HERE = Path(__file__).resolve().parent
@@ -65,6 +65,27 @@ class Workshop:
 
     def int8_onnx(self, net):
         return self._made(net, "int8.onnx", ["onnxruntime", self.float_onnx(net), "--samples", self.samples(net)])
+
+    def untrained(self, name):
+        """One of the networks that peer_training.py makes."""
+        target = self.folder / f"{name}_untrained.h5"
+        if not target.exists():
+            run([sys.executable, HERE / "peer_training.py", "make", name, "-o", target])
+        return target
+
+    def in_training_form(self, net):
+        """The network with fake quantisation, as our quantisation-aware training leaves it; None where `pare qat` is missing."""
+        try:
+            run([self.pare, "qat", "--help"])
+        except CommandFailed:
+            return None
+        target, data = self.folder / f"{net.name}_qat.pare", self.folder / f"{net.name}_labelled.npz"
+        if not target.exists():
+            with np.load(self.samples(net)) as arrays:
+                x = arrays["x"][:64]
+            np.savez(data, x=x, y=np.arange(len(x), dtype=np.int32) % 2)  # what is learned does not matter
+            run([self.pare, "qat", self.keras(net), "--data", data, "-o", target, "--epochs", 1, "--quiet"])
+        return target
 
     def conversion(self, tool, source, samples, out):
         """The command of one peer's conversion."""

@@ -19,11 +19,12 @@ import latency
 import memory
 import quantize
 import startup
+import training
 from measuring import CommandFailed, run
 from prepared import ROOT, Workshop
 
-PARTS = {"quantize": quantize, "latency": latency, "start": startup, "memory": memory}
-PEERS = ["ai-edge-litert", "onnxruntime", "tensorflow", "tf_keras", "ai-edge-quantizer", "tf2onnx", "onnx", "numpy"]
+PARTS = {"quantize": quantize, "latency": latency, "start": startup, "memory": memory, "training": training}
+PEERS = ["ai-edge-litert", "onnxruntime", "tensorflow", "tf_keras", "tensorflow-model-optimization", "ai-edge-quantizer", "tf2onnx", "onnx", "numpy"]
 
 
 def machine():

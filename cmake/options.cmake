@@ -1,5 +1,6 @@
 # Every option of the build.
 option(PARE_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(PARE_BUILD_BENCHMARKS "Build the programs that bench/ measures" OFF)
 option(PARE_BUILD_FUZZERS "Build the fuzz targets (needs clang)" OFF)
 option(PARE_WARNINGS_AS_ERRORS "Treat compiler warnings as errors" OFF)
 set(PARE_SANITIZE "" CACHE STRING "Sanitizers, separated by commas: address, undefined, thread")

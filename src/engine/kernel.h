@@ -42,6 +42,7 @@ struct KernelRequest {
 struct Share {
   int index = 0;
   int count = 1;
+  int phase = 0;  // see Kernel::phases()
   // This share of [0, items).
   int64_t begin(int64_t items) const { return items * index / count; }
   int64_t end(int64_t items) const { return items * (index + 1) / count; }
@@ -76,16 +77,27 @@ class Kernel {
  public:
   virtual ~Kernel() = default;
   virtual void run(const Buffers& buffers) const = 0;
-  // The part of one thread; each share is called once, all at the same time, and none may wait for another. A kernel that is not
-  // worth splitting does everything in share 0.
+  // The part of one thread; each share is called once a phase, all at the same time, and none may wait for another. A kernel that is
+  // not worth splitting does everything in share 0.
   virtual void run_share(const Buffers& buffers, Share share) const {
     if (share.index == 0) run(buffers);
   }
+  // Phases begin when all shares have ended the one before. Scratch memory keeps its content between them.
+  virtual int phases() const { return 1; }
   // True for a kernel that starts threads of its own inside run(); it is then called outside of any team.
   virtual bool threads_inside() const { return false; }
   virtual size_t scratch_bytes() const { return 0; }  // of one share
   // True when result 0 may lie in the memory of this operand (same size, read element by element).
   virtual bool in_place(size_t /*operand*/) const { return false; }
+};
+
+// A kernel that is written as shares.
+class SharedWork : public Kernel {
+ public:
+  void run(const Buffers& buffers) const final {
+    for (int phase = 0; phase < phases(); ++phase) run_share(buffers, {0, 1, phase});
+  }
+  void run_share(const Buffers& buffers, Share share) const override = 0;
 };
 
 // A kernel out of a function, for everything that needs no state beyond captures.

@@ -169,8 +169,11 @@ void Context::run_steps(size_t begin, size_t end) {
   if (begin == end) return;
   run_team(program_->options_.threads, [&](int share, int shares) {
     for (size_t i = begin; i < end; ++i) {
-      program_->steps_[i].kernel->run_share(buffers_[i], {share, shares});
-      barrier_.wait(shares);
+      const Kernel& kernel = *program_->steps_[i].kernel;
+      for (int phase = 0; phase < kernel.phases(); ++phase) {
+        kernel.run_share(buffers_[i], {share, shares, phase});
+        barrier_.wait(shares);
+      }
     }
   });
 }

@@ -39,11 +39,10 @@ Expected<std::vector<TensorType>> infer_forward(const InferContext& context) {
 Expected<std::vector<TensorType>> infer_backward(const InferContext& context) {
   PARE_TRY(check_activation(context));
   PARE_ASSIGN(const int64_t channels, channels_of(context.shape(0)));
-  for (size_t i : {1u, 2u})
-    if (!context.shape(i).compatible_with(context.shape(0)))
-      return bad_input("'ddst' is {} and another operand {}, one shape was expected", context.shape(0).to_string(),
-                       context.shape(i).to_string());
-  PARE_TRY(check_channels(context, 3, {"gamma", "mean", "variance"}, channels));
+  if (!context.shape(1).compatible_with(context.shape(0)))
+    return bad_input("'ddst' is {} and 'src' {}, one shape was expected", context.shape(0).to_string(),
+                     context.shape(1).to_string());
+  PARE_TRY(check_channels(context, 2, {"gamma", "beta", "mean", "variance"}, channels));
   const TensorType vector{context.type(0).dtype, Shape{channels}, {}};
   return std::vector<TensorType>{{context.type(0).dtype, context.shape(0), {}}, vector, vector};
 }
@@ -78,12 +77,12 @@ const OpDef& op_batch_normalization_backward() {
       .name = "batch_normalization_backward",
       .summary = "Gradients of batch_normalization_training.",
       .details =
-          "With x = (src - mean) / sqrt(variance + epsilon), M positions, and g = ddst where the activation passed (told by dst): dbeta = sum "
+          "With x = (src - mean) / sqrt(variance + epsilon), M positions, and g = ddst where the activation passes gamma * x + beta: dbeta = sum "
           "of g, dgamma = sum of g * x, dsrc = gamma / sqrt(variance + epsilon) * (g - dbeta / M - x * dgamma / M).",
       .operands = {{"ddst", "...,C"},
                    {"src", "as ddst"},
-                   {"dst", "as ddst"},
                    {"gamma", "C", OperandSpec::Kind::Optional},
+                   {"beta", "C", OperandSpec::Kind::Optional},
                    {"mean", "C"},
                    {"variance", "C"}},
       .results = {{"dsrc", "as src"}, {"dgamma", "C"}, {"dbeta", "C"}},

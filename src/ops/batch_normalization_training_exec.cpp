@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "engine/kernel.h"
@@ -13,26 +14,29 @@ std::string declines(const KernelRequest& request) {
   return request.all_float() ? "" : "operands are not all float32";
 }
 
-// What both directions know. Each pass needs the sums of the one before over all positions, so a kernel brings its own threads.
-class OverChannels : public Kernel {
+// What both directions know: statistics in the first phase, then the pass that needs them.
+class OverChannels : public SharedWork {
  public:
   explicit OverChannels(const KernelRequest& request)
-      : passes_(request.shape(0).elements() / request.shape(0)[-1], request.shape(0)[-1], request.threads),
+      : passes_(request.shape(0).elements() / request.shape(0)[-1], request.shape(0)[-1]),
+        rows_(static_cast<double>(passes_.rows())),
         epsilon_(request.node.attrs<BatchNormalizationTrainingAttributes>().epsilon),
         range_(activation_range(request.node.attrs<BatchNormalizationTrainingAttributes>().activation)) {}
-  bool threads_inside() const override { return true; }
-  size_t scratch_bytes() const override { return vectors_bytes() + passes_.workspace_bytes(); }
+  int phases() const override { return 2; }
+  size_t scratch_bytes() const override { return passes_.workspace_bytes(); }
 
  protected:
-  // Scratch memory: three vectors of one number a channel, then what the passes need.
-  float* vector(const Buffers& buffers, int number) const {
-    return buffers.scratch_of<float>({}) + number * passes_.channels();
+  // dst = src * vector 0 + vector 1 in front of the activation, by channel. One arithmetic for both directions, so that the gradient
+  // passes exactly where the activation did.
+  void put_factors(int64_t channel, float mean, float variance, const float* gamma, const float* beta,
+                   const Buffers& buffers, Share share) const {
+    const float factor = (gamma == nullptr ? 1.f : gamma[channel]) / std::sqrt(variance + epsilon_);
+    passes_.vector(0, buffers, share)[channel] = factor;
+    passes_.vector(1, buffers, share)[channel] = (beta == nullptr ? 0.f : beta[channel]) - mean * factor;
   }
-  std::byte* workspace(const Buffers& buffers) const { return buffers.scratch_of<std::byte>({}) + vectors_bytes(); }
-  size_t vectors_bytes() const { return (static_cast<size_t>(3 * passes_.channels()) * sizeof(float) + 63) / 64 * 64; }
-  float rows() const { return static_cast<float>(passes_.rows()); }
 
   ChannelPasses passes_;
+  double rows_;
   float epsilon_;
   RealRange range_;
 };
@@ -41,19 +45,25 @@ class Forward final : public OverChannels {
  public:
   using OverChannels::OverChannels;
 
-  void run(const Buffers& buffers) const override {
+  // Mean and variance in one pass: of the differences from the first row, which is never far away from the mean for float sums.
+  void run_share(const Buffers& buffers, Share share) const override {
     const float *src = buffers.src<float>(), *gamma = buffers.src<float>(1), *beta = buffers.src<float>(2);
-    float *mean = buffers.dst<float>(1), *variance = buffers.dst<float>(2);
-    passes_.sum(src, mean, workspace(buffers));
-    for (int64_t c = 0; c < passes_.channels(); ++c) mean[c] /= rows();
-    passes_.sum_squares(src, mean, variance, workspace(buffers));
-    float *factor = vector(buffers, 0), *offset = vector(buffers, 1);
-    for (int64_t c = 0; c < passes_.channels(); ++c) {
-      variance[c] /= rows();
-      factor[c] = (gamma == nullptr ? 1.f : gamma[c]) / std::sqrt(variance[c] + epsilon_);
-      offset[c] = (beta == nullptr ? 0.f : beta[c]) - mean[c] * factor[c];
+    if (share.phase == 0) {
+      std::copy_n(src, passes_.channels(), passes_.vector(0, buffers, share));
+      return passes_.add_up_squares(src, buffers, share);
     }
-    passes_.scale(src, factor, offset, range_.lowest, range_.highest, buffers.dst<float>(), workspace(buffers));
+    for (int64_t c = 0; c < passes_.channels(); ++c) {
+      const double shift = passes_.total(0, c, buffers, share) / rows_;
+      const auto mean = static_cast<float>(src[c] + shift);
+      const auto variance =
+          static_cast<float>(std::max(0., passes_.total(1, c, buffers, share) / rows_ - shift * shift));
+      put_factors(c, mean, variance, gamma, beta, buffers, share);
+      if (share.index == 0) {
+        buffers.dst<float>(1)[c] = mean;
+        buffers.dst<float>(2)[c] = variance;
+      }
+    }
+    passes_.scale(src, range_.lowest, range_.highest, buffers.dst<float>(), buffers, share);
   }
 };
 
@@ -62,21 +72,31 @@ class Backward final : public OverChannels {
   using OverChannels::OverChannels;
   bool in_place(size_t operand) const override { return operand == 0; }
 
-  void run(const Buffers& buffers) const override {
-    const float *src = buffers.src<float>(1), *gamma = buffers.src<float>(3), *mean = buffers.src<float>(4),
-                *variance = buffers.src<float>(5);
-    const ChannelPasses::Gated g{buffers.src<float>(0), buffers.src<float>(2), range_.lowest, range_.highest};
-    float *dgamma = buffers.dst<float>(1), *dbeta = buffers.dst<float>(2);
-    passes_.sum_products(g, src, mean, dbeta, dgamma, workspace(buffers));
-    float *scale = vector(buffers, 0), *slope = vector(buffers, 1), *offset = vector(buffers, 2);
-    for (int64_t c = 0; c < passes_.channels(); ++c) {
-      const float inverse = 1 / std::sqrt(variance[c] + epsilon_);
-      dgamma[c] *= inverse;
-      scale[c] = (gamma == nullptr ? 1.f : gamma[c]) * inverse;
-      slope[c] = -scale[c] * inverse * dgamma[c] / rows();
-      offset[c] = -scale[c] * dbeta[c] / rows() - slope[c] * mean[c];
+  void run_share(const Buffers& buffers, Share share) const override {
+    const float *src = buffers.src<float>(1), *gamma = buffers.src<float>(2), *beta = buffers.src<float>(3),
+                *mean = buffers.src<float>(4), *variance = buffers.src<float>(5);
+    const ChannelPasses::Gated g{buffers.src<float>(0), src, range_.lowest, range_.highest};
+    const int64_t channels = passes_.channels();
+    for (int64_t c = 0; c < channels; ++c) put_factors(c, mean[c], variance[c], gamma, beta, buffers, share);
+    if (share.phase == 0) {
+      std::copy_n(mean, channels, passes_.vector(2, buffers, share));
+      return passes_.add_up_products(g, buffers, share);
     }
-    passes_.combine(g, src, scale, slope, offset, buffers.dst<float>(), workspace(buffers));
+    const float* factor = passes_.vector(0, buffers, share);
+    float *slope = passes_.vector(2, buffers, share), *offset = passes_.vector(3, buffers, share);
+    const auto rows = static_cast<float>(rows_);
+    for (int64_t c = 0; c < channels; ++c) {
+      const float inverse = 1 / std::sqrt(variance[c] + epsilon_);
+      const auto dbeta = static_cast<float>(passes_.total(0, c, buffers, share));
+      const float dgamma = static_cast<float>(passes_.total(1, c, buffers, share)) * inverse;
+      slope[c] = -factor[c] * inverse * dgamma / rows;
+      offset[c] = -factor[c] * dbeta / rows - slope[c] * mean[c];
+      if (share.index == 0) {
+        buffers.dst<float>(1)[c] = dgamma;
+        buffers.dst<float>(2)[c] = dbeta;
+      }
+    }
+    passes_.combine(g, buffers.dst<float>(), buffers, share);
   }
 };
 

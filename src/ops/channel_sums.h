@@ -1,53 +1,49 @@
 // Sums over rows of channels, and the linear passes over them that normalisations consist of: memory is what they cost, so each is one
-// pass of vectors. Threads share the rows.
+// pass of vectors. Threads share the rows; sums are added up in one phase of a kernel and read in the next.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
+#include "engine/kernel.h"
 
 namespace pare {
 
-// Of tensors seen as [rows][channels]. Each method uses the workspace, as many bytes as workspace_bytes() says, aligned to 64.
+// Of tensors seen as [rows][channels]. Takes the beginning of each share's scratch memory, as many bytes as workspace_bytes() says.
 class ChannelPasses {
  public:
-  ChannelPasses(int64_t rows, int64_t channels, int threads);
+  ChannelPasses(int64_t rows, int64_t channels);
 
   size_t workspace_bytes() const;
 
-  // The sum of each channel.
-  void sum(const float* src, float* sums, std::byte* workspace) const;
-  // Of each channel, the sum of (src - centre)^2.
-  void sum_squares(const float* src, const float* centre, float* sums, std::byte* workspace) const;
-  // dst = limit(src * factor + offset), by channel.
-  void scale(const float* src, const float* factor, const float* offset, float lowest, float highest, float* dst,
-             std::byte* workspace) const;
+  // One of four vectors of the share, in which the caller puts a number for each channel.
+  float* vector(int which, const Buffers& buffers, Share share) const;
 
-  // A gradient that passes where lowest < dst < highest, else is 0: g.
+  // A gradient that passes where lowest < src * vector 0 + vector 1 < highest, else is 0: g.
   struct Gated {
-    const float *ddst, *dst;
+    const float *ddst, *src;
     float lowest, highest;
   };
-  // Of each channel, the sums of g and of g * (src - centre).
-  void sum_products(const Gated& g, const float* src, const float* centre, float* sums, float* products,
-                    std::byte* workspace) const;
-  // dsrc = g * scale + src * slope + offset, by channel.
-  void combine(const Gated& g, const float* src, const float* scale, const float* slope, const float* offset,
-               float* dsrc, std::byte* workspace) const;
+  // Add up, of each channel: src; or (src - vector 0) and its square; or g and g * (src - vector 2).
+  void add_up(const float* src, const Buffers& buffers, Share share) const;
+  void add_up_squares(const float* src, const Buffers& buffers, Share share) const;
+  void add_up_products(const Gated& g, const Buffers& buffers, Share share) const;
+  // In a later phase, the sum over all rows; `kind` is 0 or 1 where two things are added up.
+  double total(int kind, int64_t channel, const Buffers& buffers, Share share) const;
+
+  // dst = limit(src * vector 0 + vector 1), by channel.
+  void scale(const float* src, float lowest, float highest, float* dst, const Buffers& buffers, Share share) const;
+  // dsrc = g * vector 0 + src * vector 2 + vector 3, by channel.
+  void combine(const Gated& g, float* dsrc, const Buffers& buffers, Share share) const;
 
   int64_t rows() const { return rows_ * fold_; }
   int64_t channels() const { return width_ / fold_; }
 
  private:
   template <class Add>
-  void gather(int64_t kinds, std::byte* workspace, float* const* results, Add add) const;
-  template <class Run>
-  void over_rows(Run run) const;
-  // Numbers of each channel, repeated for folded rows; `place` tells several apart.
-  const float* repeated(const float* values, int place, std::byte* workspace) const;
+  void gather(int64_t kinds, const Buffers& buffers, Share share, Add add) const;
+  // The vector, repeated for folded rows.
+  const float* repeated(int which, const Buffers& buffers, Share share) const;
 
   // Rows of few channels are seen as fewer rows of more, so that vectors are full: 8 channels as 32, four rows at once.
   int64_t fold_, rows_, width_;
-  int threads_;
 };
 
 }  // namespace pare

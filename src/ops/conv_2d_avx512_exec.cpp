@@ -1,7 +1,8 @@
 #include "engine/avx512/elementwise.h"
 #include "engine/avx512/gather.h"
 #include "engine/avx512/requantize.h"
-#include "ops/conv_2d_exec.h"
+#include "ops/conv_2d_training_exec.h"
+#include "ops/ordered_weights.h"
 #include "ops/weighted_avx512_exec.h"
 
 namespace pare {
@@ -25,26 +26,28 @@ struct Image {
 //   kBatches                 whether several images can be multiplied as one
 //   scratch_elements(count)  what image() needs
 //   image(src, count, scratch), multiply(image, rows, begin, end, buffers, first pixel of the image)
+//   weights                  OrderedWeights, or what stands for weights that are always constant
 template <class Product>
-class ConvKernel final : public Kernel {
+class ConvKernel final : public SharedWork {
   using Element = typename Product::Element;
   using Source = typename Product::Source;
 
  public:
-  explicit ConvKernel(const KernelRequest& request)
-      : geometry_(conv_2d_windows(request)),
+  ConvKernel(const WindowGeometry& geometry, int64_t images, Product product)
+      : geometry_(geometry),
         plan_(geometry_),
-        images_(request.shape(0)[0]),
-        product_(request, static_cast<int64_t>(plan_.runs.size()), plan_.run_length),
+        images_(images),
+        product_(std::move(product)),
         copies_(geometry_.is_padded() || Product::copies(plan_.run_length)) {}
 
-  void run(const Buffers& buffers) const override { run_share(buffers, {}); }
+  int phases() const override { return product_.weights.phases(); }
 
   void run_share(const Buffers& buffers, Share share) const override {
+    if (product_.weights.ordered_in(share, buffers.src<float>(1), buffers)) return;
     const int64_t pixels = geometry_.dst_h * geometry_.dst_w;
     const int64_t begin = share.begin(images_ * pixels), end = share.end(images_ * pixels);
     const auto* src = buffers.src<Source>();
-    auto* scratch = buffers.scratch_of<Element>(share);
+    auto* scratch = reinterpret_cast<Element*>(buffers.scratch_of<std::byte>(share) + product_.weights.scratch_bytes());
     if (Product::kBatches && geometry_.is_identity() && !copies_) {
       product_.multiply(product_.image(src, 0, scratch), rows(), begin, end, buffers, 0);
       return;
@@ -68,7 +71,7 @@ class ConvKernel final : public Kernel {
   size_t scratch_bytes() const override {
     int64_t elements = Product::scratch_elements(image_elements());
     if (copies_) elements += geometry_.padded_elements() + kReadBehind;
-    return static_cast<size_t>(elements) * sizeof(Element);
+    return product_.weights.scratch_bytes() + static_cast<size_t>(elements) * sizeof(Element);
   }
   bool in_place(size_t operand) const override {
     return operand == 3;
@@ -94,25 +97,39 @@ struct ProductF32 {
   using Element = float;
   static constexpr bool kBatches = true;
 
-  ProductF32(const KernelRequest& request, int64_t runs, int64_t run_length)
-      : weights(request.operand(1)->data->values<float>().data(), request.shape(1)[0], runs, run_length),
-        range(activation_range(conv_2d_activation(request))) {}
+  ProductF32(const Value& given, const WeightPlaces& places, int64_t n, RealRange limits)
+      : layout(std::make_shared<const PackedF32>(n, places.runs, places.run_length())),
+        weights(given, n, layout->elements(),
+                [places, at = layout](const float* from, int64_t begin, int64_t end, float* to) {
+                  pack(from, places, *at, begin, end, to);
+                }),
+        range(limits) {}
 
   static bool copies(int64_t) { return false; }
   static int64_t scratch_elements(int64_t) { return 0; }
   static Image<float> image(const float* src, int64_t, float*) { return {src, 0, {}}; }
   void multiply(const Image<float>& image, GatheredRows<float> rows, int64_t begin, int64_t end, const Buffers& buffers,
                 int64_t first_pixel) const {
-    const int64_t offset = first_pixel * weights.n();
+    const int64_t offset = first_pixel * layout->n();
     const float* addend = buffers.src<float>(3);
     rows.base = image.base;
-    product(rows, weights,
+    product(rows, *layout, weights.data(buffers),
             {buffers.src<float>(2), addend == nullptr ? nullptr : addend + offset, range.lowest, range.highest},
             {begin, end}, buffers.dst<float>() + offset);
   }
 
-  PackedF32 weights;
+  std::shared_ptr<const PackedF32> layout;
+  OrderedWeights weights;
   RealRange range;
+};
+
+// Packed weights that need nothing while running.
+template <class Packed>
+struct AlwaysConstant {
+  static int phases() { return 1; }
+  static bool ordered_in(Share, const float*, const Buffers&) { return false; }
+  static size_t scratch_bytes() { return 0; }
+  Packed packed;
 };
 
 bool whole_steps(int64_t run_length) { return run_length % 4 == 0; }  // the byte products read groups of four
@@ -123,8 +140,8 @@ struct ProductI8 {
   static constexpr bool kBatches = true;
 
   ProductI8(const KernelRequest& request, int64_t runs, int64_t run_length)
-      : weights(request.operand(1)->data->values<int8_t>().data(), request.shape(1)[0], runs, run_length),
-        requantize(request, {weights.n(), runs * run_length, runs * run_length, 1}, conv_2d_activation(request)),
+      : weights{{request.operand(1)->data->values<int8_t>().data(), request.shape(1)[0], runs, run_length}},
+        requantize(request, {weights.packed.n(), runs * run_length, runs * run_length, 1}, conv_2d_activation(request)),
         zero_point(static_cast<int8_t>(request.type(0).quantization->zero_point())) {}
 
   static bool copies(int64_t run_length) { return !whole_steps(run_length); }
@@ -133,10 +150,11 @@ struct ProductI8 {
   void multiply(const Image<int8_t>& image, GatheredRows<int8_t> rows, int64_t begin, int64_t end,
                 const Buffers& buffers, int64_t first_pixel) const {
     rows.base = image.base;
-    product(rows, weights, requantize.epilogue(), {begin, end}, buffers.dst<int8_t>() + first_pixel * weights.n());
+    product(rows, weights.packed, requantize.epilogue(), {begin, end},
+            buffers.dst<int8_t>() + first_pixel * weights.packed.n());
   }
 
-  PackedI8 weights;
+  AlwaysConstant<PackedI8> weights;
   RequantizeI8 requantize;
   int8_t zero_point;
 };
@@ -148,7 +166,7 @@ struct ProductDynamic {
   static constexpr bool kBatches = false;
 
   ProductDynamic(const KernelRequest& request, int64_t runs, int64_t run_length)
-      : weights(request, runs, run_length, conv_2d_activation(request)),
+      : weights{{request, runs, run_length, conv_2d_activation(request)}},
         form(conv_2d_dynamic_form(*request.type(1).quantization)) {}
 
   static bool copies(int64_t) { return false; }
@@ -161,11 +179,12 @@ struct ProductDynamic {
   void multiply(const Image<int8_t>& image, GatheredRows<int8_t> rows, int64_t begin, int64_t end,
                 const Buffers& buffers, int64_t first_pixel) const {
     rows.base = image.base;
-    product(rows, weights.packed(), weights.epilogue(image.range, buffers.src<float>(2)), {begin, end},
-            buffers.dst<float>() + first_pixel * weights.packed().n());
+    const DynamicWeights& dynamic = weights.packed;
+    product(rows, dynamic.packed(), dynamic.epilogue(image.range, buffers.src<float>(2)), {begin, end},
+            buffers.dst<float>() + first_pixel * dynamic.packed().n());
   }
 
-  DynamicWeights weights;
+  AlwaysConstant<DynamicWeights> weights;
   DynamicForm form;
 };
 
@@ -174,7 +193,7 @@ std::string declines_geometry(const KernelRequest& request) {
 }
 
 std::string declines_f32(const KernelRequest& request) {
-  std::string reason = declines_avx512_weighted_f32(request, conv_2d_activation(request));
+  std::string reason = declines_avx512_f32(request, conv_2d_activation(request));
   return reason.empty() ? declines_geometry(request) : reason;
 }
 
@@ -188,14 +207,40 @@ std::string declines_dynamic(const KernelRequest& request) {
   return reason.empty() ? declines_geometry(request) : reason;
 }
 
+std::string declines_backward_src(const KernelRequest& request) {
+  if (std::string reason = declines_avx512_f32(request, Activation::None); !reason.empty()) return reason;
+  if (request.shape(1)[3] != request.result_type().shape[3]) return "grouped";
+  return declines_turned_convolution(request);
+}
+
+Expected<std::unique_ptr<Kernel>> create_f32(const KernelRequest& request) {
+  const Shape& weights = request.shape(1);
+  return std::make_unique<ConvKernel<ProductF32>>(conv_2d_windows(request), request.shape(0)[0],
+                                                  ProductF32(*request.operand(1), conv_2d_places(request), weights[0],
+                                                             activation_range(conv_2d_activation(request))));
+}
+
+// The gradient of the image is the convolution of ddst with the window turned round.
+Expected<std::unique_ptr<Kernel>> create_backward_src(const KernelRequest& request) {
+  const Shape& weights = request.shape(1);
+  return std::make_unique<ConvKernel<ProductF32>>(
+      turned_windows(request), request.shape(0)[0],
+      ProductF32(*request.operand(1), WeightPlaces::turned(weights[0], weights[1], weights[2], weights[3]), weights[3],
+                 activation_range(Activation::None)));
+}
+
 template <class Product>
 Expected<std::unique_ptr<Kernel>> create(const KernelRequest& request) {
-  return std::make_unique<ConvKernel<Product>>(request);
+  const WindowGeometry geometry = conv_2d_windows(request);
+  const GatherPlan plan(geometry);
+  return std::make_unique<ConvKernel<Product>>(
+      geometry, request.shape(0)[0], Product(request, static_cast<int64_t>(plan.runs.size()), plan.run_length));
 }
 
 }  // namespace
 
-Implementation avx512_conv_2d_f32() { return {"avx512", declines_f32, create<ProductF32>, true, true}; }
+Implementation avx512_conv_2d_f32() { return {"avx512", declines_f32, create_f32, true, true}; }
+Implementation avx512_conv_2d_backward_src() { return {"avx512", declines_backward_src, create_backward_src, true}; }
 Implementation avx512_conv_2d_dynamic() {
   return {"avx512 vnni dynamic", declines_dynamic, create<ProductDynamic>, true};
 }

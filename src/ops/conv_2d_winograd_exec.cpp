@@ -2,7 +2,8 @@
 #include "engine/avx512/winograd.h"
 #include "engine/kernel.h"
 #include "ops/activation.h"
-#include "ops/conv_2d_exec.h"
+#include "ops/conv_2d_training_exec.h"
+#include "ops/ordered_weights.h"
 #include "ops/weighted_avx512_exec.h"
 
 namespace pare {
@@ -10,22 +11,28 @@ namespace {
 
 using namespace avx512;
 
-class WinogradKernel final : public Kernel {
+class WinogradKernel final : public SharedWork {
  public:
-  explicit WinogradKernel(const KernelRequest& request)
-      : geometry_(conv_2d_windows(request)),
-        winograd_(geometry_, request.operand(1)->data->values<float>().data(), request.shape(1)[0]),
-        images_(request.shape(0)[0]),
-        n_(request.shape(1)[0]),
-        range_(activation_range(conv_2d_activation(request))) {}
+  WinogradKernel(const Value& weights, const WeightPlaces& places, const WindowGeometry& geometry, int64_t images,
+                 int64_t n, RealRange range)
+      : geometry_(geometry),
+        winograd_(std::make_shared<const WinogradF32>(geometry_, n)),
+        filters_(weights, n, winograd_->weights_elements(),
+                 [places, winograd = winograd_](const float* from, int64_t begin, int64_t end, float* to) {
+                   winograd->transform_filters(from, places, begin, end, to);
+                 }),
+        images_(images),
+        n_(n),
+        range_(range) {}
 
-  void run(const Buffers& buffers) const override { run_share(buffers, {}); }
+  int phases() const override { return filters_.phases(); }
 
   void run_share(const Buffers& buffers, Share share) const override {
-    auto* scratch = buffers.scratch_of<std::byte>(share);
-    auto* padded = reinterpret_cast<float*>(scratch + winograd_.scratch_bytes());
-    const WindowGeometry& image = winograd_.padded_geometry();
-    const int64_t rows = winograd_.tile_rows(), result = geometry_.dst_h * geometry_.dst_w * n_;
+    if (filters_.ordered_in(share, buffers.src<float>(1), buffers)) return;
+    auto* scratch = buffers.scratch_of<std::byte>(share) + filters_.scratch_bytes();
+    auto* padded = reinterpret_cast<float*>(scratch + winograd_->scratch_bytes());
+    const WindowGeometry& image = winograd_->padded_geometry();
+    const int64_t rows = winograd_->tile_rows(), result = geometry_.dst_h * geometry_.dst_w * n_;
     const int64_t begin = share.begin(images_ * rows), end = share.end(images_ * rows);
     for (int64_t i = begin / rows; i * rows < end; ++i) {
       const int64_t from = std::max<int64_t>(0, begin - i * rows), to = std::min(rows, end - i * rows);
@@ -33,46 +40,69 @@ class WinogradKernel final : public Kernel {
       pad_rows(image, buffers.src<float>() + i * geometry_.src_h * geometry_.src_w * geometry_.channels, 0.f, read,
                padded + read.begin * image.padded_w() * image.channels);
       const float* addend = buffers.src<float>(3);
-      winograd_.run(
-          padded,
+      winograd_->run(
+          padded, filters_.data(buffers),
           {buffers.src<float>(2), addend == nullptr ? nullptr : addend + i * result, range_.lowest, range_.highest},
           from, to, scratch, buffers.dst<float>() + i * result);
     }
   }
 
   size_t scratch_bytes() const override {
-    const WindowGeometry& image = winograd_.padded_geometry();
-    return winograd_.scratch_bytes() +
+    const WindowGeometry& image = winograd_->padded_geometry();
+    return filters_.scratch_bytes() + winograd_->scratch_bytes() +
            static_cast<size_t>(image.padded_h() * image.padded_w() * image.channels) * sizeof(float);
   }
   bool in_place(size_t operand) const override { return operand == 3; }
 
  private:
   WindowGeometry geometry_;
-  WinogradF32 winograd_;
+  std::shared_ptr<const WinogradF32> winograd_;
+  OrderedWeights filters_;
   int64_t images_, n_;
   RealRange range_;
 };
 
+// Weights, and the pixels of the result.
+std::string declines_extents(const Shape& weights, const Shape& dst) {
+  if (weights[1] != 3 || weights[2] != 3) return "the window is not 3 x 3";
+  if (weights[0] % 16 != 0 || weights[3] % 16 != 0) return "channels are not multiples of 16";
+  return dst.elements(1, 3) < 16 ? "too few pixels to gain from it" : "";
+}
+
 std::string declines(const KernelRequest& request) {
   const auto& attributes = request.node.attrs<Conv2dAttributes>();
-  if (std::string reason = declines_avx512_weighted_f32(request, attributes.activation); !reason.empty()) return reason;
-  const Shape& weights = request.shape(1);
-  if (weights[1] != 3 || weights[2] != 3) return "the window is not 3 x 3";
+  if (std::string reason = declines_avx512_f32(request, attributes.activation); !reason.empty()) return reason;
   if (attributes.stride_h != 1 || attributes.stride_w != 1 || attributes.dilation_h != 1 || attributes.dilation_w != 1)
     return "strides or dilations";
-  if (weights[3] != request.shape(0)[3]) return "grouped";
-  if (weights[0] % 16 != 0 || weights[3] % 16 != 0) return "channels are not multiples of 16";
-  if (request.result_type().shape.elements(1, 3) < 16) return "too few pixels to gain from it";
-  return "";
+  if (request.shape(1)[3] != request.shape(0)[3]) return "grouped";
+  return declines_extents(request.shape(1), request.result_type().shape);
+}
+
+std::string declines_backward_src(const KernelRequest& request) {
+  if (std::string reason = declines_avx512_f32(request, Activation::None); !reason.empty()) return reason;
+  if (request.shape(1)[3] != request.result_type().shape[3]) return "grouped";
+  if (std::string reason = declines_turned_convolution(request); !reason.empty()) return reason;
+  return declines_extents(request.shape(1), request.result_type().shape);
 }
 
 Expected<std::unique_ptr<Kernel>> create(const KernelRequest& request) {
-  return std::make_unique<WinogradKernel>(request);
+  return std::make_unique<WinogradKernel>(*request.operand(1), conv_2d_places(request), conv_2d_windows(request),
+                                          request.shape(0)[0], request.shape(1)[0],
+                                          activation_range(conv_2d_activation(request)));
+}
+
+Expected<std::unique_ptr<Kernel>> create_backward_src(const KernelRequest& request) {
+  const Shape& weights = request.shape(1);
+  return std::make_unique<WinogradKernel>(*request.operand(1), WeightPlaces::turned(weights[0], 3, 3, weights[3]),
+                                          turned_windows(request), request.shape(0)[0], weights[3],
+                                          activation_range(Activation::None));
 }
 
 }  // namespace
 
 Implementation avx512_conv_2d_winograd() { return {"avx512 winograd", declines, create, true, true}; }
+Implementation avx512_conv_2d_backward_src_winograd() {
+  return {"avx512 winograd", declines_backward_src, create_backward_src, true};
+}
 
 }  // namespace pare

@@ -1,7 +1,7 @@
 // Kernels out of functions of one element, or of two broadcast against each other.
 #pragma once
 
-#include "engine/kernel.h"
+#include "ops/kernel_shares.h"
 #include "ops/strided_loops.h"
 
 namespace pare {
@@ -29,8 +29,22 @@ void run_binary(const StridedLoops<3>& loops, const Src* x, const Src* y, Dst* d
   });
 }
 
+template <class Src, class Dst>
+inline constexpr InPlace kInPlace = std::is_same_v<Src, Dst> ? InPlace::All : InPlace::None;
+
+// Threads share the elements of operands of equal shape.
 template <class Src, class Dst, class Function>
 std::unique_ptr<Kernel> make_binary(const KernelRequest& request, Function f) {
+  const Shape& shape = request.result_type().shape;
+  if (request.shape(0) == shape && request.shape(1) == shape)
+    return make_shared_kernel(
+        shape.elements(),
+        [f = std::move(f)](const Buffers& buffers, int64_t begin, int64_t end) {
+          const Src *x = buffers.src<Src>(0), *y = buffers.src<Src>(1);
+          Dst* dst = buffers.dst<Dst>();
+          for (int64_t i = begin; i < end; ++i) dst[i] = f(x[i], y[i]);
+        },
+        kInPlace<Src, Dst>);
   const auto run = [loops = binary_loops(request), f = std::move(f)](const Buffers& buffers) {
     run_binary(loops, buffers.src<Src>(0), buffers.src<Src>(1), buffers.dst<Dst>(), f);
   };
@@ -43,15 +57,14 @@ std::unique_ptr<Kernel> make_binary(const KernelRequest& request, Function f) {
 // dst = f(src)
 template <class Src, class Dst, class Function>
 std::unique_ptr<Kernel> make_unary(const KernelRequest& request, Function f) {
-  const auto run = [count = request.result_type().shape.elements(), f = std::move(f)](const Buffers& buffers) {
-    const Src* src = buffers.src<Src>();
-    Dst* dst = buffers.dst<Dst>();
-    for (int64_t i = 0; i < count; ++i) dst[i] = f(src[i]);
-  };
-  if constexpr (std::is_same_v<Src, Dst>)
-    return make_in_place_kernel(run);
-  else
-    return make_kernel(run);
+  return make_shared_kernel(
+      request.result_type().shape.elements(),
+      [f = std::move(f)](const Buffers& buffers, int64_t begin, int64_t end) {
+        const Src* src = buffers.src<Src>();
+        Dst* dst = buffers.dst<Dst>();
+        for (int64_t i = begin; i < end; ++i) dst[i] = f(src[i]);
+      },
+      kInPlace<Src, Dst>);
 }
 
 }  // namespace pare

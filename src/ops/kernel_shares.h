@@ -5,25 +5,31 @@
 
 namespace pare {
 
-// function(buffers, begin, end) computes elements [begin, end) of `count`; result 0 may lie in the memory of operand 0.
+// The operands in whose memory result 0 may lie.
+enum class InPlace { First, All, None };
+
+// function(buffers, begin, end) computes elements [begin, end) of `count`.
 template <class Function>
-class SharedKernel final : public Kernel {
+class SharedKernel final : public SharedWork {
  public:
-  SharedKernel(int64_t count, Function function) : count_(count), function_(std::move(function)) {}
-  void run(const Buffers& buffers) const override { run_share(buffers, {}); }
+  SharedKernel(int64_t count, Function function, InPlace in_place)
+      : count_(count), function_(std::move(function)), in_place_(in_place) {}
   void run_share(const Buffers& buffers, Share share) const override {
     function_(buffers, share.begin(count_), share.end(count_));
   }
-  bool in_place(size_t operand) const override { return operand == 0; }
+  bool in_place(size_t operand) const override {
+    return in_place_ == InPlace::All || (in_place_ == InPlace::First && operand == 0);
+  }
 
  private:
   int64_t count_;
   Function function_;
+  InPlace in_place_;
 };
 
 template <class Function>
-Expected<std::unique_ptr<Kernel>> make_shared_kernel(int64_t count, Function function) {
-  return std::make_unique<SharedKernel<Function>>(count, std::move(function));
+std::unique_ptr<Kernel> make_shared_kernel(int64_t count, Function function, InPlace in_place = InPlace::First) {
+  return std::make_unique<SharedKernel<Function>>(count, std::move(function), in_place);
 }
 
 }  // namespace pare

@@ -53,14 +53,16 @@ std::string declines_channels(const KernelRequest& request) {
   return last || request.result_type().shape.elements() != src[-1] ? "other dimensions are summed" : "";
 }
 
-class ChannelSums final : public Kernel {
+class ChannelSums final : public SharedWork {
  public:
   explicit ChannelSums(const KernelRequest& request)
-      : passes_(request.shape(0).elements() / request.shape(0)[-1], request.shape(0)[-1], request.threads) {}
-  void run(const Buffers& buffers) const override {
-    passes_.sum(buffers.src<float>(), buffers.dst<float>(), buffers.scratch);
+      : passes_(request.shape(0).elements() / request.shape(0)[-1], request.shape(0)[-1]) {}
+  int phases() const override { return 2; }
+  void run_share(const Buffers& buffers, Share share) const override {
+    if (share.phase == 0) return passes_.add_up(buffers.src<float>(), buffers, share);
+    for (int64_t c = share.begin(passes_.channels()); c < share.end(passes_.channels()); ++c)
+      buffers.dst<float>()[c] = static_cast<float>(passes_.total(0, c, buffers, share));
   }
-  bool threads_inside() const override { return true; }
   size_t scratch_bytes() const override { return passes_.workspace_bytes(); }
 
  private:

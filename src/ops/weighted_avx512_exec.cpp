@@ -9,17 +9,25 @@
 namespace pare {
 namespace {
 
+std::string declines_activation(Activation activation) {
+  return activation == Activation::Tanh ? "tanh is not fused" : "";
+}
+
 std::string declines(const KernelRequest& request, Activation activation) {
   if (!request.operand(1)->is_constant()) return "weights are computed at run time";
-  if (activation == Activation::Tanh) return "tanh is not fused";
-  return "";
+  return declines_activation(activation);
 }
 
 }  // namespace
 
-std::string declines_avx512_weighted_f32(const KernelRequest& request, Activation activation) {
+std::string declines_avx512_f32(const KernelRequest& request, Activation activation) {
   if (std::string reason = missing_avx512(); !reason.empty()) return reason;
   if (!request.all_float()) return "operands are not all float32";
+  return declines_activation(activation);
+}
+
+std::string declines_avx512_weighted_f32(const KernelRequest& request, Activation activation) {
+  if (std::string reason = declines_avx512_f32(request, activation); !reason.empty()) return reason;
   return declines(request, activation);
 }
 

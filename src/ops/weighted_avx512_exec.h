@@ -10,6 +10,8 @@
 namespace pare {
 
 // Why such a kernel does not serve, or an empty string. `activation` is the one fused into the operator.
+// The first does not ask for constant weights.
+std::string declines_avx512_f32(const KernelRequest& request, Activation activation);
 std::string declines_avx512_weighted_f32(const KernelRequest& request, Activation activation);
 std::string declines_avx512_weighted_i8(const KernelRequest& request, Activation activation);
 // Float activations, int8 weights.

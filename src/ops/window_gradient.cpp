@@ -21,7 +21,7 @@ void gradient_batch_normalization_training(GradientBuilder& build) {
     return build.refuse("its mean and variance are used for more than moving averages");
   const auto gradients = build.ops(
       "batch_normalization_backward",
-      {build.gradient(), build.operand(0), build.result(0), build.operand(1), build.result(1), build.result(2)}, 3,
+      {build.gradient(), build.operand(0), build.operand(1), build.operand(2), build.result(1), build.result(2)}, 3,
       build.node().attributes);
   for (size_t i = 0; i < 3; ++i) build.give(i, gradients[i]);
 }

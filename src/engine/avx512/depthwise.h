@@ -27,11 +27,16 @@ class DepthwiseF32 {
  public:
   static constexpr int64_t kLanes = 16;
 
-  // `weights` is [taps][channels], taps row by row.
-  DepthwiseF32(const WindowGeometry& geometry, const float* weights, const float* bias, float lowest, float highest);
+  DepthwiseF32(const WindowGeometry& geometry, float lowest, float highest);
+
+  // Filters and bias as run() wants them, filter_elements() floats aligned to 64 bytes. `weights` is [taps][channels], taps row by
+  // row, from the last to the first where `turned`; `bias` may be null.
+  void pack(const float* weights, const float* bias, bool turned, float* filters) const;
+  int64_t filter_elements() const { return shape_.blocks * (static_cast<int64_t>(taps_.size()) + 1) * kLanes; }
 
   // Output rows [first, first + rows) of one image, written from `dst` on. `fill` is what padding holds.
-  void run(const float* image, float fill, int64_t first, int64_t rows, float* dst, float* scratch) const;
+  void run(const float* image, const float* filters, float fill, int64_t first, int64_t rows, float* dst,
+           float* scratch) const;
   int64_t scratch_elements() const { return shape_.scratch; }
 
  private:
@@ -39,8 +44,6 @@ class DepthwiseF32 {
   WindowGeometry geometry_;
   DepthwiseShape shape_;
   std::vector<int64_t> taps_;  // offset of each tap from the first
-  AlignedBytes weights_;       // [block][tap][16]
-  AlignedBytes bias_;          // [block][16]
   float lowest_, highest_;
 };
 

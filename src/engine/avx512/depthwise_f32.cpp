@@ -86,18 +86,26 @@ void vectors(const Filter& filter, const Strip<float>& strip) {
 
 }  // namespace
 
+// Filters with the weights of this run: [block][the bias, then each tap][16].
+struct PackedF32Filters {
+  static constexpr int64_t kLanes = DepthwiseF32::kLanes;
+  const DepthwiseF32& of;
+  const float* filters;
+};
+
 struct RowsF32 {
   using Element = float;
-  using Kernel = DepthwiseF32;
+  using Kernel = PackedF32Filters;
   static constexpr char kFlip = 0;
 
   static Filter filter(const Kernel& kernel, int64_t block, int64_t part, int64_t channels) {
-    const int64_t at = block * Kernel::kLanes;
-    return {kernel.taps_,
-            reinterpret_cast<const float*>(kernel.weights_.data()) + at * static_cast<int64_t>(kernel.taps_.size()),
-            _mm512_load_ps(reinterpret_cast<const float*>(kernel.bias_.data()) + at),
-            _mm512_set1_ps(kernel.lowest_),
-            _mm512_set1_ps(kernel.highest_),
+    const DepthwiseF32& of = kernel.of;
+    const float* at = kernel.filters + block * (static_cast<int64_t>(of.taps_.size()) + 1) * Kernel::kLanes;
+    return {of.taps_,
+            at + Kernel::kLanes,
+            _mm512_load_ps(at),
+            _mm512_set1_ps(of.lowest_),
+            _mm512_set1_ps(of.highest_),
             part,
             static_cast<__mmask16>((1u << channels) - 1)};
   }
@@ -108,37 +116,37 @@ struct RowsF32 {
 
   static void several_pixels(const Kernel& kernel, int64_t part, const Strip<float>& strip) {
     const Filter first = filter(kernel, 0, part, Kernel::kLanes);
-    if (kernel.geometry_.w.stride == 1)
+    if (kernel.of.geometry_.w.stride == 1)
       vectors<1>(first, strip);
-    else if (kernel.shape_.pixels == 2)
+    else if (kernel.of.shape_.pixels == 2)
       vectors<2>(first, strip);
     else
       vectors<4>(first, strip);
   }
 };
 
-DepthwiseF32::DepthwiseF32(const WindowGeometry& geometry, const float* weights, const float* bias, float lowest,
-                           float highest)
+DepthwiseF32::DepthwiseF32(const WindowGeometry& geometry, float lowest, float highest)
     : geometry_(geometry),
       shape_(geometry, kLanes, 4),
       taps_(tap_offsets(geometry, shape_)),
       lowest_(lowest),
-      highest_(highest) {
+      highest_(highest) {}
+
+void DepthwiseF32::pack(const float* weights, const float* bias, bool turned, float* filters) const {
   const auto taps = static_cast<int64_t>(taps_.size());
-  weights_ = AlignedBytes(static_cast<size_t>(shape_.blocks * taps * kLanes) * sizeof(float));
-  bias_ = AlignedBytes(static_cast<size_t>(shape_.blocks * kLanes) * sizeof(float));
-  auto* packed = reinterpret_cast<float*>(weights_.data());
-  auto* packed_bias = reinterpret_cast<float*>(bias_.data());
-  for (int64_t lane = 0; lane < geometry.channels * shape_.pixels; ++lane) {  // lanes beyond stay zero
-    const int64_t channel = lane % geometry.channels, block = lane / kLanes;
-    packed_bias[lane] = bias == nullptr ? 0.f : bias[channel];
+  std::fill_n(filters, filter_elements(), 0.f);  // lanes beyond stay zero
+  for (int64_t lane = 0; lane < geometry_.channels * shape_.pixels; ++lane) {
+    const int64_t channel = lane % geometry_.channels;
+    float* at = filters + lane / kLanes * (taps + 1) * kLanes + lane % kLanes;
+    if (bias != nullptr) *at = bias[channel];
     for (int64_t tap = 0; tap < taps; ++tap)
-      packed[(block * taps + tap) * kLanes + lane % kLanes] = weights[tap * geometry.channels + channel];
+      at[(tap + 1) * kLanes] = weights[(turned ? taps - 1 - tap : tap) * geometry_.channels + channel];
   }
 }
 
-void DepthwiseF32::run(const float* image, float fill, int64_t first, int64_t rows, float* dst, float* scratch) const {
-  depthwise_rows<RowsF32>(*this, geometry_, shape_, image, fill, first, rows, dst, scratch);
+void DepthwiseF32::run(const float* image, const float* filters, float fill, int64_t first, int64_t rows, float* dst,
+                       float* scratch) const {
+  depthwise_rows<RowsF32>({*this, filters}, geometry_, shape_, image, fill, first, rows, dst, scratch);
 }
 
 }  // namespace pare::avx512

@@ -34,20 +34,24 @@ struct GatheredRows {
 template <class Element, int kStep>
 class PackedWeights {
  public:
+  // Only the places; the weights are packed elsewhere, while running (pack.h).
+  PackedWeights(int64_t n, int64_t run_count, int64_t run_length);
   PackedWeights(const Element* weights, int64_t n, int64_t run_count, int64_t run_length);
 
   int64_t n() const { return n_; }
+  int64_t elements() const { return elements_; }
+  const Element* data() const { return reinterpret_cast<const Element*>(data_.data()); }
 
   // At most four vectors of columns.
   struct Block {
-    int64_t first;        // column
-    int vectors;          // 1 to 4
-    const Element* data;  // [run][step][16 * vectors][kStep]
+    int64_t first;   // column
+    int vectors;     // 1 to 4
+    int64_t offset;  // of its [run][step][16 * vectors][kStep]
   };
   const std::vector<Block>& blocks() const { return blocks_; }
 
  private:
-  int64_t n_;
+  int64_t n_, elements_;
   AlignedBytes data_;
   std::vector<Block> blocks_;
 };
@@ -70,6 +74,9 @@ struct EpilogueF32 {
 // dst[m][n] = limit(bias[n] + sum over k of row(m)[k] * weights[n][k] + addend[m][n]) over the region; dst has n columns.
 void product(const GatheredRows<float>& rows, const PackedF32& weights, const EpilogueF32& epilogue,
              const Region& region, float* dst);
+// The same with weights that lie elsewhere, in the places of `weights`.
+void product(const GatheredRows<float>& rows, const PackedF32& weights, const float* packed,
+             const EpilogueF32& epilogue, const Region& region, float* dst);
 
 struct EpilogueI8 {
   const int32_t* bias;  // n values: bias - (zero point of the rows + 128) * sum of the column's weights

@@ -38,7 +38,12 @@ struct F32 {
 
 void product(const GatheredRows<float>& rows, const PackedF32& weights, const EpilogueF32& epilogue,
              const Region& region, float* dst) {
-  tiled_product<F32>(rows, weights, epilogue, region, dst);
+  tiled_product<F32>(rows, weights, weights.data(), epilogue, region, dst);
+}
+
+void product(const GatheredRows<float>& rows, const PackedF32& weights, const float* packed,
+             const EpilogueF32& epilogue, const Region& region, float* dst) {
+  tiled_product<F32>(rows, weights, packed, epilogue, region, dst);
 }
 
 }  // namespace pare::avx512

@@ -78,12 +78,12 @@ struct I8Dynamic : I8 {
 
 void product(const GatheredRows<int8_t>& rows, const PackedI8& weights, const EpilogueI8& epilogue,
              const Region& region, int8_t* dst) {
-  tiled_product<I8>(rows, weights, epilogue, region, dst);
+  tiled_product<I8>(rows, weights, weights.data(), epilogue, region, dst);
 }
 
 void product(const GatheredRows<int8_t>& rows, const PackedI8& weights, const EpilogueDynamic& epilogue,
              const Region& region, float* dst) {
-  tiled_product<I8Dynamic>(rows, weights, epilogue, region, dst);
+  tiled_product<I8Dynamic>(rows, weights, weights.data(), epilogue, region, dst);
 }
 
 }  // namespace pare::avx512

@@ -19,9 +19,16 @@ namespace pare::avx512 {
 // broadcast; with one vector, loads are the limit and fewer do.
 constexpr int rows_of_tile(int vectors) { return vectors == 1 ? 16 : 24 / vectors; }
 
+// The columns of a block: the first, and their weights.
+template <class A>
+struct Columns {
+  int64_t first;
+  const typename A::Element* weights;
+};
+
 // One tile: M rows by V vectors of columns, accumulated in registers. Whole says that every column exists, so that no mask is needed.
 template <class A, int M, int V, bool Whole>
-void tile(const GatheredRows<typename A::Element>& rows, int64_t first_row, const typename A::Packed::Block& block,
+void tile(const GatheredRows<typename A::Element>& rows, int64_t first_row, const Columns<A>& block,
           const typename A::Epilogue& epilogue, int64_t n, typename A::Result* dst) {
   const __mmask16 last = Whole ? 0xFFFF : static_cast<__mmask16>((1u << (n - block.first - (V - 1) * kLanes)) - 1);
   const auto mask = [last](int v) { return v == V - 1 ? last : static_cast<__mmask16>(0xFFFF); };
@@ -32,7 +39,7 @@ void tile(const GatheredRows<typename A::Element>& rows, int64_t first_row, cons
 #pragma GCC unroll 24
     for (int m = 0; m < M; ++m) sum[m][v] = start;
   }
-  const typename A::Element* weights = block.data;
+  const typename A::Element* weights = block.weights;
   for (int64_t r = 0; r < rows.run_count; ++r) {
     const typename A::Element* src[M];
 #pragma GCC unroll 24
@@ -58,8 +65,8 @@ void tile(const GatheredRows<typename A::Element>& rows, int64_t first_row, cons
 }
 
 template <class A>
-using Tile = void (*)(const GatheredRows<typename A::Element>&, int64_t, const typename A::Packed::Block&,
-                      const typename A::Epilogue&, int64_t, typename A::Result*);
+using Tile = void (*)(const GatheredRows<typename A::Element>&, int64_t, const Columns<A>&, const typename A::Epilogue&,
+                      int64_t, typename A::Result*);
 
 template <class A, int V, bool Whole, int... M>
 constexpr auto tiles_of(std::integer_sequence<int, M...>) {
@@ -70,7 +77,7 @@ template <class A, int V, bool Whole>
 inline constexpr auto kTiles = tiles_of<A, V, Whole>(std::make_integer_sequence<int, rows_of_tile(V)>());
 
 template <class A, int V>
-void block_product(const GatheredRows<typename A::Element>& rows, const typename A::Packed::Block& block,
+void block_product(const GatheredRows<typename A::Element>& rows, const Columns<A>& block,
                    const typename A::Epilogue& epilogue, int64_t n, int64_t begin, int64_t end,
                    typename A::Result* dst) {
   constexpr int64_t kRows = rows_of_tile(V);
@@ -88,11 +95,15 @@ void block_product(const GatheredRows<typename A::Element>& rows, const typename
 
 template <class A>
 void tiled_product(const GatheredRows<typename A::Element>& rows, const typename A::Packed& weights,
-                   const typename A::Epilogue& epilogue, const Region& region, typename A::Result* dst) {
+                   const typename A::Element* packed, const typename A::Epilogue& epilogue, const Region& region,
+                   typename A::Result* dst) {
   const int64_t end_block = std::min(region.end_block, static_cast<int64_t>(weights.blocks().size()));
   for (int64_t b = region.first_block; b < end_block; ++b) {
     const auto& block = weights.blocks()[static_cast<size_t>(b)];
-    const auto run = [&](auto product) { product(rows, block, epilogue, weights.n(), region.begin, region.end, dst); };
+    const Columns<A> columns{block.first, packed + block.offset};
+    const auto run = [&](auto product) {
+      product(rows, columns, epilogue, weights.n(), region.begin, region.end, dst);
+    };
     switch (block.vectors) {
       case 1: run(block_product<A, 1>); break;
       case 2: run(block_product<A, 2>); break;

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "engine/avx512/lanes.h"
+#include "engine/avx512/transpose.h"
 
 namespace pare::avx512 {
 namespace {
@@ -13,21 +14,28 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 // Transformed tiles and their products together stay in the second-level cache, mostly in the first.
 constexpr int64_t kBlockBytes = 96 << 10;
 
-// G g G^T for one 3 x 3 filter, taps `step` apart.
-void transform_filter(const float* g, int64_t step, double (&out)[4][4]) {
-  double rows[4][3];
-  for (int j = 0; j < 3; ++j) {
-    const double a = g[j * step], b = g[(3 + j) * step], c = g[(6 + j) * step];
-    rows[0][j] = a;
-    rows[1][j] = (a + b + c) / 2;
-    rows[2][j] = (a - b + c) / 2;
-    rows[3][j] = c;
-  }
+// G x for a column or row of three vectors.
+void transform3(__m512 a, __m512 b, __m512 c, __m512 (&out)[4]) {
+  const __m512 half = _mm512_set1_ps(0.5f), sum = _mm512_add_ps(a, c);
+  out[0] = a;
+  out[1] = _mm512_mul_ps(half, _mm512_add_ps(sum, b));
+  out[2] = _mm512_mul_ps(half, _mm512_sub_ps(sum, b));
+  out[3] = c;
+}
+
+// G g G^T for 16 filters at once; the taps of a row are `tap` apart, rows `run`.
+void transform_filter(const float* g, int64_t run, int64_t tap, __m512 (&out)[kElements]) {
+  __m512 columns[3][4];
+#pragma GCC unroll 3
+  for (int j = 0; j < 3; ++j)
+    transform3(_mm512_loadu_ps(g + j * tap), _mm512_loadu_ps(g + run + j * tap), _mm512_loadu_ps(g + 2 * run + j * tap),
+               columns[j]);
+#pragma GCC unroll 4
   for (int i = 0; i < 4; ++i) {
-    out[i][0] = rows[i][0];
-    out[i][1] = (rows[i][0] + rows[i][1] + rows[i][2]) / 2;
-    out[i][2] = (rows[i][0] - rows[i][1] + rows[i][2]) / 2;
-    out[i][3] = rows[i][2];
+    __m512 row[4];
+    transform3(columns[0][i], columns[1][i], columns[2][i], row);
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; ++j) out[4 * i + j] = row[j];
   }
 }
 
@@ -49,21 +57,36 @@ void transform4(__m512& a, __m512& b, __m512& c, __m512& d) {
 
 }  // namespace
 
-WinogradF32::WinogradF32(const WindowGeometry& geometry, const float* weights, int64_t n)
-    : geometry_(geometry), padded_(filled_up(geometry)), n_(n) {
-  const int64_t channels = geometry.channels;
-  std::vector<std::vector<float>> transformed(kElements, std::vector<float>(static_cast<size_t>(n * channels)));
-  for (int64_t o = 0; o < n; ++o)
-    for (int64_t c = 0; c < channels; ++c) {
-      double filter[4][4];
-      transform_filter(weights + o * 9 * channels + c, channels, filter);
-      for (int e = 0; e < kElements; ++e)
-        transformed[static_cast<size_t>(e)][static_cast<size_t>(o * channels + c)] =
-            static_cast<float>(filter[e / 4][e % 4]);
-    }
-  for (const std::vector<float>& matrix : transformed) weights_.emplace_back(matrix.data(), n, 1, channels);
-  const int64_t tile_bytes = kElements * (channels + n) * static_cast<int64_t>(sizeof(float));
+WinogradF32::WinogradF32(const WindowGeometry& geometry, int64_t n)
+    : geometry_(geometry), padded_(filled_up(geometry)), n_(n), layout_(n, 1, geometry.channels) {
+  const int64_t tile_bytes = kElements * (geometry.channels + n) * static_cast<int64_t>(sizeof(float));
   tiles_at_once_ = std::max<int64_t>(12, kBlockBytes / tile_bytes / 12 * 12);  // whole product tiles
+}
+
+int64_t WinogradF32::weights_elements() const { return kElements * layout_.elements(); }
+
+void WinogradF32::transform_filters(const float* weights, const WeightPlaces& places, int64_t begin, int64_t end,
+                                    float* transformed) const {
+  const int64_t matrix = layout_.elements();
+  for (const PackedF32::Block& block : layout_.blocks())
+    for (int v = 0; v < block.vectors; ++v) {
+      const int64_t first = block.first + v * kLanes, step = block.vectors * kLanes;
+      if (first < begin * kLanes || first >= end * kLanes) continue;
+      for (int64_t c = 0; c < places.channels; c += kLanes) {
+        const float* from = weights + places.offset + first * places.column + c * places.channel;
+        float* to = transformed + block.offset + v * kLanes + c * step;
+        // Vectors of channels are turned over into vectors of columns.
+        const int64_t next = places.column == 1 ? places.channel : places.column;
+        __m512 filters[kLanes][kElements];
+        for (int64_t i = 0; i < kLanes; ++i) transform_filter(from + i * next, places.run, places.tap, filters[i]);
+        for (int e = 0; e < kElements; ++e) {
+          __m512 rows[kLanes];
+          for (int64_t i = 0; i < kLanes; ++i) rows[i] = filters[i][e];
+          if (places.column != 1) transpose(rows);
+          for (int64_t i = 0; i < kLanes; ++i) _mm512_storeu_ps(to + e * matrix + i * step, rows[i]);
+        }
+      }
+    }
 }
 
 size_t WinogradF32::scratch_bytes() const {
@@ -126,8 +149,8 @@ void WinogradF32::transform_back(const float* products, const EpilogueF32& epilo
   }
 }
 
-void WinogradF32::run(const float* padded, const EpilogueF32& epilogue, int64_t begin, int64_t end, std::byte* scratch,
-                      float* dst) const {
+void WinogradF32::run(const float* padded, const float* filters, const EpilogueF32& epilogue, int64_t begin,
+                      int64_t end, std::byte* scratch, float* dst) const {
   const int64_t across = (geometry_.dst_w + 1) / 2, channels = geometry_.channels, only_run = 0;
   auto* transformed = reinterpret_cast<float*>(scratch);
   float* products = transformed + tiles_at_once_ * kElements * channels;
@@ -135,8 +158,8 @@ void WinogradF32::run(const float* padded, const EpilogueF32& epilogue, int64_t 
     const int64_t count = std::min(tiles_at_once_, end * across - first);
     transform_tiles(padded, first, count, transformed);
     for (int e = 0; e < kElements; ++e)
-      product({transformed + e * tiles_at_once_ * channels, nullptr, channels, &only_run, 1, channels},
-              weights_[static_cast<size_t>(e)], {nullptr, nullptr, -kInfinity, kInfinity}, {0, count},
+      product({transformed + e * tiles_at_once_ * channels, nullptr, channels, &only_run, 1, channels}, layout_,
+              filters + e * layout_.elements(), {nullptr, nullptr, -kInfinity, kInfinity}, {0, count},
               products + e * tiles_at_once_ * n_);
     transform_back(products, epilogue, first, count, dst);
   }

@@ -6,17 +6,21 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "engine/avx512/gather.h"
-#include "engine/avx512/product.h"
+#include "engine/avx512/pack.h"
 
 namespace pare::avx512 {
 
 class WinogradF32 {
  public:
-  // `weights` is [n][3][3][channels]; n and channels are multiples of 16.
-  WinogradF32(const WindowGeometry& geometry, const float* weights, int64_t n);
+  // n and channels are multiples of 16.
+  WinogradF32(const WindowGeometry& geometry, int64_t n);
+
+  // The filters as run() wants them, weights_elements() of them: those of the columns of vectors [begin, end) of 16.
+  void transform_filters(const float* weights, const WeightPlaces& places, int64_t begin, int64_t end,
+                         float* transformed) const;
+  int64_t weights_elements() const;
 
   // The image that run() reads: padded as the convolution asks, and filled up to whole tiles.
   const WindowGeometry& padded_geometry() const { return padded_; }
@@ -24,8 +28,8 @@ class WinogradF32 {
   size_t scratch_bytes() const;
 
   // Rows of tiles [begin, end). `padded` is the whole padded image, `dst` and the epilogue's addend the whole result.
-  void run(const float* padded, const EpilogueF32& epilogue, int64_t begin, int64_t end, std::byte* scratch,
-           float* dst) const;
+  void run(const float* padded, const float* filters, const EpilogueF32& epilogue, int64_t begin, int64_t end,
+           std::byte* scratch, float* dst) const;
 
  private:
   // Tiles [first, first + count) of the image, counted row by row.
@@ -35,7 +39,7 @@ class WinogradF32 {
 
   WindowGeometry geometry_, padded_;
   int64_t n_, tiles_at_once_;
-  std::vector<PackedF32> weights_;  // one matrix for each of the 16 elements of a transformed tile
+  PackedF32 layout_;  // of one matrix of filters; there is one for each of the 16 elements of a transformed tile
 };
 
 }  // namespace pare::avx512

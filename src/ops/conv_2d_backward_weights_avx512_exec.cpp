@@ -1,0 +1,94 @@
+// The gradient of the weights of conv_2d with a window of one pixel: sums of outer products of pixels of ddst with those that they saw.
+#include <algorithm>
+
+#include "engine/avx512/outer_products.h"
+#include "engine/cpu.h"
+#include "ops/conv_2d_backward.h"
+#include "ops/conv_2d_exec.h"
+
+namespace pare {
+namespace {
+
+using namespace avx512;
+
+WindowGeometry windows(const KernelRequest& request) {
+  const auto& a = request.node.attrs<ConvBackwardAttributes>();
+  const Shape& weights = request.result_type().shape;
+  return window_geometry(request.shape(0), request.shape(1), a.window_h(weights[1]), a.window_w(weights[2]), a.padding);
+}
+
+// Threads share the images; their sums are added up in a second phase.
+class WeightsGradient final : public SharedWork {
+ public:
+  explicit WeightsGradient(const KernelRequest& request)
+      : geometry_(windows(request)),
+        plan_(geometry_),
+        images_(request.shape(0)[0]),
+        outputs_(request.shape(1)[3]),
+        elements_(request.result_type().shape.elements()) {}
+
+  int phases() const override { return 2; }
+
+  void run_share(const Buffers& buffers, Share share) const override {
+    if (share.phase == 1) return add_shares(buffers, share);
+    float* sums = sums_of(buffers, share);
+    std::fill_n(sums, elements_, 0.f);
+    const float *src = buffers.src<float>(0), *ddst = buffers.src<float>(1);
+    const int64_t pixels = geometry_.dst_h * geometry_.dst_w, begin = share.begin(images_), end = share.end(images_);
+    if (geometry_.is_identity())
+      return add_outer_products(pixels_of(src), ddst, outputs_, begin * pixels, end * pixels, sums);
+    for (int64_t image = begin; image < end; ++image)
+      add_outer_products(pixels_of(src + image * geometry_.src_h * geometry_.src_w * geometry_.channels),
+                         ddst + image * pixels * outputs_, outputs_, 0, pixels, sums);
+  }
+
+  size_t scratch_bytes() const override { return static_cast<size_t>(elements_) * sizeof(float); }
+
+ private:
+  GatheredRows<float> pixels_of(const float* src) const {
+    return {src,
+            geometry_.is_identity() ? nullptr : plan_.rows.data(),
+            geometry_.channels,
+            plan_.runs.data(),
+            1,
+            plan_.run_length};
+  }
+  // One share alone needs no place beside the result.
+  float* sums_of(const Buffers& buffers, Share share) const {
+    return share.count == 1 ? buffers.dst<float>() : buffers.scratch_of<float>(share);
+  }
+
+  void add_shares(const Buffers& buffers, Share share) const {
+    if (share.count == 1) return;
+    const int64_t begin = share.begin(elements_), end = share.end(elements_);
+    float* dst = buffers.dst<float>();
+    std::copy_n(buffers.scratch_of<float>({}) + begin, end - begin, dst + begin);
+    for (int other = 1; other < share.count; ++other) {
+      const float* sums = buffers.scratch_of<float>({other});
+#pragma omp simd
+      for (int64_t i = begin; i < end; ++i) dst[i] += sums[i];
+    }
+  }
+
+  WindowGeometry geometry_;
+  GatherPlan plan_;
+  int64_t images_, outputs_, elements_;
+};
+
+std::string declines(const KernelRequest& request) {
+  if (std::string reason = missing_avx512(); !reason.empty()) return reason;
+  if (!request.all_float()) return "operands are not all float32";
+  const Shape& weights = request.result_type().shape;
+  if (weights[1] != 1 || weights[2] != 1) return "oneDNN is faster with larger windows";
+  return weights[3] == request.shape(0)[3] ? "" : "grouped";
+}
+
+Expected<std::unique_ptr<Kernel>> create(const KernelRequest& request) {
+  return std::make_unique<WeightsGradient>(request);
+}
+
+}  // namespace
+
+Implementation avx512_conv_2d_backward_weights() { return {"avx512", declines, create, true}; }
+
+}  // namespace pare

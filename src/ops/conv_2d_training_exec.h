@@ -1,0 +1,38 @@
+// What float kernels of conv_2d and of the gradient of its image read from a node: how the weights lie, and that this gradient is itself
+// a convolution, of ddst with the window turned round, where the stride is 1.
+#pragma once
+
+#include "engine/avx512/pack.h"
+#include "ops/conv_2d_backward.h"
+#include "ops/conv_2d_exec.h"
+
+namespace pare {
+
+inline avx512::WeightPlaces conv_2d_places(const KernelRequest& request) {
+  const Shape& weights = request.shape(1);
+  // Under a dilated window each pixel is a stretch of its own (avx512::GatherPlan).
+  if (request.node.attrs<Conv2dAttributes>().dilation_w != 1)
+    return {0, weights.elements(1, 4), weights[3], 0, 1, weights[1] * weights[2], 1, weights[3]};
+  return avx512::WeightPlaces::forward(weights[1], weights[2], weights[3]);
+}
+
+// Of conv_2d_backward_src and depthwise_conv_2d_backward_src.
+inline std::string declines_turned_convolution(const KernelRequest& request) {
+  const auto& a = request.node.attrs<ConvBackwardAttributes>();
+  if (a.stride_h != 1 || a.stride_w != 1 || a.dilation_h != 1 || a.dilation_w != 1) return "strides or dilations";
+  return "";
+}
+
+inline avx512::WindowGeometry turned_windows(const KernelRequest& request) {
+  const auto& a = request.node.attrs<ConvBackwardAttributes>();
+  const Shape &ddst = request.shape(0), &weights = request.shape(1), &dsrc = request.result_type().shape;
+  const auto padding = [&](int64_t extent, int64_t of_ddst, const Window& window) -> PaddingExtents {
+    const int64_t before = window.kernel - 1 - padding_extents(extent, of_ddst, window, a.padding).before;
+    return {before, extent + window.kernel - 1 - of_ddst - before};
+  };
+  const Window h = a.window_h(weights[1]), w = a.window_w(weights[2]);
+  return {
+      ddst[1], ddst[2], ddst[3], dsrc[1], dsrc[2], h, w, padding(dsrc[1], ddst[1], h), padding(dsrc[2], ddst[2], w)};
+}
+
+}  // namespace pare
