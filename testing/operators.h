@@ -30,6 +30,7 @@ struct RunOperatorOptions {
   Engine engine = Engine::Reference;
   std::optional<Quantization> quantization = {};  // of the first result
   size_t results = 1;
+  int threads = 1;
 };
 
 // All results of the operator.
@@ -53,7 +54,7 @@ inline Expected<std::vector<Tensor>> run_operator(std::string_view name, const A
   PARE_ASSIGN(Node * node, graph.append(*find_op(name), attributes, std::move(values), names));
   node->result()->type.quantization = options.quantization;
   graph.outputs = node->results;
-  PARE_ASSIGN(auto program, Program::compile(graph, {.engine = options.engine}));
+  PARE_ASSIGN(auto program, Program::compile(graph, {.engine = options.engine, .threads = options.threads}));
   Context context(program);
   PARE_TRY(context.set_inputs(inputs));
   context.run();

@@ -2,7 +2,7 @@
 #include "engine/avx512/gather.h"
 #include "engine/avx512/requantize.h"
 #include "ops/conv_2d_training_exec.h"
-#include "ops/ordered_weights.h"
+#include "ops/kernel_weights.h"
 #include "ops/weighted_avx512_exec.h"
 
 namespace pare {

@@ -3,7 +3,7 @@
 #include "engine/kernel.h"
 #include "ops/activation.h"
 #include "ops/conv_2d_training_exec.h"
-#include "ops/ordered_weights.h"
+#include "ops/kernel_weights.h"
 #include "ops/weighted_avx512_exec.h"
 
 namespace pare {
