@@ -12,6 +12,7 @@
 #include "steps/inspect.h"
 #include "steps/quantize.h"
 #include "steps/run.h"
+#include "steps/samples.h"
 
 namespace pare {
 namespace {
