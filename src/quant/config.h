@@ -28,7 +28,7 @@ struct QuantConfig {
   bool per_tensor = false;           // one scale a weight tensor instead of one a channel
   RangeOptions range;                // of activations
   int weight_bits = 8;               // 2 to 8
-  int activation_bits = 8;           // 2 to 8; int16x8 has 16
+  int activation_bits = 8;           // 2 to 8, of what weights are multiplied with; int16x8 has 16
   std::vector<LayerBits> layers;     // the last that matches counts
   std::vector<FixedRange> fixed;     // likewise
   std::vector<std::string> include;  // patterns of node names; empty: all

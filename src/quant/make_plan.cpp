@@ -104,6 +104,7 @@ class Planner {
  private:
   // The union of what the members of each class need.
   Expected<void> collect_ranges() {
+    find_multiplied();
     for (const auto& node : graph_.nodes()) {
       if (plan_.of(*node).precision != Precision::Integer) continue;
       const NodeRoles roles = roles_of(*node);
@@ -165,10 +166,21 @@ class Planner {
     return {type_, activation_parameters(range, type_, bits), bits};
   }
 
-  // Of the operator that makes the value; an input goes by its own name.
+  // Of the operator that makes the value; an input goes by its own name. Few bits are for what is multiplied with weights: sums and
+  // results gain nothing from them.
   int activation_bits(const Value& value) const {
     if (type_ == DType::Int16) return 16;
-    return bits_for(config_, value.producer != nullptr ? value.producer->name : value.name).activations;
+    const LayerBits bits = bits_for(config_, value.producer != nullptr ? value.producer->name : value.name);
+    const bool asked = bits.activations != config_.activation_bits;
+    return asked || multiplied_.contains(classes_.representative(&value)) ? bits.activations : 8;
+  }
+
+  void find_multiplied() {
+    for (const auto& node : graph_.nodes()) {
+      const NodeRoles roles = roles_of(*node);
+      if (roles.weights && !roles.activations.empty())
+        multiplied_.insert(classes_.representative(roles.source(*node)));
+    }
   }
 
   const Range* fixed_range(const Value& value) const {
@@ -218,6 +230,7 @@ class Planner {
   std::vector<const Value*> members_;               // in the order of the graph
   std::unordered_map<const Value*, Range> ranges_;  // by the representative of a class
   std::unordered_map<const Value*, int> bits_;      // likewise
+  std::set<const Value*> multiplied_;  // representatives of classes that weights are multiplied with
   std::unordered_map<const Value*, Range> fixed_classes_;
   std::unordered_map<const Value*, Storage> known_classes_;
 };

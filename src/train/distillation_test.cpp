@@ -215,6 +215,15 @@ TEST(Distillation, SaysWhatDoesNotFit) {
       HasSubstr("the teacher gives [2, 5] for a batch, the student [2, 3]; both must tell the same classes apart"));
 }
 
+TEST(Distillation, TakesOneDistributionASample) {
+  GraphBuilder build;
+  Value* scores = build.input("scores", {2, 5, 3});
+  Graph graph = build.finish({scores});
+  Value* weights = graph.add_constant("weights", Tensor::vector<float>({1, 2}));
+  const auto terms = append_distillation(graph, {}, Loss::CrossEntropy, scores, {}, {{5, 3}}, nullptr, weights);
+  EXPECT_THAT(terms.error().message, HasSubstr("the scores are [2, 5, 3]; the batch and the classes were expected"));
+}
+
 TEST(Distillation, OptionsOutOfRangeAreErrors) {
   const auto message = [](const DistillationOptions& options, Loss loss = Loss::CrossEntropy) {
     return check_distillation(options, loss).error().message;
