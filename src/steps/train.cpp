@@ -163,6 +163,7 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
                                .optimizer = options.optimizer,
                                .statistics_momentum = options.statistics_momentum,
                                .average = options.average,
+                               .seed = options.seed,
                                .is_frozen = [&](const Node& node) { return frozen.contains(node.name); },
                                .rate_factor = [&](const Node& node) { return rate_factor(node, options.rates); }},
                               options.threads));

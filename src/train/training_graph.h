@@ -18,6 +18,7 @@ struct TrainingGraphOptions {
   float statistics_momentum = 0.99f;  // of the moving averages of batch normalisations
   double average =
       0;  // momentum of an average over the steps that the network takes in the place of its weights; 0: none
+  uint64_t seed = 1;  // of what dropout leaves out
   // Nodes whose weights and statistics stay as they are.
   std::function<bool(const Node&)> is_frozen = [](const Node&) { return false; };
   // What the learning rate is multiplied by for the weights of a node.
@@ -34,7 +35,7 @@ struct CarriedTensor {
 };
 
 // Inputs of `graph`, in order: those of the network, targets, weights of the samples, learning rate, Adam's step, momentum of the averages of
-// weights, then what is carried.
+// weights, number of the step, then what is carried.
 // Outputs: the loss, what it was computed from, then what is carried.
 struct TrainingGraph {
   Graph graph;
@@ -46,6 +47,7 @@ struct TrainingGraph {
   size_t rate() const { return network_inputs + 2; }
   size_t adam_step() const { return network_inputs + 3; }
   size_t average() const { return network_inputs + 4; }
+  size_t step() const { return network_inputs + 5; }
 };
 
 // From a float network as it was trained, batch normalisations unfolded. Fails for one with nothing to train, with quantised tensors, or
