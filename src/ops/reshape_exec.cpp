@@ -20,5 +20,6 @@ Expected<std::unique_ptr<Kernel>> create(const KernelRequest& request) {
 ImplementationList exec_reshape() { return {{"plain", accepts, create}}; }
 ImplementationList exec_squeeze() { return {{"plain", accepts, create}}; }
 ImplementationList exec_expand_dims() { return {{"plain", accepts, create}}; }
+ImplementationList exec_dropout() { return {{"plain", accepts, create}}; }
 
 }  // namespace pare

@@ -7,22 +7,22 @@
 namespace pare {
 namespace {
 
-// All operands are as the first, but for `rates` scalars at the end; one result for each of the others but the gradient, operand 1.
-Expected<std::vector<TensorType>> infer_update(const InferContext& context, size_t rates) {
-  const size_t tensors = context.operands.size() - rates;
+// The first `tensors` operands are alike, the rest are scalars, absent ones left out; one result for each of the former but the
+// gradient, operand 1.
+Expected<std::vector<TensorType>> infer_tensors(const InferContext& context, size_t tensors) {
   for (size_t i = 1; i < tensors; ++i)
     if (context.shape(i) != context.shape(0))
       return bad_input("an operand is {} for weights {}", context.shape(i).to_string(), context.shape(0).to_string());
   for (size_t i = tensors; i < context.operands.size(); ++i)
     if (context.has(i) && (!context.shape(i).is_static() || context.shape(i).elements() != 1))
-      return bad_input("'rate' has the shape {}, one element was expected", context.shape(i).to_string());
+      return bad_input("operand {} has the shape {}, one element was expected", i, context.shape(i).to_string());
   return std::vector<TensorType>(tensors - 1, {context.type(0).dtype, context.shape(0), {}});
 }
 
-Expected<std::vector<TensorType>> infer_with_rate(const InferContext& context) { return infer_update(context, 1); }
-Expected<std::vector<TensorType>> infer_average(const InferContext& context) {
-  return infer_update(context, context.operands.size() - 2);
+Expected<std::vector<TensorType>> infer_with_rate(const InferContext& context) {
+  return infer_tensors(context, context.operands.size() - 1);
 }
+Expected<std::vector<TensorType>> infer_average(const InferContext& context) { return infer_tensors(context, 2); }
 
 Cost cost(const Node& node) { return {0, 6 * node.operands[0]->type.shape.elements()}; }
 
@@ -64,7 +64,7 @@ const OpDef& op_adam_update() {
       .operands = {kWeights, kGradient, {"m", "as weights"}, {"v", "as weights"}, kRate, {"step", "one element"}},
       .results = {{"weights'", "as weights"}, {"m'", "as weights"}, {"v'", "as weights"}},
       .attributes = AdamAttributes{},
-      .infer = [](const InferContext& context) { return infer_update(context, 2); },
+      .infer = [](const InferContext& context) { return infer_tensors(context, 4); },
   });
   return def;
 }

@@ -66,7 +66,7 @@ TEST(Updates, RefuseOtherShapes) {
   EXPECT_EQ(testing::inferred_of("sgd_update", {vector({1, 2}), vector({1}), vector({1, 2}), one(1)}),
             "an operand is [1] for weights [2]");
   EXPECT_EQ(testing::inferred_of("sgd_update", {vector({1, 2}), vector({1, 1}), vector({1, 2}), vector({1, 2})}),
-            "'rate' has the shape [2], one element was expected");
+            "operand 3 has the shape [2], one element was expected");
 }
 
 TEST(RateAt, FollowsEachSchedule) {

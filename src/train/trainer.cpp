@@ -101,6 +101,7 @@ Expected<void> Trainer::fill(Compiled& step, const Batch& batch, double rate) {
   step.context->input_as<float>(step.graph.adam_step())[0] = static_cast<float>(adam_step(rate, steps_ + 1));
   step.context->input_as<float>(step.graph.average())[0] =
       static_cast<float>(average_momentum(options_.average, steps_ + 1));
+  step.context->input_as<int32_t>(step.graph.step())[0] = static_cast<int32_t>(steps_);
   return {};
 }
 

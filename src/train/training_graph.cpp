@@ -13,6 +13,7 @@
 #include "ops/updates.h"
 #include "passes/passes.h"
 #include "passes/rewrite.h"
+#include "train/apply_dropout.h"
 #include "train/bind_batch.h"
 #include "train/differentiate.h"
 
@@ -54,6 +55,8 @@ class Maker {
     rates_ = {graph_.add_input("learning_rate", {DType::Float32, Shape{1}, {}}),
               graph_.add_input("adam_step", {DType::Float32, Shape{1}, {}}),
               graph_.add_input("average_momentum", {DType::Float32, Shape{1}, {}})};
+    Value* step = graph_.add_input("step", {DType::Int32, Shape{1}, {}});
+    PARE_TRY(apply_dropout(graph_, step, options_.seed));
     open_weights();
     PARE_ASSIGN(Value * loss, append_whole_loss(scored, targets, weights));
     PARE_TRY(append_updates(loss));

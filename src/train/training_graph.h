@@ -25,6 +25,7 @@ struct TrainingGraphOptions {
 
   // Momentum of an average over the steps that the network takes in the place of its weights; 0: none.
   double average = 0;
+  uint64_t seed = 1;  // of what dropout leaves out
   // Nodes whose weights and statistics stay as they are.
   std::function<bool(const Node&)> is_frozen = [](const Node&) { return false; };
   // What the learning rate is multiplied by for the weights of a node.
@@ -43,7 +44,7 @@ struct CarriedTensor {
 };
 
 // Inputs of `graph`, in order: those of the network, targets, weights of the samples, learning rate, Adam's step, momentum of the averages
-// of weights, then what is carried and what the teacher gives.
+// of weights, number of the step, then what is carried and what the teacher gives.
 // Outputs: the loss, what it was computed from, then what is carried.
 struct TrainingGraph {
   Graph graph;
@@ -56,6 +57,7 @@ struct TrainingGraph {
   size_t rate() const { return network_inputs + 2; }
   size_t adam_step() const { return network_inputs + 3; }
   size_t average() const { return network_inputs + 4; }
+  size_t step() const { return network_inputs + 5; }
 };
 
 // From a float network as it was trained, batch normalisations unfolded. Fails for one with nothing to train, with quantised tensors, or

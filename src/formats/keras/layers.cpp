@@ -102,9 +102,10 @@ const std::map<std::string, LayerClass, std::less<>>& classes() {
     add(build_arithmetic, {"Add", "Subtract", "Multiply", "Maximum", "Minimum", "Divide", "TrueDivide", "TFOpLambda"});
     add(build_zero_padding, {"ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D"});
     add(build_cropping, {"Cropping1D", "Cropping2D", "Cropping3D"});
-    add(build_identity, {"Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout",
-                         "GaussianDropout", "GaussianNoise", "ActivityRegularization", "Identity", "RandomFlip",
-                         "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast", "RandomBrightness"});
+    add(build_dropout, {"Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"});
+    add(build_identity,
+        {"AlphaDropout", "GaussianDropout", "GaussianNoise", "ActivityRegularization", "Identity", "RandomFlip",
+         "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast", "RandomBrightness"});
     return entries;
   }();
   return table;

@@ -21,6 +21,7 @@ Expected<Value*> build_layer(LayerBuilder& builder);
 
 // One function a class of layers or several alike; layers.cpp lists which class goes to which.
 Expected<Value*> build_identity(LayerBuilder& builder);
+Expected<Value*> build_dropout(LayerBuilder& builder);
 
 Expected<Value*> build_dense(LayerBuilder& builder);
 Expected<Value*> build_embedding(LayerBuilder& builder);

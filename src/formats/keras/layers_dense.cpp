@@ -1,6 +1,7 @@
 // Dense layers, embeddings, and layers that do nothing outside training.
 #include "formats/keras/activations.h"
 #include "formats/keras/layers.h"
+#include "ops/dropout.h"
 #include "ops/fully_connected.h"
 
 namespace pare::keras {
@@ -9,6 +10,18 @@ Expected<Value*> build_identity(LayerBuilder& builder) {
   if (builder.inputs.size() != 1)
     return bad_input("it is applied to {} inputs, one was expected", builder.inputs.size());
   return builder.inputs[0];
+}
+
+Expected<Value*> build_dropout(LayerBuilder& builder) {
+  PARE_ASSIGN(Value * src, build_identity(builder));
+  const double rate = builder.settings.number("rate", 0);
+  PARE_TRY(builder.settings.status());
+  // Noise of a shape of its own is rare; without it the network trains, a little otherwise.
+  if (rate <= 0 || rate >= 1 || builder.settings.find("noise_shape") != nullptr) return src;
+  return builder.append("dropout",
+                        DropoutAttributes{.rate = static_cast<float>(rate),
+                                          .per_channel = builder.layer.class_name.starts_with("Spatial")},
+                        {src});
 }
 
 Expected<Value*> build_dense(LayerBuilder& builder) {

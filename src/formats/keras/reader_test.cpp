@@ -6,6 +6,7 @@
 #include "engine/program.h"
 #include "formats/formats.h"
 #include "formats/keras/test_files.h"
+#include "ir/text.h"
 #include "testing/assets.h"
 
 namespace pare {
@@ -18,6 +19,8 @@ using keras::testing::Weight;
 using keras::testing::write_h5;
 using ::testing::ElementsAre;
 using ::testing::FloatEq;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::Pointwise;
 
 // Outputs for inputs in the order of the graph, all of them float32 with the batch in front.
@@ -58,6 +61,22 @@ TEST(ReadKeras, DenseWithActivation) {
   EXPECT_THAT(run_layers(layer("Dense", R"("units": 1, "use_bias": false)"), {{"kernel:0", {1, 1}, {2}}},
                          Tensor::of<float>({1, 2, 1}, {3, 4})),
               ElementsAre(6, 8));
+}
+
+TEST(ReadKeras, DropoutIsThereForTraining) {
+  const auto dropouts = [](const std::string& json) {
+    const TemporaryFile file(".h5");
+    write_h5(file.path(), sequential(json), {});
+    const auto model = read_keras(file.path());
+    std::string text = model ? print(model->main()) : model.error().to_string();
+    return text.substr(text.find('\n') + 1);
+  };
+  EXPECT_THAT(dropouts(layer("Dropout", R"("rate": 0.25)", "drop")), HasSubstr("%drop = dropout(%x) {rate = 0.25}"));
+  EXPECT_THAT(dropouts(layer("SpatialDropout1D", R"("rate": 0.25)", "drop")),
+              HasSubstr("%drop = dropout(%x) {rate = 0.25, per_channel = true}"));
+  EXPECT_THAT(dropouts(layer("Dropout", R"("rate": 0)", "drop")), Not(HasSubstr("dropout")));
+  EXPECT_THAT(dropouts(layer("Dropout", R"("rate": 0.5, "noise_shape": [1, 3])", "drop")), Not(HasSubstr("dropout")));
+  EXPECT_THAT(dropouts(layer("GaussianDropout", R"("rate": 0.5)", "drop")), Not(HasSubstr("dropout")));
 }
 
 TEST(ReadKeras, NamesFollowTheLayers) {
