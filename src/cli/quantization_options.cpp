@@ -26,7 +26,9 @@ void add_quantization_options(CLI::App& command, QuantizationOptions& options) {
       ->type_name("N")
       ->capture_default_str()
       ->group(how);
-  command.add_option("--activation-bits", config.activation_bits, "Bits of the activations that weights are multiplied with; others have 8, with int16x8 all have 16")
+  command
+      .add_option("--activation-bits", config.activation_bits,
+                  "Bits of the activations that weights are multiplied with; others have 8, with int16x8 all have 16")
       ->check(whole_number(2, 8))
       ->type_name("N")
       ->capture_default_str()

@@ -178,8 +178,7 @@ class Planner {
   void find_multiplied() {
     for (const auto& node : graph_.nodes()) {
       const NodeRoles roles = roles_of(*node);
-      if (roles.weights && !roles.activations.empty())
-        multiplied_.insert(classes_.representative(roles.source(*node)));
+      if (roles.weights && !roles.activations.empty()) multiplied_.insert(classes_.representative(roles.source(*node)));
     }
   }
 
@@ -230,7 +229,7 @@ class Planner {
   std::vector<const Value*> members_;               // in the order of the graph
   std::unordered_map<const Value*, Range> ranges_;  // by the representative of a class
   std::unordered_map<const Value*, int> bits_;      // likewise
-  std::set<const Value*> multiplied_;  // representatives of classes that weights are multiplied with
+  std::set<const Value*> multiplied_;               // representatives of classes that weights are multiplied with
   std::unordered_map<const Value*, Range> fixed_classes_;
   std::unordered_map<const Value*, Storage> known_classes_;
 };
