@@ -4,7 +4,6 @@
 
 #include "engine/evaluate.h"
 #include "passes/inline_composites.h"
-#include "quant/apply_plan.h"
 #include "quant/calibrate.h"
 #include "steps/samples.h"
 
@@ -50,24 +49,6 @@ std::map<std::string, std::string> settings_of(const QatOptions& options) {
 
 }  // namespace
 
-Expected<QuantizeResult> quantize_trained(const Model& form, const SampleSource* samples,
-                                          const QuantizeOptions& options) {
-  Model network = form.clone();
-  PARE_ASSIGN(const LearnedQuantization learned, remove_fake_quantization(network.main(), options.config));
-  QuantizeResult result;
-  result.baseline = network.clone();
-  PARE_ASSIGN(result.passes, prepare_for_quantization(result.baseline.main(), options.config.mode, options.pipeline));
-  const KnownParameters known = known_parameters(learned, network.main(), result.baseline.main());
-  StatisticsMap statistics;
-  if (samples != nullptr) {
-    PARE_ASSIGN(statistics, calibrate(result.baseline.main(), *samples, {.threads = options.threads}));
-  }
-  result.model = result.baseline.clone();
-  PARE_ASSIGN(result.plan, make_plan(result.model.main(), statistics, options.config, known));
-  PARE_TRY(apply_plan(result.model.main(), result.plan));
-  return result;
-}
-
 Expected<QatResult> qat(const Model& model, const DataSet& set, const QatOptions& options,
                         const TrainObserver& observer) {
   const QuantConfig& config = options.quantization;
@@ -97,8 +78,8 @@ Expected<QatResult> qat(const Model& model, const DataSet& set, const QatOptions
   }
   PARE_ASSIGN(result.training, train(result.form, set, training, observer));
   result.form = std::move(result.training.model);
-  PARE_ASSIGN(result.quantized, quantize_trained(result.form, samples ? &*samples : nullptr,
-                                                 {.config = config, .threads = options.train.threads}));
+  PARE_ASSIGN(result.quantized, quantize(result.form, samples ? &*samples : nullptr,
+                                         {.config = config, .threads = options.train.threads}));
   return result;
 }
 

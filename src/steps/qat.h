@@ -27,8 +27,4 @@ struct QatResult {
 Expected<QatResult> qat(const Model& model, const DataSet& set, const QatOptions& options,
                         const TrainObserver& observer = {});
 
-// The integers of a network in training form. `samples` give the ranges of what the form does not round.
-Expected<QuantizeResult> quantize_trained(const Model& form, const SampleSource* samples,
-                                          const QuantizeOptions& options);
-
 }  // namespace pare

@@ -8,6 +8,7 @@
 #include "quant/bias_correction.h"
 #include "quant/calibrate.h"
 #include "quant/make_plan.h"
+#include "train/fake_quantization.h"
 
 namespace pare {
 namespace {
@@ -38,6 +39,27 @@ Expected<void> quantize_graph(Graph& graph, const Graph& baseline, const SampleS
   result.plan.nodes.merge(plan.nodes);
   result.plan.requantized.merge(plan.requantized);
   return {};
+}
+
+// A network in training form brings its parameters; the samples give the ranges of what the form does not round.
+Expected<QuantizeResult> quantize_trained(const Model& form, const SampleSource* samples,
+                                          const QuantizeOptions& options) {
+  Model network = form.clone();
+  PARE_ASSIGN(const LearnedQuantization learned, remove_fake_quantization(network.main(), options.config));
+  QuantizeResult result;
+  result.baseline = network.clone();
+  PARE_ASSIGN(result.passes, prepare_for_quantization(result.baseline.main(), options.config.mode, options.pipeline));
+  const KnownParameters known = known_parameters(learned, network.main(), result.baseline.main());
+  StatisticsMap statistics;
+  const auto begin = std::chrono::steady_clock::now();
+  if (samples != nullptr) {
+    PARE_ASSIGN(statistics, calibrate(result.baseline.main(), *samples, {.threads = options.threads}));
+  }
+  result.timing.calibration_ms = milliseconds_since(begin);
+  result.model = result.baseline.clone();
+  PARE_ASSIGN(result.plan, make_plan(result.model.main(), statistics, options.config, known));
+  PARE_TRY(apply_plan(result.model.main(), result.plan));
+  return result;
 }
 
 }  // namespace
@@ -73,6 +95,7 @@ Expected<QuantizeResult> quantize(const Model& model, const SampleSource* sample
     return unsupported(
         "the model has {} graphs, calibration can run one; choose dynamic, weight_only or fp16, or quantise a file of one graph",
         graphs);
+  if (is_training_form(result.baseline.main())) return quantize_trained(result.baseline, samples, options);
   const auto begin = std::chrono::steady_clock::now();
   for (Graph& graph : result.baseline.graphs) {
     PARE_ASSIGN(const std::vector<PassRecord> records,

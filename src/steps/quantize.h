@@ -33,6 +33,8 @@ std::vector<const Pass*> expansions_for(QuantMode mode);
 Expected<std::vector<PassRecord>> prepare_for_quantization(Graph& graph, QuantMode mode,
                                                            const PipelineOptions& options);
 
+// A network in training form (see train/fake_quantization.h) becomes the integers that it was trained for, whatever bits and ranges are
+// asked for.
 // `samples` may be null in modes that need no calibration (see needs_calibration). The model is not changed. Errors are those of
 // calibrate() and make_plan(); a missing sample source where one is needed is a Usage error.
 Expected<QuantizeResult> quantize(const Model& model, const SampleSource* samples, const QuantizeOptions& options);

@@ -1,5 +1,6 @@
 #include "train/fake_quantization.h"
 
+#include <algorithm>
 #include <cmath>
 #include <unordered_map>
 #include <unordered_set>
@@ -231,6 +232,10 @@ class Remover {
   }
 
   Expected<void> store_activation(Node* node) {
+    const bool symmetric = node->attrs<FakeQuantizeAttributes>().symmetric;
+    if (symmetric != (type_ == DType::Int16))
+      return usage_error("the network was trained for {} activations; quantise it with --mode {}",
+                         symmetric ? "16-bit" : "8-bit", symmetric ? "int16x8" : "int8");
     PARE_ASSIGN(const Storage storage, storage_of(*node));
     Value *real = node->operand(0), *rounded = node->result();
     const std::string name = rounded->name;
@@ -267,6 +272,11 @@ class Remover {
 Expected<void> insert_fake_quantization(Graph& network, const Graph& deployed, const QuantPlan& plan,
                                         const QuantConfig& config, RangeRule rule) {
   return Inserter(network, deployed, plan, config, rule).run();
+}
+
+bool is_training_form(const Graph& network) {
+  return std::any_of(network.nodes().begin(), network.nodes().end(),
+                     [](const auto& node) { return node->is("fake_quantize"); });
 }
 
 Expected<LearnedQuantization> remove_fake_quantization(Graph& network, const QuantConfig& config) {

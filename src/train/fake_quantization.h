@@ -25,13 +25,17 @@ struct EnumNames<RangeRule> {
 Expected<void> insert_fake_quantization(Graph& network, const Graph& deployed, const QuantPlan& plan,
                                         const QuantConfig& config, RangeRule rule);
 
+// Whether a network has fake quantisation in it.
+bool is_training_form(const Graph& network);
+
 // What was learned, of a network without its fake quantisation.
 struct LearnedQuantization {
   std::map<std::string, Storage> activations;   // by name
   std::map<std::string, KnownWeights> weights;  // by the name of the constant
 };
 
-// Takes the fake quantisation out again; weights become the numbers that they were rounded to.
+// Takes the fake quantisation out again; weights become the numbers that they were rounded to. Fails with Usage for a mode whose
+// activations are not those that the network was trained with.
 Expected<LearnedQuantization> remove_fake_quantization(Graph& network, const QuantConfig& config);
 
 // The same in the words of `deployed`, the network after the passes.

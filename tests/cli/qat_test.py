@@ -1,0 +1,81 @@
+"""`pare qat`, from files to files."""
+
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+from program import DIGITS, PROGRAM, UNSUPPORTED, ProgramTest, npz
+
+USAGE, BAD_INPUT = 2, 3
+
+
+class Qat(ProgramTest):
+    @classmethod
+    def prepare(cls):
+        cls.data = cls.samples(cls.shared / "samples.npz")
+
+    def qat(self, *more, data=None, out="out.tflite", epochs=2):
+        return ["qat", DIGITS, "--data", data or self.data, "-o", self.folder / out, "--epochs", epochs, *more]
+
+    def test_trains_through_rounding_and_writes_integers(self):
+        form = self.folder / "form.pare"
+        result = self.json_of(*self.qat("--weight-bits", 4, "--form", form, "--lr", 1e-3))
+        self.assertEqual((result["mode"], result["form"]), ("int8", str(form)))
+        self.assertEqual(len(result["training"]["epochs"]), 2)
+        self.assertEqual(result["training"]["judged_by"], "accuracy")
+        self.assertEqual(sorted(os.listdir(self.folder)), ["form.pare", "out.tflite"])
+        layers = self.succeed("inspect", self.folder / "out.tflite", "--layers").stdout
+        self.assertIn("i8 x i4", layers)
+
+    def test_the_training_form_gives_the_same_file(self):
+        form, again = self.folder / "form.pare", self.folder / "again.tflite"
+        self.succeed(*self.qat("--form", form))
+        self.succeed("quantize", form, "--data", self.data, "-o", again)
+        self.assertEqual((self.folder / "out.tflite").read_bytes(), again.read_bytes())
+        self.fails(USAGE, ["quantize", form, "--data", self.data, "-o", again, "--mode", "int16x8"], "trained for 8-bit activations", "--mode int8")
+        self.fails(UNSUPPORTED, ["convert", form, "-o", self.folder / "float.tflite"], "fake_quantize", "pare quantize")
+
+    def test_every_rule_of_ranges(self):
+        for rule in ("learned", "clip", "moving", "fixed"):
+            text = self.succeed(*self.qat("--ranges", rule, "--freeze-ranges", 0.5, "--freeze-statistics", 0.6)).stdout
+            self.assertIn("integer", text)
+
+    def test_sixteen_bits_and_weights_alone(self):
+        for mode in ("int16x8", "dynamic", "weight_only"):
+            self.succeed(*self.qat("--mode", mode))
+
+    def test_without_labels_the_float_model_teaches(self):
+        bare = self.folder / "bare.npz"
+        npz(bare, x=("f", (64, 28, 28, 1), [(i * 31 + p) % 256 / 255 for i in range(64) for p in range(784)]))
+        self.assertEqual(self.json_of(*self.qat(data=bare))["training"]["judged_by"], "agreement")
+        self.assertEqual(self.json_of(*self.qat("--no-labels"))["training"]["distillation"]["labels"], False)
+
+    def test_a_killed_run_goes_on_to_the_same_bytes(self):
+        words = ("--threads", 1, "--ranges", "moving")
+        whole, again = (self.qat(*words, out=name, epochs=200) for name in ("whole.tflite", "again.tflite"))
+        self.succeed(*whole)
+        kept = self.folder / "again.tflite.checkpoint.pare"
+        running = subprocess.Popen([str(word) for word in (PROGRAM, *again)], stdout=subprocess.DEVNULL)
+        while not kept.exists() and running.poll() is None:
+            time.sleep(0.01)
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+        if not kept.exists():
+            self.skipTest("the run was over before it could be killed")
+        other = self.run_program(*again, "--resume", "--weight-bits", 4)
+        self.assertEqual(other.returncode, BAD_INPUT, other.stderr)
+        self.assertIn('weight_bits = "8", now it is "4"', other.stderr)
+        self.succeed(*again, "--resume")
+        self.assertEqual((self.folder / "whole.tflite").read_bytes(), (self.folder / "again.tflite").read_bytes())
+
+    def test_what_does_not_fit(self):
+        self.fails(USAGE, self.qat("--per-tensor"), "one scale a channel", "--per-tensor")
+        self.fails(USAGE, self.qat("--weight-bits", 1), "--weight-bits: '1' was given")
+        self.fails(USAGE, self.qat("--layer", "conv"), "'conv' is no setting of bits")
+        self.fails(USAGE, self.qat("--fixed-range", "x=3"), "'x=3' is no range")
+
+
+if __name__ == "__main__":
+    unittest.main()
