@@ -102,17 +102,17 @@ class Maker {
       }
       if (node->is("batch_normalization") && !options_.freeze_statistics) moving_.insert(node->name);
       if (rounds && node->operand(1)->producer != nullptr)
-        values_of(node->operand(1)->producer->operand(0)).push_back(node->operand(0));
+        readers_of(node->operand(1)->producer->operand(0)).push_back(node.get());
     }
     return {};
   }
 
-  // What shares a range.
-  std::vector<Value*>& values_of(Value* range) {
+  // What is rounded by this range. Nodes, for rewrites exchange what these read.
+  std::vector<Node*>& readers_of(Value* range) {
     const auto found =
         std::find_if(ranges_.begin(), ranges_.end(), [&](const auto& known) { return known.first == range; });
     if (found != ranges_.end()) return found->second;
-    return ranges_.emplace_back(range, std::vector<Value*>()).second;
+    return ranges_.emplace_back(range, std::vector<Node*>()).second;
   }
 
   Expected<void> rewrite() {
@@ -222,13 +222,13 @@ class Maker {
 
   // A range follows what all values of its class span in the batch; it is used before it moves.
   void move_ranges(GraphWriter& write) {
-    for (const auto& [constant, values] : ranges_) {
+    for (const auto& [constant, readers] : ranges_) {
       initial_[constant->name] = *constant->data;
       of_network_.insert(constant->name);
       Value* range = opened(graph_, constant);
       Value* moved = range;
-      for (Value* value : values)
-        moved = write.op("moving_range", {moved, value}, MovingAverageAttributes{kRangeMomentum});
+      for (const Node* reader : readers)
+        moved = write.op("moving_range", {moved, reader->operand(0)}, MovingAverageAttributes{kRangeMomentum});
       carried_.push_back({range, moved});
     }
   }
@@ -277,7 +277,7 @@ class Maker {
   const TrainingGraphOptions& options_;
   Graph graph_;
   std::set<std::string> learned_, moving_, steps_, of_network_;
-  std::vector<std::pair<Value*, std::vector<Value*>>> ranges_;  // moving ranges as constants, what they are of
+  std::vector<std::pair<Value*, std::vector<Node*>>> ranges_;  // moving ranges as constants, what is rounded by them
   std::unordered_map<std::string, Tensor> initial_;
   std::unordered_map<std::string, std::string> averaged_;  // the name of an average -> of what
   std::vector<Value*> weights_;
