@@ -84,7 +84,8 @@ class Workshop:
             with np.load(self.samples(net)) as arrays:
                 x = arrays["x"][:64]
             np.savez(data, x=x, y=np.arange(len(x), dtype=np.int32) % 2)  # what is learned does not matter
-            run([self.pare, "qat", self.keras(net), "--data", data, "-o", target, "--epochs", 1, "--quiet"])
+            integers = self.folder / f"{net.name}_qat.tflite"
+            run([self.pare, "qat", self.keras(net), "--data", data, "-o", integers, "--form", target, "--epochs", 1, "--quiet"])
         return target
 
     def conversion(self, tool, source, samples, out):
