@@ -78,8 +78,11 @@ Expected<QatResult> qat(const Model& model, const DataSet& set, const QatOptions
   }
   PARE_ASSIGN(result.training, train(result.form, set, training, observer));
   result.form = std::move(result.training.model);
-  PARE_ASSIGN(result.quantized, quantize(result.form, samples ? &*samples : nullptr,
-                                         {.config = config, .threads = options.train.threads}));
+  const SampleSource* seen = samples ? &*samples : nullptr;
+  const QuantizeOptions as_trained{.config = config, .threads = options.train.threads};
+  PARE_ASSIGN(const QuantizeResult unsettled, quantize(result.form, seen, as_trained));
+  settle_biases(result.form.main(), unsettled.baseline.main(), unsettled.plan);
+  PARE_ASSIGN(result.quantized, quantize(result.form, seen, as_trained));
   return result;
 }
 

@@ -283,6 +283,26 @@ Expected<LearnedQuantization> remove_fake_quantization(Graph& network, const Qua
   return Remover(network, config).run();
 }
 
+void settle_biases(Graph& form, const Graph& deployed, const QuantPlan& plan) {
+  for (const auto& node : form.nodes()) {
+    const NodeRoles roles = roles_of(*node);
+    const Node* there = roles.weights ? deployed_node(form, *node, deployed) : nullptr;
+    const std::optional<size_t> at = there != nullptr ? roles_of(*there).bias : std::nullopt;
+    const Storage* storage = at ? plan.of(*there->operand(*at)) : nullptr;
+    if (storage == nullptr || !storage->quantization) continue;
+    const Node* reader = only_reader(form, node->result());
+    const bool normalized = reader != nullptr && reader->is("batch_normalization");
+    Value* shift = normalized ? reader->operand(2) : roles.bias ? node->operand(*roles.bias) : nullptr;
+    if (shift == nullptr || !shift->is_constant() || form.use_count(shift) != 1) continue;
+    const Tensor& bias = *there->operand(*at)->data;
+    const Tensor stored =
+        dequantize_tensor(quantize_tensor(bias, *storage->quantization, storage->dtype), *storage->quantization);
+    const auto values = shift->data->mutable_values<float>();
+    if (values.size() != bias.values<float>().size()) continue;
+    for (size_t c = 0; c < values.size(); ++c) values[c] += stored.values<float>()[c] - bias.values<float>()[c];
+  }
+}
+
 KnownParameters known_parameters(const LearnedQuantization& learned, const Graph& network, const Graph& deployed) {
   KnownParameters known{learned.activations, {}};
   for (const auto& node : network.nodes()) {

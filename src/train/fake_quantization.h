@@ -28,6 +28,10 @@ Expected<void> insert_fake_quantization(Graph& network, const Graph& deployed, c
 // Whether a network has fake quantisation in it.
 bool is_training_form(const Graph& network);
 
+// Biases are whole numbers in the file, of steps that are known only when training is over. Moves those of the form, or the shifts of the
+// normalisations behind weights, to the nearest that the plan can store, so that the form computes with what is written.
+void settle_biases(Graph& form, const Graph& deployed, const QuantPlan& plan);
+
 // What was learned, of a network without its fake quantisation.
 struct LearnedQuantization {
   std::map<std::string, Storage> activations;   // by name

@@ -174,6 +174,31 @@ INSTANTIATE_TEST_SUITE_P(Rules, Trained,
                                            std::tuple(RangeRule::Clip, 4, 8), std::tuple(RangeRule::Moving, 8, 8),
                                            std::tuple(RangeRule::Fixed, 2, 8)));
 
+TEST(FakeQuantization, SettledBiasesAreStoredExactly) {
+  Graph form = trained(form_of(normalized_classifier(), {}, RangeRule::Learned));
+  // The largest distance of a bias from a whole number of its steps; the form is settled afterwards.
+  const auto worst = [&form] {
+    Graph network = form.clone();
+    const auto learned = remove_fake_quantization(network, {});
+    const Graph deployed = deployed_form(network);
+    const QuantPlan plan = plan_for(deployed, {}, known_parameters(*learned, network, deployed));
+    double error = 0;
+    for (const auto& node : deployed.nodes()) {
+      if (!node->is("conv_2d")) continue;
+      const Quantization& stored = *plan.of(*node->operand(2))->quantization;
+      const auto bias = node->operand(2)->data->values<float>();
+      for (size_t c = 0; c < bias.size(); ++c) {
+        const double code = static_cast<double>(bias[c]) / stored.scales[c];
+        error = std::max(error, std::fabs(code - std::round(code)));
+      }
+    }
+    settle_biases(form, deployed, plan);
+    return error;
+  };
+  EXPECT_GT(worst(), 0.05);
+  EXPECT_LT(worst(), 0.05);
+}
+
 TEST(FakeQuantization, RangesMoveOrLearnOrStay) {
   const Graph network = normalized_classifier();
   const auto value_after = [&](RangeRule rule, const char* name) {
