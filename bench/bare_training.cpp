@@ -82,6 +82,39 @@ class Collector {
                   std::move(primitive), std::move(arguments)});
   }
 
+  // The three directions of what has weights. `described`: the primitive's own descriptor, which knows the layouts it chose.
+  template <class Described>
+  void add_forward(const Node& node, dnnl::primitive primitive, const Described& described, const Desc& src,
+                   const Desc& dst) {
+    const Names at(node);
+    add(forward_, node, "forward", std::move(primitive),
+        {{DNNL_ARG_SRC, memories_.get(at.src, src)},
+         {DNNL_ARG_WEIGHTS, memories_.get(at.own + "w", described.weights_desc())},
+         {DNNL_ARG_BIAS, memories_.get(at.own + "b", described.bias_desc())},
+         {DNNL_ARG_DST, memories_.get(at.dst, dst)}});
+  }
+
+  template <class Described>
+  void add_backward_data(const Node& node, dnnl::primitive primitive, const Described& described, const Desc& src,
+                         const Desc& dst) {
+    const Names at(node);
+    add(backward_, node, "backward data", std::move(primitive),
+        {{DNNL_ARG_DIFF_DST, memories_.get(at.ddst, dst)},
+         {DNNL_ARG_WEIGHTS, memories_.get(at.own + "w", described.weights_desc())},
+         {DNNL_ARG_DIFF_SRC, memories_.get(at.dsrc, src)}});
+  }
+
+  template <class Described>
+  void add_backward_weights(const Node& node, dnnl::primitive primitive, const Described& described, const Desc& src,
+                            const Desc& dst) {
+    const Names at(node);
+    add(backward_, node, "backward weights", std::move(primitive),
+        {{DNNL_ARG_SRC, memories_.get(at.src, src)},
+         {DNNL_ARG_DIFF_DST, memories_.get(at.ddst, dst)},
+         {DNNL_ARG_DIFF_WEIGHTS, memories_.get(at.own + "w'", described.diff_weights_desc())},
+         {DNNL_ARG_DIFF_BIAS, memories_.get(at.own + "b'", described.diff_bias_desc())}});
+  }
+
   void convolution(const Node& node) {
     const auto& a = node.attrs<Conv2dAttributes>();
     const Shape& w = node.operand(1)->type.shape;
@@ -95,33 +128,21 @@ class Collector {
     const memory::dims strides{g.h.stride, g.w.stride}, dilations{g.h.dilation - 1, g.w.dilation - 1},
         before{g.pad_h.before, g.pad_w.before}, after{g.pad_h.after, g.pad_w.after};
     constexpr auto kAlgorithm = dnnl::algorithm::convolution_direct;
-    const Names at(node);
     using Forward = dnnl::convolution_forward;
     const Forward::primitive_desc forward(
         Forward::desc(kTraining, kAlgorithm, src, weights, bias, dst, strides, dilations, before, after),
         onednn::cpu());
-    add(forward_, node, "forward", Forward(forward),
-        {{DNNL_ARG_SRC, memories_.get(at.src, src)},
-         {DNNL_ARG_WEIGHTS, memories_.get(at.own + "w", forward.weights_desc())},
-         {DNNL_ARG_BIAS, memories_.get(at.own + "b", forward.bias_desc())},
-         {DNNL_ARG_DST, memories_.get(at.dst, dst)}});
+    add_forward(node, Forward(forward), forward, src, dst);
     if (wants_gradient(node.operand(0))) {
       using Data = dnnl::convolution_backward_data;
       const Data::primitive_desc data(Data::desc(kAlgorithm, src, weights, dst, strides, dilations, before, after),
                                       onednn::cpu(), forward);
-      add(backward_, node, "backward data", Data(data),
-          {{DNNL_ARG_DIFF_DST, memories_.get(at.ddst, dst)},
-           {DNNL_ARG_WEIGHTS, memories_.get(at.own + "w", data.weights_desc())},
-           {DNNL_ARG_DIFF_SRC, memories_.get(at.dsrc, src)}});
+      add_backward_data(node, Data(data), data, src, dst);
     }
     using Weights = dnnl::convolution_backward_weights;
     const Weights::primitive_desc gradient(
         Weights::desc(kAlgorithm, src, weights, bias, dst, strides, dilations, before, after), onednn::cpu(), forward);
-    add(backward_, node, "backward weights", Weights(gradient),
-        {{DNNL_ARG_SRC, memories_.get(at.src, src)},
-         {DNNL_ARG_DIFF_DST, memories_.get(at.ddst, dst)},
-         {DNNL_ARG_DIFF_WEIGHTS, memories_.get(at.own + "w'", gradient.diff_weights_desc())},
-         {DNNL_ARG_DIFF_BIAS, memories_.get(at.own + "b'", gradient.diff_bias_desc())}});
+    add_backward_weights(node, Weights(gradient), gradient, src, dst);
   }
 
   void normalization(const Node& node) {
@@ -160,29 +181,17 @@ class Collector {
     const Desc src = onednn::plain({rows, w[1]}, kF32), weights = onednn::any_layout({w[0], w[1]}, kF32),
                bias = node.operand(2) != nullptr ? onednn::plain({w[0]}, kF32) : Desc(),
                dst = onednn::plain({rows, w[0]}, kF32);
-    const Names at(node);
     using Forward = dnnl::inner_product_forward;
     const Forward::primitive_desc forward(Forward::desc(kTraining, src, weights, bias, dst), onednn::cpu());
-    add(forward_, node, "forward", Forward(forward),
-        {{DNNL_ARG_SRC, memories_.get(at.src, src)},
-         {DNNL_ARG_WEIGHTS, memories_.get(at.own + "w", forward.weights_desc())},
-         {DNNL_ARG_BIAS, memories_.get(at.own + "b", forward.bias_desc())},
-         {DNNL_ARG_DST, memories_.get(at.dst, dst)}});
+    add_forward(node, Forward(forward), forward, src, dst);
     if (wants_gradient(node.operand(0))) {
       using Data = dnnl::inner_product_backward_data;
       const Data::primitive_desc data(Data::desc(src, weights, dst), onednn::cpu(), forward);
-      add(backward_, node, "backward data", Data(data),
-          {{DNNL_ARG_DIFF_DST, memories_.get(at.ddst, dst)},
-           {DNNL_ARG_WEIGHTS, memories_.get(at.own + "w", data.weights_desc())},
-           {DNNL_ARG_DIFF_SRC, memories_.get(at.dsrc, src)}});
+      add_backward_data(node, Data(data), data, src, dst);
     }
     using Weights = dnnl::inner_product_backward_weights;
     const Weights::primitive_desc gradient(Weights::desc(src, weights, bias, dst), onednn::cpu(), forward);
-    add(backward_, node, "backward weights", Weights(gradient),
-        {{DNNL_ARG_SRC, memories_.get(at.src, src)},
-         {DNNL_ARG_DIFF_DST, memories_.get(at.ddst, dst)},
-         {DNNL_ARG_DIFF_WEIGHTS, memories_.get(at.own + "w'", gradient.diff_weights_desc())},
-         {DNNL_ARG_DIFF_BIAS, memories_.get(at.own + "b'", gradient.diff_bias_desc())}});
+    add_backward_weights(node, Weights(gradient), gradient, src, dst);
   }
 
   void pooling(const Node& node) {

@@ -1,10 +1,9 @@
 #include "cli/command.h"
 
-#include <filesystem>
-
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <charconv>
 #include <cstdio>
 #include <cstring>

@@ -10,8 +10,8 @@ namespace {
 using ::testing::HasSubstr;
 using testing::model_of;
 
-const std::vector<CarriedTensor> kLayout{{"w", Tensor(DType::Float32, {2}), 0, 1, true},
-                                         {"w/m", Tensor(DType::Float32, {2}), 1, 2, false}};
+const std::vector<CarriedTensor> kLayout{{"w", Tensor(DType::Float32, {2}), 0, 1, "w"},
+                                         {"w/m", Tensor(DType::Float32, {2}), 1, 2}};
 
 FitState state_of() {
   FitState state;

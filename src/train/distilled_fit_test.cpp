@@ -93,7 +93,7 @@ TEST_F(DistilledFit, RegressorsAreLearnedAndStayBehind) {
   Trainer student = trainer_of({.features = features_}, teacher);
   std::vector<std::string> beside;
   for (const CarriedTensor& each : student.carried())
-    if (!each.is_weight) beside.push_back(each.name);
+    if (each.constant.empty()) beside.push_back(each.name);
   EXPECT_THAT(beside, IsSupersetOf({"distillation/regressor_1/weights", "distillation/regressor_2/bias"}));
   const FitResult result = fitted(student, images(), options_);
   EXPECT_LT(result.epochs.back().progress.loss, 0.8 * result.epochs.front().progress.loss);

@@ -141,7 +141,7 @@ TEST(Trainer, FrozenNodesStay) {
       trainer_of(network, {.batch = 16, .is_frozen = [](const Node& node) { return node.name != "dense"; }});
   std::vector<std::string> names;
   for (const CarriedTensor& each : trainer.carried())
-    if (each.is_weight) names.push_back(each.name);
+    if (!each.constant.empty()) names.push_back(each.name);
   EXPECT_THAT(names, ElementsAre("dense/b", "dense/w"));
   train(trainer, 20, 0.01);
 }

@@ -63,8 +63,7 @@ class Maker {
     graph_.outputs = {loss, scored};
     for (const Carried& each : carried_) {
       made.carried.push_back({each.before->name, initial_of(*each.before), position_of(each.before),
-                              graph_.outputs.size(), of_network_.contains(each.before->name),
-                              constant_of(each.before->name)});
+                              graph_.outputs.size(), constant_of(each.before->name)});
       graph_.outputs.push_back(each.after);
     }
     for (const Value* each : from_teacher_) made.from_teacher.push_back(position_of(each));

@@ -39,7 +39,6 @@ struct CarriedTensor {
   std::string name;
   Tensor initial;
   size_t input, output;       // positions in the graph; both are bound to one piece of memory
-  bool is_weight;             // of the network: weights and moving statistics
   std::string constant = {};  // of the network that takes it in the end; empty: none
 };
 

@@ -1,14 +1,9 @@
 """`pare distill`, from files to a file."""
 
 import os
-import signal
-import subprocess
-import time
 import unittest
 
-from program import DIGITS, PROGRAM, ProgramTest, npz
-
-USAGE, BAD_INPUT = 2, 3
+from program import BAD_INPUT, DIGITS, USAGE, ProgramTest
 
 
 class Distill(ProgramTest):
@@ -25,13 +20,6 @@ class Distill(ProgramTest):
 
     def distill(self, *more, student=None, teacher=DIGITS, data=None, out="out.tflite", epochs=3):
         return ["distill", student or self.student, "--teacher", teacher, "--data", data or self.data, "-o", self.folder / out, "--epochs", epochs, *more]
-
-    def fails(self, code, words, *parts):
-        done = self.run_program(*words)
-        self.assertEqual(done.returncode, code, done.stderr)
-        for part in parts:
-            self.assertIn(part, done.stderr)
-        self.assertEqual(os.listdir(self.folder), [])
 
     def test_the_student_learns_from_the_teacher(self):
         result = self.json_of(*self.distill("--soft-loss", "kl", "--temperature", 2, "--feature", "dense_2/relu=flatten"))
@@ -51,9 +39,8 @@ class Distill(ProgramTest):
         self.assertIn(f"Learned from {DIGITS} by dist at temperature 4, weight 0.5; the teacher itself: ", text)
 
     def test_a_quantised_teacher_without_labels(self):
-        teacher, bare = self.folder / "teacher.tflite", self.folder / "bare.npz"
+        teacher, bare = self.folder / "teacher.tflite", self.unlabelled_samples(self.folder / "bare.npz")
         self.succeed("quantize", DIGITS, "--data", self.data, "--mode", "int8_only", "-o", teacher)
-        npz(bare, x=("f", (64, 28, 28, 1), [(i * 31 + p) % 256 / 255 for i in range(64) for p in range(784)]))
         result = self.json_of(*self.distill(teacher=teacher, data=bare))
         self.assertEqual(result["judged_by"], "agreement")
         self.assertEqual(result["distillation"]["labels"], False)
@@ -64,14 +51,7 @@ class Distill(ProgramTest):
         words = ("--feature", "dense_2/relu=flatten", "--threads", 1)
         whole, again = (self.distill(*words, out=name, epochs=300) for name in ("whole.pare", "again.pare"))
         self.succeed(*whole)
-        kept = self.folder / "again.pare.checkpoint.pare"
-        running = subprocess.Popen([str(word) for word in (PROGRAM, *again)], stdout=subprocess.DEVNULL)
-        while not kept.exists() and running.poll() is None:
-            time.sleep(0.01)
-        running.send_signal(signal.SIGKILL)
-        running.wait()
-        if not kept.exists():
-            self.skipTest("the run was over before it could be killed")
+        self.killed_once_kept(again, "again.pare")
         self.fails_to_resume(again)
         self.succeed(*again, "--resume")
         self.assertEqual((self.folder / "whole.pare").read_bytes(), (self.folder / "again.pare").read_bytes())

@@ -6,8 +6,10 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 import unittest
 import zipfile
 
@@ -69,6 +71,17 @@ class ProgramTest(unittest.TestCase):
             self.assertIn(part, done.stderr)
         self.assertEqual(sorted(os.listdir(self.folder)), before)
 
+    def killed_once_kept(self, words, output):
+        """Kills the command as soon as the state of its run lies beside the output; skips the test where it was over before."""
+        kept = self.folder / f"{output}.checkpoint.pare"
+        running = subprocess.Popen([str(word) for word in (PROGRAM, *words)], stdout=subprocess.DEVNULL)
+        while not kept.exists() and running.poll() is None:
+            time.sleep(0.01)
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+        if not kept.exists():
+            self.skipTest("the run was over before it could be killed")
+
     def json_of(self, *words):
         done = self.succeed(*words, "--json", "--quiet")
         self.assertEqual(done.stderr, "")
@@ -79,4 +92,9 @@ class ProgramTest(unittest.TestCase):
         """A small data set for digits.h5: gradients of ten strengths."""
         pixels = [(i * 7 + (p * (i % 10 + 1)) // 8) % 256 / 255 for i in range(count) for p in range(784)]
         npz(path, x=("f", (count, 28, 28, 1), pixels), y=("q", (count,), [i % 10 for i in range(count)]))
+        return path
+
+    @staticmethod
+    def unlabelled_samples(path, count=64):
+        npz(path, x=("f", (count, 28, 28, 1), [(i * 31 + p) % 256 / 255 for i in range(count) for p in range(784)]))
         return path

@@ -1,14 +1,9 @@
 """`pare qat`, from files to files."""
 
 import os
-import signal
-import subprocess
-import time
 import unittest
 
-from program import DIGITS, PROGRAM, UNSUPPORTED, ProgramTest, npz
-
-USAGE, BAD_INPUT = 2, 3
+from program import BAD_INPUT, DIGITS, UNSUPPORTED, USAGE, ProgramTest
 
 
 class Qat(ProgramTest):
@@ -47,8 +42,7 @@ class Qat(ProgramTest):
             self.succeed(*self.qat("--mode", mode))
 
     def test_without_labels_the_float_model_teaches(self):
-        bare = self.folder / "bare.npz"
-        npz(bare, x=("f", (64, 28, 28, 1), [(i * 31 + p) % 256 / 255 for i in range(64) for p in range(784)]))
+        bare = self.unlabelled_samples(self.folder / "bare.npz")
         self.assertEqual(self.json_of(*self.qat(data=bare))["training"]["judged_by"], "agreement")
         self.assertEqual(self.json_of(*self.qat("--no-labels"))["training"]["distillation"]["labels"], False)
 
@@ -56,14 +50,7 @@ class Qat(ProgramTest):
         words = ("--threads", 1, "--ranges", "moving")
         whole, again = (self.qat(*words, out=name, epochs=200) for name in ("whole.tflite", "again.tflite"))
         self.succeed(*whole)
-        kept = self.folder / "again.tflite.checkpoint.pare"
-        running = subprocess.Popen([str(word) for word in (PROGRAM, *again)], stdout=subprocess.DEVNULL)
-        while not kept.exists() and running.poll() is None:
-            time.sleep(0.01)
-        running.send_signal(signal.SIGKILL)
-        running.wait()
-        if not kept.exists():
-            self.skipTest("the run was over before it could be killed")
+        self.killed_once_kept(again, "again.tflite")
         other = self.run_program(*again, "--resume", "--weight-bits", 4)
         self.assertEqual(other.returncode, BAD_INPUT, other.stderr)
         self.assertIn('weight_bits = "8", now it is "4"', other.stderr)
