@@ -59,6 +59,17 @@ Expected<void> check_graph(const Graph& graph) {
   return {};
 }
 
+// What is asked of the operator of this name by itself; 0 where nothing is.
+LayerBits layer_bits(const QuantConfig& config, const std::string& name) {
+  LayerBits bits{name};
+  for (const LayerBits& layer : config.layers) {
+    if (!matches_glob(layer.pattern, name)) continue;
+    if (layer.weights != 0) bits.weights = layer.weights;
+    if (layer.activations != 0) bits.activations = layer.activations;
+  }
+  return bits;
+}
+
 // A channel without a code other than 0 takes any scale.
 Quantization scales_of(const Tensor& weights, int axis, const KnownWeights& known) {
   std::vector<float> scales = channel_magnitudes(weights, axis);
@@ -73,7 +84,8 @@ Storage weight_storage(const Node& node, const QuantConfig& config, const KnownP
   const Tensor& weights = *node.operand(*roles_of(node).weights)->data;
   const auto found = known.weights.find(key_of(node));
   const bool is_known = found != known.weights.end();
-  const int bits = is_known ? found->second.bits : bits_for(config, node.name).weights;
+  const int asked = layer_bits(config, node.name).weights;
+  const int bits = is_known ? found->second.bits : asked != 0 ? asked : config.weight_bits;
   const bool packed = bits <= 4 && rule.int4_weights && config.mode != QuantMode::Int16x8;
   return {packed ? DType::Int4 : DType::Int8,
           is_known ? scales_of(weights, rule.weights_axis, found->second)
@@ -170,9 +182,9 @@ class Planner {
   // results gain nothing from them.
   int activation_bits(const Value& value) const {
     if (type_ == DType::Int16) return 16;
-    const LayerBits bits = bits_for(config_, value.producer != nullptr ? value.producer->name : value.name);
-    const bool asked = bits.activations != config_.activation_bits;
-    return asked || multiplied_.contains(classes_.representative(&value)) ? bits.activations : 8;
+    const int asked = layer_bits(config_, value.producer != nullptr ? value.producer->name : value.name).activations;
+    if (asked != 0) return asked;
+    return multiplied_.contains(classes_.representative(&value)) ? config_.activation_bits : 8;
   }
 
   void find_multiplied() {
@@ -259,16 +271,6 @@ float weight_scale_for_bias(float weight, float source_scale, float bias, DType 
   const double magnitude = std::fabs(static_cast<double>(bias));
   if (magnitude / (static_cast<double>(source_scale) * weight) <= limit) return weight;
   return static_cast<float>(magnitude / (source_scale * limit) * (1 + 1e-6));  // rounding to float must not fall below
-}
-
-LayerBits bits_for(const QuantConfig& config, const std::string& name) {
-  LayerBits bits{name, config.weight_bits, config.activation_bits};
-  for (const LayerBits& layer : config.layers) {
-    if (!matches_glob(layer.pattern, name)) continue;
-    if (layer.weights != 0) bits.weights = layer.weights;
-    if (layer.activations != 0) bits.activations = layer.activations;
-  }
-  return bits;
 }
 
 Expected<QuantPlan> make_plan(const Graph& graph, const StatisticsMap& statistics, const QuantConfig& config,

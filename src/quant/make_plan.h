@@ -25,9 +25,6 @@ struct KnownParameters {
 Expected<QuantPlan> make_plan(const Graph& graph, const StatisticsMap& statistics, const QuantConfig& config,
                               const KnownParameters& known = {});
 
-// Bits of the operator of this name.
-LayerBits bits_for(const QuantConfig& config, const std::string& name);
-
 // The finest bias scale that keeps |bias| within what accumulators hold, as a weight scale: the larger of `weight` and that.
 float weight_scale_for_bias(float weight, float source_scale, float bias, DType bias_type);
 

@@ -249,6 +249,15 @@ TEST(MakePlan, LayersHaveBitsOfTheirOwn) {
   EXPECT_EQ(plan.of(*graph.outputs[0])->bits, 8) << "the range of a softmax is fixed";
 }
 
+TEST(MakePlan, FewBitsAreForWhatWeightsMultiplyUnlessALayerAsks) {
+  const Graph graph = small_classifier();
+  QuantConfig config = config_of(QuantMode::Int8);
+  config.activation_bits = 4;
+  EXPECT_EQ(plan_of(graph, config).values.at("dense").bits, 8);
+  config.layers = {*parse_layer_bits("dense=a4")};
+  EXPECT_EQ(plan_of(graph, config).values.at("dense").bits, 4);
+}
+
 TEST(MakePlan, FixedRangesAreNotEstimated) {
   QuantConfig config = config_of(QuantMode::Int8);
   config.fixed = {*parse_fixed_range("x=-2:2")};
