@@ -73,6 +73,7 @@ struct QuantRule {
   int bias = -1;      // operand whose scale is scale(activations[0]) * scale(weights), int32 (int64 for 16x8)
   bool int16 = true;  // has a 16-bit activation form
   bool int8_free_int16_same = false;  // SUM: free scales in 8 bits, shared ones in 16
+  bool halves_away = false;           // where its integer form rounds, halves of stored codes go away from 0
   std::optional<Fixed> fixed_int8, fixed_int16;
   bool dynamic_range = false;  // has a kernel for float activations with int8 weights
   bool int4_weights = false;   // has kernels for weights of 4 bits, two in a byte

@@ -85,7 +85,8 @@ const OpDef& op_fake_quantize() {
       .name = "fake_quantize",
       .summary = "Rounds to the numbers that a quantised tensor can hold, in float.",
       .details =
-          "dst = scale * (clamp(round(src / scale) + zero_point, codes) - zero_point) with scale = 2^log2_scale; halves round to even. "
+          "dst = scale * (clamp(round(src / scale) + zero_point, codes) - zero_point) with scale = 2^log2_scale; halves round to even, or "
+          "with `halves_away` to the stored code that is farther from 0, where halves are what float means within 2^-10 of them. "
           "In training the gradient passes where src is not clipped (Jacob et al., 2018), and log2_scale learns by `step`: from rounding and "
           "clipping (Esser et al., 2020, in the logarithmic form of Jain et al., 2020), or from clipping (Choi et al., 2018).",
       .operands = {{"src", "any shape"}, kScale, kZeroPoint},

@@ -24,6 +24,8 @@ struct FakeQuantizeAttributes {
   bool symmetric = false;
   int64_t axis = 0;  // along which there is a scale for each slice, where there are several
   StepRule step = StepRule::Fixed;
+  // Of the codes as they are stored (these less 128 where not symmetric) halves go away from 0, as in integer means; else to even.
+  bool halves_away = false;
 
   template <class Self, class Visitor>
   static void fields(Self& self, Visitor&& visit) {
@@ -31,6 +33,7 @@ struct FakeQuantizeAttributes {
     visit("symmetric", self.symmetric);
     visit("axis", self.axis);
     visit("step", self.step);
+    visit("halves_away", self.halves_away);
   }
 };
 

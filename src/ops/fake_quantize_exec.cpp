@@ -20,13 +20,14 @@ std::string declines(const KernelRequest& request) {
 
 // Of one slice: the codes around its zero point, so that rounding needs no zero point.
 struct Steps {
-  float scale, inverse, lowest, highest;
+  float scale, inverse, lowest, highest, stored_zero;
 
   Steps(float log2_scale, float zero_point, FakeCodes codes)
       : scale(std::exp2(log2_scale)),
         inverse(1 / scale),
         lowest(codes.lowest - zero_point),
-        highest(codes.highest - zero_point) {}
+        highest(codes.highest - zero_point),
+        stored_zero((codes.lowest < 0 ? 0.f : 128.f) - zero_point) {}
 
   float clipped(float x) const { return std::min(std::max(x * inverse, lowest), highest); }
 };
@@ -39,6 +40,15 @@ float rounded(float code) {
 
 PARE_VECTORISED void forward(const float* src, float* dst, int64_t count, Steps steps) {
   for (int64_t i = 0; i < count; ++i) dst[i] = rounded(steps.clipped(src[i])) * steps.scale;
+}
+
+// The mean of n codes is a multiple of 1 / n: what float arithmetic makes of a half is nearer to it than any other.
+PARE_VECTORISED void forward_halves_away(const float* src, float* dst, int64_t count, Steps steps) {
+  constexpr float kHalf = 0x1p-10f;
+  for (int64_t i = 0; i < count; ++i) {
+    const float code = steps.clipped(src[i]);
+    dst[i] = rounded(code + std::copysign(kHalf, code - steps.stored_zero)) * steps.scale;
+  }
 }
 
 // Gives the sum of ddst * d, see fake_quantize_backward.
@@ -102,7 +112,8 @@ class FakeQuantize : public Kernel {
 
 class Forward final : public FakeQuantize {
  public:
-  explicit Forward(const KernelRequest& request) : FakeQuantize(request, 0) {}
+  explicit Forward(const KernelRequest& request)
+      : FakeQuantize(request, 0), round_(attributes_.halves_away ? forward_halves_away : forward) {}
 
   // Threads share a single slice by elements, several by slices.
   void run_share(const Buffers& buffers, Share share) const override {
@@ -110,17 +121,20 @@ class Forward final : public FakeQuantize {
     float* dst = buffers.dst<float>();
     if (slices_.count == 1) {
       const int64_t begin = share.begin(slices_.inner), end = share.end(slices_.inner);
-      forward(src + begin, dst + begin, end - begin, steps(buffers, 0));
+      round_(src + begin, dst + begin, end - begin, steps(buffers, 0));
       return;
     }
     for (int64_t slice = share.begin(slices_.count); slice < share.end(slices_.count); ++slice) {
       const Steps of_slice = steps(buffers, slice);
       for (int64_t n = 0; n < slices_.outer; ++n) {
         const int64_t at = (n * slices_.count + slice) * slices_.inner;
-        forward(src + at, dst + at, slices_.inner, of_slice);
+        round_(src + at, dst + at, slices_.inner, of_slice);
       }
     }
   }
+
+ private:
+  decltype(&forward) round_;
 };
 
 class Backward final : public FakeQuantize {

@@ -71,6 +71,18 @@ Naive naive_backward(const std::vector<float>& ddst, const std::vector<float>& s
   return result;
 }
 
+TEST(FakeQuantize, HalvesGoAwayFromTheStoredZeroWhereAsked) {
+  // Codes 126.5, 127.5, 128.5, 130.5, the stored ones of which are -1.5, -0.5, 0.5, 2.5; and one that arithmetic moved off its half.
+  const Operand src = vector({-3.5f, -2.5f, -1.5f, 0.5f, 0.4999f});
+  const auto rounded = [&](bool halves_away) {
+    const auto results = run_operator("fake_quantize", FakeQuantizeAttributes{.halves_away = halves_away},
+                                      {src, vector({0}), vector({130})}, {.results = 1});
+    return results ? floats((*results)[0]) : std::vector<float>();
+  };
+  EXPECT_THAT(rounded(true), ElementsAre(-4, -3, -1, 1, 1));
+  EXPECT_THAT(rounded(false), ElementsAre(-4, -2, -2, 0, 0));
+}
+
 TEST(FakeQuantizeBackward, IsStraightThroughAndLearnsTheStep) {
   Random random(7);
   for (const StepRule rule : {StepRule::Learned, StepRule::Clip})

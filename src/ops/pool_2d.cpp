@@ -40,7 +40,7 @@ const OpDef& op_average_pool_2d() {
       .attributes = Pool2dAttributes{},
       .infer = infer,
       .cost = cost,
-      .quantization = {.scales = QuantRule::Scales::Same},
+      .quantization = {.scales = QuantRule::Scales::Same, .halves_away = true},
       .traits = {.fuses_activation = true},
       .onnx = "AveragePool",
   };

@@ -104,8 +104,9 @@ class Inserter {
     const std::string name = value->name;
     const bool renames = everywhere && !network_.is_input(value);
     if (renames) network_.rename(value, name + "/real");
-    PARE_ASSIGN(Value * rounded,
-                append_rounding(value, storage, classes_.representative(there), renames ? name : name + "/rounded"));
+    const bool halves_away = there->producer != nullptr && there->producer->op().quantization.halves_away;
+    PARE_ASSIGN(Value * rounded, append_rounding(value, storage, classes_.representative(there),
+                                                 renames ? name : name + "/rounded", halves_away));
     if (renames)
       for (Value*& output : network_.outputs)
         if (output == value) output = rounded;
@@ -133,10 +134,12 @@ class Inserter {
     return {};
   }
 
-  Expected<Value*> append_rounding(Value* value, const Storage& storage, const Value* of_class, std::string name) {
+  Expected<Value*> append_rounding(Value* value, const Storage& storage, const Value* of_class, std::string name,
+                                   bool halves_away = false) {
     PARE_ASSIGN(const Parameters parameters, parameters_of(of_class, storage));
     const bool symmetric = type_ == DType::Int16;
-    FakeQuantizeAttributes attributes{.bits = storage.bits, .symmetric = symmetric, .step = parameters.step};
+    FakeQuantizeAttributes attributes{
+        .bits = storage.bits, .symmetric = symmetric, .step = parameters.step, .halves_away = halves_away};
     std::vector<Value*> operands{value, parameters.log2_scale};
     if (!symmetric) operands.push_back(parameters.zero_point);
     PARE_ASSIGN(Node * rounding, network_.append(*find_op("fake_quantize"), attributes, operands, {std::move(name)}));

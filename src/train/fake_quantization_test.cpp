@@ -24,7 +24,7 @@ using testing::ops_of;
 using testing::random_tensor;
 
 // "bn" behind the weights of "conv", "pool" over them, "dense" with weights of its own.
-Graph normalized_classifier() {
+Graph normalized_classifier(const char* pooling = "max_pool_2d") {
   Random random(5);
   GraphBuilder build;
   const auto constant = [&](std::string name, Shape shape, float low, float high) {
@@ -38,7 +38,7 @@ Graph normalized_classifier() {
                         constant("variance", {4}, 0.5f, 2)},
                        {}, "bn");
   Value* relu = build.op("relu", {bn}, {}, "relu");
-  Value* pool = build.op("max_pool_2d", {relu}, {}, "pool");
+  Value* pool = build.op(pooling, {relu}, {}, "pool");
   Value* flat = build.op("reshape", {pool, build.constant("shape", Tensor::vector<int32_t>({-1, 256}))}, {}, "flat");
   Value* dense = build.op("fully_connected", {flat, constant("dense_w", {10, 256}, -0.1f, 0.1f), nullptr}, {}, "dense");
   return build.finish({build.op("softmax", {dense}, {}, "y")});
@@ -197,6 +197,26 @@ TEST(FakeQuantization, SettledBiasesAreStoredExactly) {
   };
   EXPECT_GT(worst(), 0.05);
   EXPECT_LT(worst(), 0.05);
+}
+
+TEST(FakeQuantization, ComputesWhatTheIntegersCompute) {
+  for (const char* pooling : {"max_pool_2d", "average_pool_2d"}) {
+    Graph form = trained(form_of(normalized_classifier(pooling), {}, RangeRule::Learned));
+    Graph network = form.clone();
+    const auto learned = remove_fake_quantization(network, {});
+    Graph integers = deployed_form(network);
+    const QuantPlan plan = plan_for(integers, {}, known_parameters(*learned, network, integers));
+    settle_biases(form, integers, plan);
+    ASSERT_TRUE(apply_plan(integers, plan));
+    Random random(9);
+    const SampleSource source = source_of({random_tensor({64, 8, 8, 3}, random)});
+    const Tensor ours = (*Runner::create(form, {})->outputs(source))[0];
+    const Tensor theirs = (*Runner::create(integers, {})->outputs(source))[0];
+    int64_t same = 0;
+    for (size_t i = 0; i < ours.values<float>().size(); ++i)
+      same += std::fabs(ours.values<float>()[i] - theirs.values<float>()[i]) < 1e-6f;
+    EXPECT_GE(same, 99 * ours.elements() / 100) << pooling;
+  }
 }
 
 TEST(FakeQuantization, RangesMoveOrLearnOrStay) {
