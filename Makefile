@@ -16,9 +16,9 @@ test: dependencies
 	scripts/peers.sh judges
 	ctest --preset ci -j$(JOBS)
 
-# Made data, a trained classifier from examples/, three quantised files, one table.
+# Made data, a classifier trained on it, four quantised files, one table.
 demo: release
-	examples/digits/demo.sh build/release/pare build/demo
+	examples/demo.sh build/release/pare build/demo
 
 # Beside LiteRT, ONNX Runtime, the TFLite converter and AI Edge Quantizer, in one run on this machine.
 bench: BUILD_OPTIONS += -DPARE_BUILD_BENCHMARKS=ON

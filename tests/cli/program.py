@@ -15,7 +15,7 @@ import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("PARE_PROGRAM", ROOT / "build/release/pare")
-DIGITS = ROOT / "examples/digits/digits.h5"
+DIGITS = ROOT / "tests/models/digits.h5"
 
 GOAL_MISSED, USAGE, BAD_INPUT, UNSUPPORTED = 1, 2, 3, 4
 

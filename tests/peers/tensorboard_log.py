@@ -20,7 +20,7 @@ import numpy as np
 
 import pare_program
 
-DIGITS = Path(__file__).resolve().parents[2] / "examples/digits/digits.h5"
+DIGITS = Path(__file__).resolve().parents[1] / "models/digits.h5"
 EPOCHS = 30
 
 

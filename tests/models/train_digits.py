@@ -1,7 +1,7 @@
-"""Trains the small classifier that `make demo` starts from and saves it as digits.h5 beside this script.
+"""Trains the small classifier that tests start from and saves it as digits.h5 beside this script.
 
     pare data make strokes -o strokes.npz
-    python train.py strokes.npz
+    python train_digits.py strokes.npz
 
 Needs Keras 3 with any backend; takes about a minute on two cores.
 """
