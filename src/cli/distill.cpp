@@ -64,11 +64,7 @@ void add_distillation(CLI::App& command, Options& options) {
           "A value of the student that is to become like one of the teacher; names as `pare inspect --layers` shows them")
       ->type_name("STUDENT=TEACHER")
       ->group(how);
-  command.add_option("--feature-weight", distillation.feature_weight, "Factor of the squared error of features")
-      ->check(number(0, 1e9))
-      ->type_name("F")
-      ->capture_default_str()
-      ->group(how);
+  add_feature_weight(command, distillation)->group(how);
   command.add_flag("--no-labels", options.no_labels, "Learn from the teacher alone, as if the data set had no labels")
       ->group(how);
 }

@@ -16,11 +16,13 @@ struct Options {
   QuantizationOptions quantization;
   QatOptions qat;
   std::string form;
+  std::vector<std::string> features;
   bool no_labels = false;
 };
 
 Expected<void> run(Options& options, const Common& common, const Output& out) {
   PARE_ASSIGN(options.qat.quantization, options.quantization.finished());
+  for (const std::string& name : options.features) options.training.train.distillation.features.push_back({name, name});
   QatSummary summary{.model = options.training.model, .output = options.training.output, .form = options.form};
   QatResult result;
   PARE_TRY(train_file(options.training, common, out,
@@ -57,8 +59,25 @@ void add_rounding(CLI::App& command, Options& options) {
       ->type_name("F")
       ->capture_default_str()
       ->group(how);
+  command
+      .add_option(
+          "--damping", options.training.train.damping,
+          "Draw weights to what they are rounded to, ever more until the end, so that they do not swing between "
+          "two codes; such as 0.1; 0: not")
+      ->check(number(0, 1e6))
+      ->type_name("D")
+      ->capture_default_str()
+      ->group(how);
   command.add_flag("--no-labels", options.no_labels, "Learn from the float model alone, as if there were no labels")
       ->group(how);
+  command
+      .add_option(
+          "--feature", options.features,
+          "A value that is to stay like that of the float model, which then teaches beside the labels; names as "
+          "`pare inspect --layers` shows them")
+      ->type_name("NAME")
+      ->group(how);
+  add_feature_weight(command, options.training.train.distillation)->group(how);
   command
       .add_option("--samples", options.qat.calibration_samples,
                   "Calibration samples for the first ranges, of the split 'calibration' (or 'train')")

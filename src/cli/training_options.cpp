@@ -132,6 +132,15 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
   add_frozen(command, options);
 }
 
+CLI::Option* add_feature_weight(CLI::App& command, DistillationOptions& distillation) {
+  return command
+      .add_option("--feature-weight", distillation.feature_weight,
+                  "Factor of the squared errors of features, which are shares of the features' mean squares")
+      ->check(number(0, 1e9))
+      ->type_name("F")
+      ->capture_default_str();
+}
+
 Expected<void> train_file(TrainingOptions& options, const Common& common, const Output& out, const TrainingStep& step) {
   options.train.threads = common.threads;
   options.train.seed = common.seed;

@@ -31,6 +31,9 @@ CLI::Option* add_auto_choice(CLI::App& command, const char* name, std::string& t
 // --data, --output and everything that steers a training.
 void add_training_options(CLI::App& command, TrainingOptions& options);
 
+// --feature-weight, of commands that learn from values inside a teacher.
+CLI::Option* add_feature_weight(CLI::App& command, DistillationOptions& distillation);
+
 // A step from a model, a data set and what watches the run to what is written.
 using TrainingStep =
     std::function<Expected<Model>(const Model& model, const DataSet& set, const TrainObserver& observer)>;

@@ -20,6 +20,8 @@ Expected<int64_t> check_parameters(const InferContext& context, size_t first) {
   const Shape& src = context.shape(first);
   PARE_TRY(check_rank(context, first + 1, "log2_scale", 1));
   const int64_t scales = context.shape(first + 1)[0];
+  if (context.has(first + 3) && context.shape(first + 3) != Shape{1})
+    return bad_input("'damping' has the shape {}, [1] was expected", context.shape(first + 3).to_string());
   if (context.has(first + 2) && context.shape(first + 2) != context.shape(first + 1))
     return bad_input("'zero_point' has the shape {}, [{}] was expected", context.shape(first + 2).to_string(), scales);
   if (scales == 1) return 1;
@@ -65,7 +67,8 @@ Cost cost_of_one_operand(const Node& node, size_t operand) {
 }
 
 const OperandSpec kScale{"log2_scale", "[1], or [S] for S slices along `axis`", OperandSpec::Kind::Required, true},
-    kZeroPoint{"zero_point", "as log2_scale, whole numbers; 0 where absent", OperandSpec::Kind::Optional};
+    kZeroPoint{"zero_point", "as log2_scale, whole numbers; 0 where absent", OperandSpec::Kind::Optional},
+    kDamping{"damping", "1; in training only, 0 where absent", OperandSpec::Kind::Optional};
 
 OpDef for_training(OpDef def) {
   def.quantization = not_quantized("it stands for quantisation in float networks");
@@ -88,8 +91,9 @@ const OpDef& op_fake_quantize() {
           "dst = scale * (clamp(round(src / scale) + zero_point, codes) - zero_point) with scale = 2^log2_scale; halves round to even, or "
           "with `halves_away` to the stored code that is farther from 0, where halves are what float means within 2^-10 of them. "
           "In training the gradient passes where src is not clipped (Jacob et al., 2018), and log2_scale learns by `step`: from rounding and "
-          "clipping (Esser et al., 2020, in the logarithmic form of Jain et al., 2020), or from clipping (Choi et al., 2018).",
-      .operands = {{"src", "any shape"}, kScale, kZeroPoint},
+          "clipping (Esser et al., 2020, in the logarithmic form of Jain et al., 2020), or from clipping (Choi et al., 2018). `damping` draws "
+          "src towards dst, as the loss damping * sum of (src - dst)^2 would with dst held still (Nagel et al., 2022).",
+      .operands = {{"src", "any shape"}, kScale, kZeroPoint, kDamping},
       .results = {{"dst", "as src"}},
       .attributes = FakeQuantizeAttributes{},
       .infer = infer_forward,
@@ -104,10 +108,10 @@ const OpDef& op_fake_quantize_backward() {
       .name = "fake_quantize_backward",
       .summary = "The gradients of fake_quantize, as training takes them.",
       .details =
-          "dsrc = ddst where src is not clipped, else 0. dlog2_scale = ln(2) * scale * sum of ddst * d, where d is the outermost code "
+          "dsrc = ddst + 2 * damping * (src - dst) where src is not clipped, else 0. dlog2_scale = ln(2) * scale * sum of ddst * d, where d is the outermost code "
           "without zero_point for what is clipped, and round(src / scale) - src / scale (0 with step = clip) for the rest. The rows of "
           "dlog2_scale are sums over parts of src, to be added up.",
-      .operands = {{"ddst", "as src"}, {"src", "any shape"}, kScale, kZeroPoint},
+      .operands = {{"ddst", "as src"}, {"src", "any shape"}, kScale, kZeroPoint, kDamping},
       .results = {{"dsrc", "as src"}, {"dlog2_scale", "P,S"}},
       .attributes = FakeQuantizeAttributes{},
       .infer = infer_backward,

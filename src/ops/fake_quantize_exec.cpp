@@ -53,15 +53,16 @@ PARE_VECTORISED void forward_halves_away(const float* src, float* dst, int64_t c
 
 // Gives the sum of ddst * d, see fake_quantize_backward.
 PARE_VECTORISED float backward(const float* ddst, const float* src, float* dsrc, int64_t count, Steps steps,
-                               float rounding) {
+                               float rounding, float damping) {
+  const float pull = 2 * damping * steps.scale;
   constexpr int64_t kLanes = 16;  // sums that are vectors
   std::array<float, kLanes> sums{};
   const auto element = [&](int64_t i) {
     const float code = src[i] * steps.inverse, clipped = steps.clipped(src[i]);
     const bool inside = code == clipped;
-    const float g = ddst[i], slope = inside ? (rounded(clipped) - code) * rounding : clipped;
-    dsrc[i] = inside ? g : 0.f;
-    return g * slope;
+    const float g = ddst[i], error = rounded(clipped) - code;
+    dsrc[i] = inside ? g - pull * error : 0.f;
+    return g * (inside ? error * rounding : clipped);
   };
   int64_t i = 0;
   for (; i + kLanes <= count; i += kLanes)
@@ -158,10 +159,11 @@ class Backward final : public FakeQuantize {
   void run_slice(const Buffers& buffers, int64_t slice, int64_t at, int64_t count, int64_t times, float* sum) const {
     const Steps of_slice = steps(buffers, slice);
     const float rounding = attributes_.step == StepRule::Clip ? 0.f : 1.f;
+    const float* damping = buffers.src<float>(4);
     *sum = 0;
     for (int64_t n = 0; n < times; ++n, at += slices_.count * slices_.inner)
       *sum += backward(buffers.src<float>(0) + at, buffers.src<float>(1) + at, buffers.dst<float>(0) + at, count,
-                       of_slice, rounding);
+                       of_slice, rounding, damping == nullptr ? 0.f : *damping);
     *sum *= of_slice.scale * std::numbers::ln2_v<float>;
   }
 };

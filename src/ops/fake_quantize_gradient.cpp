@@ -4,9 +4,10 @@
 namespace pare {
 
 void gradient_fake_quantize(GradientBuilder& build) {
-  std::vector<Value*> operands{build.gradient(), build.operand(0), build.operand(1)};
-  if (build.operand(2) != nullptr) operands.push_back(build.operand(2));
-  const std::vector<Value*> gradients = build.ops("fake_quantize_backward", operands, 2, build.node().attributes);
+  const std::vector<Value*> gradients =
+      build.ops("fake_quantize_backward",
+                {build.gradient(), build.operand(0), build.operand(1), build.operand(2), build.operand(3)}, 2,
+                build.node().attributes);
   if (build.failed()) return;
   build.give(0, gradients[0]);
   if (build.wants(1)) build.give(1, build.op("sum", {gradients[1], build.indices({0})}));

@@ -101,6 +101,15 @@ TEST(FakeQuantizeBackward, IsStraightThroughAndLearnsTheStep) {
     }
 }
 
+TEST(FakeQuantizeBackward, DampingDrawsToTheRounded) {
+  // Steps of 1, codes 0 to 15: one below its code, one above, one clipped.
+  const auto results = run_operator(
+      "fake_quantize_backward", FakeQuantizeAttributes{.bits = 4},
+      {vector({1, 1, 1}), vector({2.75f, 3.25f, 20}), vector({0}), Operand::absent(), vector({2})}, {.results = 2});
+  ASSERT_TRUE(results) << results.error().message;
+  EXPECT_THAT(floats((*results)[0]), ElementsAre(1 - 2 * 2 * 0.25f, 1 + 2 * 2 * 0.25f, 0));
+}
+
 TEST(FakeQuantizeBackward, SumsEachSlice) {
   const FakeQuantizeAttributes attributes{.bits = 2, .symmetric = true, .axis = 1, .step = StepRule::Learned};
   const auto results = run_operator(

@@ -72,10 +72,8 @@ Expected<QatResult> qat(const Model& model, const DataSet& set, const QatOptions
   TrainOptions training = options.train;
   training.settings = settings_of(options);
   PARE_ASSIGN(const bool labelled, has_targets(set));
-  if (!options.use_labels || !labelled) {
-    training.teacher = &model;
-    training.distillation.use_targets = false;
-  }
+  training.distillation.use_targets = options.use_labels && labelled;
+  if (!training.distillation.use_targets || !training.distillation.features.empty()) training.teacher = &model;
   PARE_ASSIGN(result.training, train(result.form, set, training, observer));
   result.form = std::move(result.training.model);
   const SampleSource* seen = samples ? &*samples : nullptr;

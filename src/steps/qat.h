@@ -12,7 +12,7 @@ struct QatOptions {
   RangeRule ranges = RangeRule::Learned;
   int64_t calibration_samples = 500;
   bool use_labels = true;  // without, and for a set that has none, the float model itself is learned from
-  TrainOptions train;      // its freeze_ranges and freeze_statistics among others
+  TrainOptions train;      // freeze_ranges, freeze_statistics and damping; with features the float model teaches, too
 };
 
 struct QatResult {

@@ -156,7 +156,8 @@ Expected<FitOptions> fitting_of(const TrainOptions& options, const DataSet& set,
                      .schedule = options.schedule,
                      .patience = options.patience,
                      .freeze_ranges = options.freeze_ranges,
-                     .freeze_statistics = options.freeze_statistics};
+                     .freeze_statistics = options.freeze_statistics,
+                     .damping = options.damping};
   fitting.batches.augmentation = set.description().augmentation;
   if (options.balanced) {
     PARE_ASSIGN(ClassWeights weights, balanced_class_weights(parts.train));
@@ -205,6 +206,7 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
                                .loss = {.loss = result.loss, .smoothing = options.smoothing},
                                .optimizer = options.optimizer,
                                .statistics_momentum = options.statistics_momentum,
+                               .damping = options.damping > 0,
                                .teacher = teacher.scorer,
                                .distillation = result.distillation.value_or(DistillationRecord{}).options,
                                .average = options.average,

@@ -57,6 +57,7 @@ std::string settings_of(const TrainOptions& options, const TrainResult& run, con
                        {"train_samples", run.train_samples},
                        {"freeze_ranges", options.freeze_ranges},
                        {"freeze_statistics", options.freeze_statistics},
+                       {"damping", options.damping},
                        {"validation_samples", run.validation_samples}});
   settings.update(settings_of(run.distillation, teacher));
   return settings.dump();

@@ -45,7 +45,7 @@ class FeatureTerm {
         pair_(options.features[number]),
         random_(stream_seed(options.seed, static_cast<int64_t>(number))) {}
 
-  // The mean squared error; a regressor is made where the widths differ.
+  // The mean squared error against the mean square of the teacher's; a regressor is made where the widths differ.
   Expected<Value*> make(Value* student, Value* teacher, Value* weights, std::vector<Regressor>& regressors) {
     PARE_TRY(check(student, teacher));
     if (student->type.shape[-1] != teacher->type.shape[-1]) {
@@ -53,7 +53,10 @@ class FeatureTerm {
       student = projected(student, teacher->type.shape, regressors.back());
     }
     PARE_ASSIGN(student, write_.finish(student));
-    return append_loss(graph_, {.loss = Loss::Mse}, student, teacher, weights);
+    PARE_ASSIGN(Value * error, append_loss(graph_, {.loss = Loss::Mse}, student, teacher, weights));
+    Value* all = write_.dimensions(0, teacher->type.shape.rank());
+    Value* size = write_.op("mean", {write_.op("square", {teacher}), all});
+    return write_.finish(write_.op("div", {error, write_.op("maximum", {size, write_.scalar(1e-12f)})}));
   }
 
  private:

@@ -63,7 +63,8 @@ struct DistillationTerms {
   std::vector<Regressor> regressors;
 };
 
-// Appends (1 - share) * `hard_loss` + share * soft loss + feature_weight * sum of the features' mean squared errors (Romero et al. 2015).
+// Appends (1 - share) * `hard_loss` + share * soft loss + feature_weight * sum of the features' mean squared errors (Romero et al. 2015),
+// each divided by the mean square of the teacher's feature in the batch, so that layers of any scale count alike.
 // `features` are those of the student; `shapes` are those of what the teacher gives, see Scorer::shapes(). Fails where they do not fit.
 Expected<DistillationTerms> append_distillation(Graph& graph, const DistillationOptions& options, Loss loss,
                                                 Value* student, const std::vector<Value*>& features,

@@ -184,7 +184,7 @@ TEST(Distillation, WeighsItsTerms) {
       **program, context,
       {Tensor::of<float>({2, 3}, {0, 2, 0, 1, 1, 1}), Tensor::of<float>({2, 2}, {1, 2, 3, 4}), Tensor::scalar(8.f),
        Tensor::of<float>({2, 3}, {0, 0, 0, 1, 1, 1}), Tensor::of<float>({2, 2}, {1, 2, 3, 5})})[0];
-  EXPECT_NEAR(loss.values<float>()[0], 0.75 * 8 + 0.25 * (1 * 4. / 3) / 2 + 3 * (2 * 1. / 2) / 2, 1e-5);
+  EXPECT_NEAR(loss.values<float>()[0], 0.75 * 8 + 0.25 * (1 * 4. / 3) / 2 + 3 * (2 * 1. / 2) / 2 / (39. / 4), 1e-5);
 }
 
 TEST(Distillation, RegressorsMakeUpForOtherWidths) {

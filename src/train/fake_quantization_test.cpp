@@ -239,6 +239,25 @@ TEST(FakeQuantization, RangesMoveOrLearnOrStay) {
   EXPECT_FALSE(value_after(RangeRule::Learned, "y/log2_scale"));
 }
 
+TEST(FakeQuantization, DampedWeightsComeNearWhatTheyAreRoundedTo) {
+  const Graph form = form_of(normalized_classifier(), {.weight_bits = 4}, RangeRule::Fixed);
+  // The mean distance of the weights from what they are rounded to, after some steps.
+  const auto distance = [&form](double damping) {
+    auto trainer = Trainer::create(form, {.batch = 8, .damping = damping > 0}, 1);
+    EXPECT_TRUE(trainer) << trainer.error().to_string();
+    trainer->damp(damping);
+    for (uint64_t step = 0; step < 20; ++step) EXPECT_TRUE(trainer->step(random_batch(8, step), 0.002));
+    Graph after = form.clone();
+    trainer->store_into(after);
+    const Tensor rounded = (*evaluate(*after.find_value("w/rounded")->producer))[0];
+    const auto weights = after.find_value("w")->data->values<float>();
+    double sum = 0;
+    for (size_t i = 0; i < weights.size(); ++i) sum += std::fabs(weights[i] - rounded.values<float>()[i]);
+    return sum;
+  };
+  EXPECT_LT(distance(100), 0.5 * distance(0));
+}
+
 TEST(FakeQuantization, FrozenPartsStay) {
   for (const RangeRule rule : {RangeRule::Learned, RangeRule::Moving}) {
     const Graph form = form_of(normalized_classifier(), {}, rule);

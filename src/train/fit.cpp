@@ -90,6 +90,7 @@ class Fit {
       PARE_ASSIGN(const std::optional<Batch> batch, batches_.next());
       if (!batch) return {};
       trainer_.freeze(is_past(options_.freeze_ranges), is_past(options_.freeze_statistics));
+      trainer_.damp(damping_at(options_.damping, trainer_.steps(), all_steps()));
       PARE_ASSIGN(const float mean, trainer_.step(*batch, rate()));
       ++now_.batches;
       progress.samples += batch->size();

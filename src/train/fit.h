@@ -19,6 +19,7 @@ struct FitOptions {
   double checkpoint_seconds = 60;
   // Shares of all steps after which ranges of fake quantisation and statistics of batch normalisations stay as they are; 1: never.
   double freeze_ranges = 1, freeze_statistics = 1;
+  double damping = 0;  // the largest, see damping_at()
 };
 
 // Sums over an epoch so far.

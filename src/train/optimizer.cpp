@@ -41,6 +41,10 @@ double rate_at(const ScheduleOptions& options, int64_t step, int64_t steps) {
   return options.rate;
 }
 
+double damping_at(double largest, int64_t step, int64_t steps) {
+  return cosine(0, largest, static_cast<double>(step) / static_cast<double>(std::max<int64_t>(steps, 1)));
+}
+
 double adam_step(double rate, int64_t step) {
   const AdamAttributes defaults;
   const auto t = static_cast<double>(step);

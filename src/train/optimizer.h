@@ -44,6 +44,10 @@ struct ScheduleOptions {
 // Cosine: Loshchilov and Hutter (2017). One cycle: Smith and Topin (2018), up over the first 30 % from a 25th, down to a 10,000th.
 double rate_at(const ScheduleOptions& options, int64_t step, int64_t steps);
 
+// How strongly weights are drawn to what they are rounded to: from 0 to `largest` at the end, as the rate of a cosine falls.
+// Source: Nagel et al. (2022), section 4.1.
+double damping_at(double largest, int64_t step, int64_t steps);
+
 // Adam's rate corrected for the moments that began at zero; `step` counts from 1 on.
 double adam_step(double rate, int64_t step);
 

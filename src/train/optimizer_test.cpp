@@ -20,6 +20,12 @@ std::vector<float> floats(const Tensor& tensor) {
 Tensor vector(std::initializer_list<float> values) { return Tensor::vector<float>(std::vector<float>(values)); }
 Tensor one(float value) { return vector({value}); }
 
+TEST(Damping, GrowsAsACosineFalls) {
+  EXPECT_EQ(damping_at(3, 0, 100), 0);
+  EXPECT_NEAR(damping_at(3, 50, 100), 1.5, 1e-12);
+  EXPECT_NEAR(damping_at(3, 100, 100), 3, 1e-12);
+}
+
 TEST(SgdUpdate, IsThatOfItsFormula) {
   const auto updated = results_of("sgd_update", {vector({1, 2}), vector({10, -10}), vector({0.5f, 0}), one(0.1f)},
                                   SgdAttributes{.momentum = 0.5f, .decay = 0.2f}, 2);

@@ -30,6 +30,9 @@ class Trainer {
   // From the next step on these stay as they are, see TrainingGraphOptions.
   void freeze(bool ranges, bool statistics);
 
+  // From the next step on weights are drawn this strongly to what they are rounded to, with TrainingGraphOptions::damping.
+  void damp(double strength) { damping_ = strength; }
+
   // Puts the present weights and statistics, or their averages where there are such, into a copy of the network.
   void store_into(Graph& network) const { store_into(network, state_); }
   // The same of a state that was kept.
@@ -61,6 +64,7 @@ class Trainer {
   std::map<int64_t, Compiled> compiled_;  // by batch
   Compiled* latest_ = nullptr;
   int64_t steps_ = 0;
+  double damping_ = 0;
 };
 
 }  // namespace pare

@@ -56,8 +56,10 @@ class Maker {
               graph_.add_input("adam_step", {DType::Float32, Shape{1}, {}}),
               graph_.add_input("average_momentum", {DType::Float32, Shape{1}, {}})};
     Value* step = graph_.add_input("step", {DType::Int32, Shape{1}, {}});
+    Value* damping = graph_.add_input("damping", {DType::Float32, Shape{1}, {}});
     PARE_TRY(apply_dropout(graph_, step, options_.seed));
     open_weights();
+    if (options_.damping) damp_weights(damping);
     PARE_ASSIGN(Value * loss, append_whole_loss(scored, targets, weights));
     PARE_TRY(append_updates(loss));
     graph_.outputs = {loss, scored};
@@ -156,6 +158,15 @@ class Maker {
       initial_[name] = *constant->data;
       of_network_.insert(name);
       weights_.push_back(opened(graph_, constant));
+    }
+  }
+
+  void damp_weights(Value* damping) {
+    for (const auto& node : graph_.nodes()) {
+      if (!node->is("fake_quantize") || std::find(weights_.begin(), weights_.end(), node->operand(0)) == weights_.end())
+        continue;
+      node->operands.resize(4);
+      node->operands[3] = damping;
     }
   }
 

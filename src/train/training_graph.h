@@ -20,6 +20,7 @@ struct TrainingGraphOptions {
   float statistics_momentum = 0.99f;  // of the moving averages of batch normalisations
   // Ranges and steps of fake quantisation, and statistics of batch normalisations, stay as they are.
   bool freeze_ranges = false, freeze_statistics = false;
+  bool damping = false;             // weights are drawn to what they are rounded to, see Trainer::damp
   std::shared_ptr<Scorer> teacher;  // null: nothing is distilled
   DistillationOptions distillation;
 
@@ -43,7 +44,7 @@ struct CarriedTensor {
 };
 
 // Inputs of `graph`, in order: those of the network, targets, weights of the samples, learning rate, Adam's step, momentum of the averages
-// of weights, number of the step, then what is carried and what the teacher gives.
+// of weights, number of the step, damping, then what is carried and what the teacher gives.
 // Outputs: the loss, what it was computed from, then what is carried.
 struct TrainingGraph {
   Graph graph;
@@ -57,6 +58,7 @@ struct TrainingGraph {
   size_t adam_step() const { return network_inputs + 3; }
   size_t average() const { return network_inputs + 4; }
   size_t step() const { return network_inputs + 5; }
+  size_t damping() const { return network_inputs + 6; }
 };
 
 // From a float network as it was trained, batch normalisations unfolded. Fails for one with nothing to train, with quantised tensors, or

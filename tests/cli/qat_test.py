@@ -46,6 +46,12 @@ class Qat(ProgramTest):
         self.assertEqual(self.json_of(*self.qat(data=bare))["training"]["judged_by"], "agreement")
         self.assertEqual(self.json_of(*self.qat("--no-labels"))["training"]["distillation"]["labels"], False)
 
+    def test_values_inside_are_learned_from_the_float_model(self):
+        taught = self.json_of(*self.qat("--feature", "flatten", "--feature-weight", 3, "--damping", 0.1))["training"]["distillation"]
+        self.assertEqual(taught["features"], [{"student": "flatten", "teacher": "flatten"}])
+        self.assertEqual(taught["labels"], True)
+        self.fails(BAD_INPUT, self.qat("--feature", "nowhere"), "no value is called 'nowhere'")
+
     def test_a_killed_run_goes_on_to_the_same_bytes(self):
         words = ("--threads", 1, "--ranges", "moving")
         whole, again = (self.qat(*words, out=name, epochs=200) for name in ("whole.tflite", "again.tflite"))
