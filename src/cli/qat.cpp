@@ -53,11 +53,12 @@ void add_rounding(CLI::App& command, Options& options) {
       ->capture_default_str()
       ->group(how);
   command
-      .add_option("--freeze-statistics", options.training.train.freeze_statistics,
-                  "The same for the statistics of batch normalisations")
+      .add_option(
+          "--freeze-statistics", options.qat.freeze_statistics,
+          "The same for the statistics of batch normalisations; 0.8 where something has fewer than 8 bits, else 0 "
+          "unless told")
       ->check(number(0, 1))
       ->type_name("F")
-      ->capture_default_str()
       ->group(how);
   command
       .add_option(
@@ -100,7 +101,6 @@ void add_qat(CLI::App& program) {
   train.epochs = 3;
   train.schedule.rate = 1e-4;
   train.freeze_ranges = 0.7;
-  train.freeze_statistics = 0.8;
   CLI::App* command = add_command(
       program, "qat", "Train a model through the rounding of its integers (quantisation-aware training)",
       {{"pare qat net.h5 --data set.toml -o net_int8.tflite", "int8, where `pare quantize` loses too much"},

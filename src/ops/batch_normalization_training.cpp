@@ -31,7 +31,10 @@ Expected<int64_t> channels_of(const Shape& shape) {
 Expected<std::vector<TensorType>> infer_forward(const InferContext& context) {
   PARE_TRY(check_activation(context));
   PARE_ASSIGN(const int64_t channels, channels_of(context.shape(0)));
-  PARE_TRY(check_channels(context, 1, {"gamma", "beta"}, channels));
+  PARE_TRY(check_channels(context, 1, {"gamma", "beta", "mean", "variance"}, channels));
+  const bool fixed = context.attributes.as<BatchNormalizationTrainingAttributes>().fixed;
+  if (context.has(3) != fixed || context.has(4) != fixed)
+    return bad_input("'mean' and 'variance' were expected with `fixed`, and only then");
   const TensorType vector{context.type(0).dtype, Shape{channels}, {}};
   return std::vector<TensorType>{{context.type(0).dtype, context.shape(0), {}}, vector, vector};
 }
@@ -54,13 +57,15 @@ Cost cost(const Node& node) { return {0, 4 * node.operands[0]->type.shape.elemen
 const OpDef& op_batch_normalization_training() {
   static const OpDef def{
       .name = "batch_normalization_training",
-      .summary = "Normalises each channel by the statistics of the batch, with fused activation.",
+      .summary = "Normalises each channel by the statistics of the batch, or by fixed ones, with fused activation.",
       .details =
-          "mean[c] and variance[c] (of the population) over all positions; dst = activation(gamma * (src - mean) / sqrt(variance + "
-          "epsilon) + beta). Ioffe and Szegedy, \"Batch Normalization\" (2015).",
+          "mean[c] and variance[c] (of the population) over all positions, or with `fixed` those given; dst = activation(gamma * (src - mean) "
+          "/ sqrt(variance + epsilon) + beta). Ioffe and Szegedy, \"Batch Normalization\" (2015).",
       .operands = {{"src", "...,C"},
                    {"gamma", "C", OperandSpec::Kind::Optional},
-                   {"beta", "C", OperandSpec::Kind::Optional}},
+                   {"beta", "C", OperandSpec::Kind::Optional},
+                   {"mean", "C", OperandSpec::Kind::Optional},
+                   {"variance", "C", OperandSpec::Kind::Optional}},
       .results = {{"dst", "as src"}, {"mean", "C"}, {"variance", "C"}},
       .attributes = BatchNormalizationTrainingAttributes{},
       .infer = infer_forward,
@@ -78,7 +83,7 @@ const OpDef& op_batch_normalization_backward() {
       .summary = "Gradients of batch_normalization_training.",
       .details =
           "With x = (src - mean) / sqrt(variance + epsilon), M positions, and g = ddst where the activation passes gamma * x + beta: dbeta = sum "
-          "of g, dgamma = sum of g * x, dsrc = gamma / sqrt(variance + epsilon) * (g - dbeta / M - x * dgamma / M).",
+          "of g, dgamma = sum of g * x, dsrc = gamma / sqrt(variance + epsilon) * (g - dbeta / M - x * dgamma / M), with `fixed` statistics that times g alone.",
       .operands = {{"ddst", "...,C"},
                    {"src", "as ddst"},
                    {"gamma", "C", OperandSpec::Kind::Optional},

@@ -21,6 +21,7 @@ class OverChannels : public SharedWork {
       : passes_(request.shape(0).elements() / request.shape(0)[-1], request.shape(0)[-1]),
         rows_(static_cast<double>(passes_.rows())),
         epsilon_(request.node.attrs<BatchNormalizationTrainingAttributes>().epsilon),
+        fixed_(request.node.attrs<BatchNormalizationTrainingAttributes>().fixed),
         range_(activation_range(request.node.attrs<BatchNormalizationTrainingAttributes>().activation)) {}
   int phases() const override { return 2; }
   size_t scratch_bytes() const override { return passes_.workspace_bytes(); }
@@ -38,6 +39,7 @@ class OverChannels : public SharedWork {
   ChannelPasses passes_;
   double rows_;
   float epsilon_;
+  bool fixed_;
   RealRange range_;
 };
 
@@ -49,14 +51,12 @@ class Forward final : public OverChannels {
   void run_share(const Buffers& buffers, Share share) const override {
     const float *src = buffers.src<float>(), *gamma = buffers.src<float>(1), *beta = buffers.src<float>(2);
     if (share.phase == 0) {
+      if (fixed_) return;
       std::copy_n(src, passes_.channels(), passes_.vector(0, buffers, share));
       return passes_.add_up_squares(src, buffers, share);
     }
     for (int64_t c = 0; c < passes_.channels(); ++c) {
-      const double shift = passes_.total(0, c, buffers, share) / rows_;
-      const auto mean = static_cast<float>(src[c] + shift);
-      const auto variance =
-          static_cast<float>(std::max(0., passes_.total(1, c, buffers, share) / rows_ - shift * shift));
+      const auto [mean, variance] = statistics(c, buffers, share);
       put_factors(c, mean, variance, gamma, beta, buffers, share);
       if (share.index == 0) {
         buffers.dst<float>(1)[c] = mean;
@@ -64,6 +64,17 @@ class Forward final : public OverChannels {
       }
     }
     passes_.scale(src, range_.lowest, range_.highest, buffers.dst<float>(), buffers, share);
+  }
+
+ private:
+  struct Statistics {
+    float mean, variance;
+  };
+  Statistics statistics(int64_t c, const Buffers& buffers, Share share) const {
+    if (fixed_) return {buffers.src<float>(3)[c], buffers.src<float>(4)[c]};
+    const double shift = passes_.total(0, c, buffers, share) / rows_;
+    const double variance = passes_.total(1, c, buffers, share) / rows_ - shift * shift;
+    return {static_cast<float>(buffers.src<float>()[c] + shift), static_cast<float>(std::max(0., variance))};
   }
 };
 
@@ -89,8 +100,8 @@ class Backward final : public OverChannels {
       const float inverse = 1 / std::sqrt(variance[c] + epsilon_);
       const auto dbeta = static_cast<float>(passes_.total(0, c, buffers, share));
       const float dgamma = static_cast<float>(passes_.total(1, c, buffers, share)) * inverse;
-      slope[c] = -factor[c] * inverse * dgamma / rows;
-      offset[c] = -factor[c] * dbeta / rows - slope[c] * mean[c];
+      slope[c] = fixed_ ? 0 : -factor[c] * inverse * dgamma / rows;
+      offset[c] = fixed_ ? 0 : -factor[c] * dbeta / rows - slope[c] * mean[c];
       if (share.index == 0) {
         buffers.dst<float>(1)[c] = dgamma;
         buffers.dst<float>(2)[c] = dbeta;

@@ -19,10 +19,12 @@ void gradient_max_pool_2d(GradientBuilder& build) {
 void gradient_batch_normalization_training(GradientBuilder& build) {
   if (build.gradient(1) != nullptr || build.gradient(2) != nullptr)
     return build.refuse("its mean and variance are used for more than moving averages");
-  const auto gradients = build.ops(
-      "batch_normalization_backward",
-      {build.gradient(), build.operand(0), build.operand(1), build.operand(2), build.result(1), build.result(2)}, 3,
-      build.node().attributes);
+  const bool fixed = build.node().attrs<BatchNormalizationTrainingAttributes>().fixed;
+  Value *mean = fixed ? build.operand(3) : build.result(1), *variance = fixed ? build.operand(4) : build.result(2);
+  const auto gradients =
+      build.ops("batch_normalization_backward",
+                {build.gradient(), build.operand(0), build.operand(1), build.operand(2), mean, variance}, 3,
+                build.node().attributes);
   for (size_t i = 0; i < 3; ++i) build.give(i, gradients[i]);
 }
 

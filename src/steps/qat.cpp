@@ -2,6 +2,8 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "engine/evaluate.h"
 #include "passes/inline_composites.h"
 #include "quant/calibrate.h"
@@ -25,6 +27,15 @@ Expected<bool> has_targets(const DataSet& set) {
   if (set.divided() && !set.has(Split::Train)) return true;  // training says what is missing
   PARE_ASSIGN(const DataView view, set.split(Split::Train));
   return view.target() != TargetKind::None;
+}
+
+bool has_few_bits(const QuantConfig& config) {
+  const auto few = [](int weights, int activations) {
+    return (weights != 0 && weights < 8) || (activations != 0 && activations < 8);
+  };
+  return few(config.weight_bits, config.activation_bits) ||
+         std::any_of(config.layers.begin(), config.layers.end(),
+                     [&](const LayerBits& layer) { return few(layer.weights, layer.activations); });
 }
 
 // What the course of a run hangs on beside what train() knows of.
@@ -71,6 +82,7 @@ Expected<QatResult> qat(const Model& model, const DataSet& set, const QatOptions
   PARE_TRY(insert_fake_quantization(network, deployed, plan, config, options.ranges));
   TrainOptions training = options.train;
   training.settings = settings_of(options);
+  training.freeze_statistics = options.freeze_statistics.value_or(has_few_bits(config) ? 0.8 : 0);
   PARE_ASSIGN(const bool labelled, has_targets(set));
   training.distillation.use_targets = options.use_labels && labelled;
   if (!training.distillation.use_targets || !training.distillation.features.empty()) training.teacher = &model;

@@ -12,7 +12,10 @@ struct QatOptions {
   RangeRule ranges = RangeRule::Learned;
   int64_t calibration_samples = 500;
   bool use_labels = true;  // without, and for a set that has none, the float model itself is learned from
-  TrainOptions train;      // freeze_ranges, freeze_statistics and damping; with features the float model teaches, too
+  // See TrainOptions. Nothing: 0.8 where something has fewer than 8 bits, for then values move and statistics have to follow; else 0,
+  // for those of a trained network are better than what a few samples give.
+  std::optional<double> freeze_statistics;
+  TrainOptions train;  // freeze_ranges and damping among others; with features the float model teaches, too
 };
 
 struct QatResult {

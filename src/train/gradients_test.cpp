@@ -167,8 +167,12 @@ GradientCase batch_normalization(std::string_view op, Random& random) {
 GradientCase batch_normalization_training(std::string_view op, Random& random) {
   CaseBuilder c(random);
   const int64_t channels = 1 + random.below(20);
-  Value* y = c.ops(op, {c.input({4, 5, channels}), c.input(Shape{channels}), c.input(Shape{channels})},
-                   BatchNormalizationTrainingAttributes{.epsilon = 0.1f}, 3)[0];
+  const bool fixed = random.below(2) == 1;
+  std::vector<Value*> operands{c.input({4, 5, channels}), c.input(Shape{channels}), c.input(Shape{channels})};
+  if (fixed)
+    operands.insert(operands.end(), {c.constant(random_tensor({channels}, random)),
+                                     c.constant(random_tensor({channels}, random, 0.5f, 2))});
+  Value* y = c.ops(op, operands, BatchNormalizationTrainingAttributes{.epsilon = 0.1f, .fixed = fixed}, 3)[0];
   return c.finish({y});
 }
 GradientCase cross_entropy(std::string_view op, Random& random) {

@@ -119,7 +119,7 @@ class Maker {
   Expected<void> rewrite() {
     PARE_TRY(split_activations(graph_, evaluate));
     PARE_TRY(expand_normalizations(graph_, evaluate));
-    return train_statistics();
+    return train_normalizations();
   }
 
   // As outputs they come through every rewrite.
@@ -170,31 +170,34 @@ class Maker {
     }
   }
 
-  // Batch normalisations take the statistics of the batch, and a clip behind them into themselves.
-  Expected<void> train_statistics() {
+  // Batch normalisations take the statistics of the batch where these move, and a clip behind them into themselves.
+  Expected<void> train_normalizations() {
     std::vector<Node*> nodes;
     for (const auto& node : graph_.nodes())
-      if (moving_.contains(node->name)) nodes.push_back(node.get());
-    for (Node* node : nodes) PARE_TRY(train_statistics(node));
+      if (node->is("batch_normalization")) nodes.push_back(node.get());
+    for (Node* node : nodes) PARE_TRY(train_normalization(node, moving_.contains(node->name)));
     return {};
   }
 
-  Expected<void> train_statistics(Node* node) {
-    BatchNormalizationTrainingAttributes attributes{.epsilon = node->attrs<BatchNormalizationAttributes>().epsilon};
+  Expected<void> train_normalization(Node* node, bool moves) {
+    BatchNormalizationTrainingAttributes attributes{.epsilon = node->attrs<BatchNormalizationAttributes>().epsilon,
+                                                    .fixed = !moves};
     Node* clip = only_reader(graph_, node->result());
     if (clip != nullptr && (clip->is("relu") || clip->is("relu6")))
       attributes.activation = clip->is("relu") ? Activation::Relu : Activation::Relu6;
     else
       clip = nullptr;
     Value *mean = node->operand(3), *variance = node->operand(4);
-    PARE_ASSIGN(Node * trained, graph_.append(*find_op("batch_normalization_training"), attributes,
-                                              {node->operand(0), node->operand(1), node->operand(2)},
+    std::vector<Value*> operands{node->operand(0), node->operand(1), node->operand(2)};
+    if (!moves) operands.insert(operands.end(), {mean, variance});
+    PARE_ASSIGN(Node * trained, graph_.append(*find_op("batch_normalization_training"), attributes, operands,
                                               {node->name + "/batch", node->name + "/mean", node->name + "/variance"}));
     graph_.move_last_before(node);
     Node* last = clip != nullptr ? clip : node;
     graph_.replace_uses(last->result(), trained->result(0));
     if (clip != nullptr) graph_.erase(clip);
     graph_.erase(node);
+    if (!moves) return {};
     statistics_.push_back({mean, trained->result(1)});
     statistics_.push_back({variance, trained->result(2)});
     return {};

@@ -46,6 +46,13 @@ class Qat(ProgramTest):
         self.assertEqual(self.json_of(*self.qat(data=bare))["training"]["judged_by"], "agreement")
         self.assertEqual(self.json_of(*self.qat("--no-labels"))["training"]["distillation"]["labels"], False)
 
+    def test_statistics_move_only_for_few_bits(self):
+        for bits, share in ((8, 0), (4, 0.8)):
+            words = ("--weight-bits", bits, "--threads", 1)
+            self.succeed(*self.qat(*words, out="unsaid.tflite"))
+            self.succeed(*self.qat(*words, "--freeze-statistics", share, out="said.tflite"))
+            self.assertEqual((self.folder / "unsaid.tflite").read_bytes(), (self.folder / "said.tflite").read_bytes())
+
     def test_values_inside_are_learned_from_the_float_model(self):
         taught = self.json_of(*self.qat("--feature", "flatten", "--feature-weight", 3, "--damping", 0.1))["training"]["distillation"]
         self.assertEqual(taught["features"], [{"student": "flatten", "teacher": "flatten"}])

@@ -45,6 +45,7 @@ TEST_F(SharedData, Cifar10) {
   ASSERT_EQ(test.count(), 10'000);
   EXPECT_THAT(test.first(12).labels(), ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1))
       << "records go round the classes";
+  EXPECT_EQ(count(open("cifar10_augmented.toml"), Split::Train), 3000);
   EXPECT_EQ(first_sample(test).shape(), (Shape{1, 32, 32, 3}));
   EXPECT_THAT(first_values(test, 6), ElementsAre(243, 223, 147, 237, 217, 145));
 }
@@ -73,6 +74,8 @@ TEST_F(SharedData, KeywordSpotting) {
   EXPECT_THAT(test.first(4).labels(), ElementsAre(7, 2, 8, 5));
   EXPECT_EQ(first_sample(test).shape(), (Shape{1, 49, 10, 1}));
   EXPECT_THAT(first_values(test, 3), ElementsAre(-47.3606987f, 1.16939998f, -1.16939998f));
+  const DataSet halves = open("kws_halves.toml");
+  EXPECT_EQ(count(halves, Split::Train) + count(halves, Split::Test), 709);
 }
 
 TEST_F(SharedData, VisualWakeWords) {
