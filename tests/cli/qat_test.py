@@ -64,9 +64,9 @@ class Qat(ProgramTest):
         whole, again = (self.qat(*words, out=name, epochs=200) for name in ("whole.tflite", "again.tflite"))
         self.succeed(*whole)
         self.killed_once_kept(again, "again.tflite")
-        other = self.run_program(*again, "--resume", "--weight-bits", 4)
+        other = self.run_program(*again, "--resume", "--samples", 20)
         self.assertEqual(other.returncode, BAD_INPUT, other.stderr)
-        self.assertIn('weight_bits = "8", now it is "4"', other.stderr)
+        self.assertIn('calibration_samples = "500", now it is "20"', other.stderr)
         self.succeed(*again, "--resume")
         self.assertEqual((self.folder / "whole.tflite").read_bytes(), (self.folder / "again.tflite").read_bytes())
 
