@@ -41,6 +41,7 @@ class Inserter {
     for (const auto& value : deployed.values())
       for (const FixedRange& fixed : config.fixed)
         if (matches_glob(fixed.pattern, value->name)) given_.insert(classes_.representative(value.get()));
+    for (const Value* input : deployed.inputs) inputs_.insert(classes_.representative(input));
   }
 
   Expected<void> run() {
@@ -167,7 +168,9 @@ class Inserter {
     const bool is_fixed =
         rule_ == RangeRule::Fixed || classes_.fixed(&of_class) || given_.contains(classes_.representative(&of_class));
     if (rule_ == RangeRule::Moving && !is_fixed) return moving_parameters(of_class.name, storage, scale, zero_point);
-    const StepRule step = is_fixed ? StepRule::Fixed : rule_ == RangeRule::Clip ? StepRule::Clip : StepRule::Learned;
+    // What learning the range of an input would gain is not worth a gradient of the samples.
+    const bool learns = !is_fixed && !inputs_.contains(classes_.representative(&of_class));
+    const StepRule step = !learns ? StepRule::Fixed : rule_ == RangeRule::Clip ? StepRule::Clip : StepRule::Learned;
     return Parameters{network_.add_constant(of_class.name + "/log2_scale", one(std::log2(scale))),
                       network_.add_constant(of_class.name + "/zero_point", one(zero_point)), step};
   }
@@ -192,6 +195,7 @@ class Inserter {
   DType type_;
   SameScaleClasses classes_;
   std::unordered_set<const Value*> given_;                   // representatives of classes whose range is not estimated
+  std::unordered_set<const Value*> inputs_;                  // representatives of classes with an input of the network
   std::unordered_map<const Value*, Parameters> parameters_;  // by the representative of a class
 };
 

@@ -7,7 +7,7 @@
 
 namespace pare {
 
-// How the ranges of activations behave in training. Steps of weights learn, but with Fixed.
+// How the ranges of activations behave in training. Steps of weights learn, but with Fixed; ranges of inputs move or stay as calibrated.
 enum class RangeRule {
   Learned,  // from rounding errors and clipping: Esser et al. (2020)
   Clip,     // from clipping alone: Choi et al. (2018)

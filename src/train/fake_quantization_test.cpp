@@ -237,6 +237,8 @@ TEST(FakeQuantization, RangesMoveOrLearnOrStay) {
   EXPECT_FALSE(value_after(RangeRule::Fixed, "dense/log2_scale"));
   EXPECT_FALSE(value_after(RangeRule::Fixed, "w/log2_scale"));
   EXPECT_FALSE(value_after(RangeRule::Learned, "y/log2_scale"));
+  EXPECT_FALSE(value_after(RangeRule::Learned, "x/log2_scale"));
+  EXPECT_TRUE(value_after(RangeRule::Moving, "x/range"));
 }
 
 TEST(FakeQuantization, DampedWeightsComeNearWhatTheyAreRoundedTo) {
