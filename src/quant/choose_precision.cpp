@@ -133,11 +133,16 @@ Expected<std::map<std::string, NodePlan>> choose_precision(const Graph& graph, c
 
 std::vector<std::string> unmatched_patterns(const Graph& graph, const QuantConfig& config) {
   std::vector<std::string> unmatched;
+  const auto check = [&](const std::string& pattern, const auto& named, bool inputs) {
+    const auto matches = [&](const auto& each) { return matches_glob(pattern, each->name); };
+    if (std::none_of(named.begin(), named.end(), matches) &&
+        !(inputs && std::any_of(graph.inputs.begin(), graph.inputs.end(), matches)))
+      unmatched.push_back(pattern);
+  };
   for (const auto* patterns : {&config.include, &config.exclude})
-    for (const std::string& pattern : *patterns)
-      if (std::none_of(graph.nodes().begin(), graph.nodes().end(),
-                       [&](const auto& node) { return matches_glob(pattern, node->name); }))
-        unmatched.push_back(pattern);
+    for (const std::string& pattern : *patterns) check(pattern, graph.nodes(), false);
+  for (const LayerBits& layer : config.layers) check(layer.pattern, graph.nodes(), true);
+  for (const FixedRange& range : config.fixed) check(range.pattern, graph.values(), false);
   return unmatched;
 }
 

@@ -187,11 +187,14 @@ class Planner {
     return multiplied_.contains(classes_.representative(&value)) ? config_.activation_bits : 8;
   }
 
+  // Means fall between the few codes of what they are taken from, so that they are not among these.
   void find_multiplied() {
     for (const auto& node : graph_.nodes()) {
       const NodeRoles roles = roles_of(*node);
       if (roles.weights && !roles.activations.empty()) multiplied_.insert(classes_.representative(roles.source(*node)));
     }
+    for (const auto& node : graph_.nodes())
+      if (node->op().quantization.halves_away) multiplied_.erase(classes_.representative(node->result()));
   }
 
   const Range* fixed_range(const Value& value) const {

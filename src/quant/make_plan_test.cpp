@@ -7,6 +7,7 @@
 
 #include "ir/builder.h"
 #include "ops/conv_2d.h"
+#include "ops/pool_2d.h"
 #include "quant/roles.h"
 #include "quant/choose_precision.h"
 #include "testing/graphs.h"
@@ -105,8 +106,11 @@ TEST(MakePlan, ExcludedAndIncludedNames) {
 }
 
 TEST(MakePlan, PatternsThatMatchNothingAreFound) {
-  const QuantConfig config{.include = {"con?", "head/*"}, .exclude = {"den*", "Dense"}};
-  EXPECT_THAT(unmatched_patterns(small_classifier(), config), ::testing::ElementsAre("head/*", "Dense"));
+  const QuantConfig config{.layers = {{"x", 0, 4}, {"pools", 4, 0}},
+                           .fixed = {{"w", {0, 1}}, {"v", {0, 1}}},
+                           .include = {"con?", "head/*"},
+                           .exclude = {"den*", "Dense"}};
+  EXPECT_THAT(unmatched_patterns(small_classifier(), config), ::testing::ElementsAre("head/*", "Dense", "pools", "v"));
 }
 
 TEST(MakePlan, Int8OnlyListsWhatBlocks) {
@@ -256,6 +260,22 @@ TEST(MakePlan, FewBitsAreForWhatWeightsMultiplyUnlessALayerAsks) {
   EXPECT_EQ(plan_of(graph, config).values.at("dense").bits, 8);
   config.layers = {*parse_layer_bits("dense=a4")};
   EXPECT_EQ(plan_of(graph, config).values.at("dense").bits, 4);
+}
+
+TEST(MakePlan, MeansKeepTheirBits) {
+  GraphBuilder build;
+  Value* x = build.input("x", {kDynamic, 4});
+  Value* first =
+      build.op("fully_connected", {x, build.constant("w", Tensor(DType::Float32, {8, 4})), nullptr}, {}, "first");
+  Value* image =
+      build.op("reshape", {first, build.constant("shape", Tensor::vector<int32_t>({-1, 1, 2, 4}))}, {}, "image");
+  Value* pool = build.op("average_pool_2d", {image}, Pool2dAttributes{.window_w = 2}, "pool");
+  const Graph graph = build.finish(
+      {build.op("conv_2d", {pool, build.constant("v", Tensor(DType::Float32, {2, 1, 1, 4})), nullptr}, {}, "y")});
+  QuantConfig config = config_of(QuantMode::Int8);
+  config.activation_bits = 4;
+  EXPECT_EQ(plan_of(graph, config).values.at("x").bits, 4);
+  EXPECT_EQ(plan_of(graph, config).values.at("pool").bits, 8);
 }
 
 TEST(MakePlan, FixedRangesAreNotEstimated) {

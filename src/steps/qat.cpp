@@ -7,6 +7,7 @@
 #include "engine/evaluate.h"
 #include "passes/inline_composites.h"
 #include "quant/calibrate.h"
+#include "quant/choose_precision.h"
 #include "steps/samples.h"
 
 namespace pare {
@@ -78,6 +79,9 @@ Expected<QatResult> qat(const Model& model, const DataSet& set, const QatOptions
     result.calibration_samples = samples->count;
     PARE_ASSIGN(statistics, calibrate(deployed, *samples, {.threads = options.train.threads}));
   }
+  if (const auto unmatched = unmatched_patterns(deployed, config); !unmatched.empty())
+    return bad_input("nothing that is quantised is called '{}'; `pare quantize --explain` lists the names",
+                     unmatched.front());
   PARE_ASSIGN(const QuantPlan plan, make_plan(deployed, statistics, config));
   PARE_TRY(insert_fake_quantization(network, deployed, plan, config, options.ranges));
   TrainOptions training = options.train;

@@ -75,6 +75,7 @@ class Qat(ProgramTest):
         self.fails(USAGE, self.qat("--weight-bits", 1), "--weight-bits: '1' was given")
         self.fails(USAGE, self.qat("--layer", "conv"), "'conv' is no setting of bits")
         self.fails(USAGE, self.qat("--fixed-range", "x=3"), "'x=3' is no range")
+        self.fails(BAD_INPUT, self.qat("--layer", "nowhere=w4"), "nothing that is quantised is called 'nowhere'", "--explain")
 
 
 if __name__ == "__main__":
