@@ -81,14 +81,17 @@ struct QuantRule {
   std::string_view reason;     // of Unsupported
 };
 
+// What a trained weight, the first operand, goes through on its way to its use; a weight meets them in this order.
+enum class WeightTransform { None, Mask, Rounding };
+
 // What kind of thing an operator is; passes match on these first and on names last.
 struct OpTraits {
   bool elementwise = false;  // each result element depends on the operand elements at the same (broadcast) place
   bool moves_data = false;   // copies elements, computes none: reshape, transpose, slice, concatenation, padding
   bool view = false;         // the result is the operand's bytes under another shape
   bool commutative = false;
-  bool fuses_activation = false;        // has an `activation` attribute
-  bool transforms_weights = false;      // what a weight, its first operand, may go through on its way to its use
+  bool fuses_activation = false;  // has an `activation` attribute
+  WeightTransform weight_transform = WeightTransform::None;
   bool positively_homogeneous = false;  // f(s x) = s f(x) for s > 0
   bool stateful = false;                // reads or writes a variable, must not be merged or dropped
   bool random = false;

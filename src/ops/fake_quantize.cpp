@@ -98,7 +98,7 @@ const OpDef& op_fake_quantize() {
       .attributes = FakeQuantizeAttributes{},
       .infer = infer_forward,
       .cost = [](const Node& node) { return cost_of_one_operand(node, 0); },
-      .traits = {.elementwise = true, .transforms_weights = true},
+      .traits = {.elementwise = true, .weight_transform = WeightTransform::Rounding},
   });
   return def;
 }

@@ -1,4 +1,4 @@
-// Straight-through: rounding counts as the identity, clipping as what it is. The step learns from both.
+// Gradient rules of what weights go through. Rounding counts as the identity, clipping as what it is; the step learns from both.
 #include "ops/gradient.h"
 
 namespace pare {
@@ -11,6 +11,10 @@ void gradient_fake_quantize(GradientBuilder& build) {
   if (build.failed()) return;
   build.give(0, gradients[0]);
   if (build.wants(1)) build.give(1, build.op("sum", {gradients[1], build.indices({0})}));
+}
+
+void gradient_mask_weights(GradientBuilder& build) {
+  build.give(0, build.op("mask_weights", {build.gradient(), build.operand(1)}));
 }
 
 }  // namespace pare

@@ -48,7 +48,7 @@ Expected<Parts> parts_of(const DataSet& set, const TrainOptions& options) {
 }
 
 bool has_weights(const Node& node) {
-  if (node.op().traits.transforms_weights) return false;
+  if (node.op().traits.weight_transform != WeightTransform::None) return false;
   for (size_t i = 0; i < node.operands.size(); ++i)
     if (learned_constant(node, i) != nullptr) return true;
   return false;

@@ -12,6 +12,7 @@
 #include "quant/glob.h"
 #include "quant/roles.h"
 #include "quant/same_scale.h"
+#include "train/weight_transforms.h"
 
 namespace pare {
 namespace {
@@ -63,7 +64,8 @@ class Inserter {
  private:
   bool rounds_weights(const Node& node, const Node& there) const {
     const NodeRoles roles = roles_of(node), roles_there = roles_of(there);
-    if (!roles.weights || !roles_there.weights || !node.operand(*roles.weights)->is_constant()) return false;
+    if (!roles.weights || !roles_there.weights || !untransformed(node.operand(*roles.weights))->is_constant())
+      return false;
     const Storage* storage = plan_.of(*there.operand(*roles_there.weights));
     return storage != nullptr && storage->quantization.has_value();
   }
@@ -80,21 +82,20 @@ class Inserter {
 
   Expected<void> round_weights(Node& node, const Node& there) {
     const size_t at = *roles_of(node).weights;
-    Value* weights = node.operands[at];
+    const std::string& name = untransformed(node.operands[at])->name;
     const int axis = node.op().quantization.weights_axis;
     const int bits = plan_.of(*there.operand(*roles_of(there).weights))->bits;
-    const Quantization parameters = weight_parameters(*weights->data, axis, false, bits);
+    PARE_ASSIGN(const Tensor weights, transformed(*node.operands[at]));
+    const Quantization parameters = weight_parameters(weights, axis, false, bits);
     std::vector<float> log2_scales;
     for (const float scale : parameters.scales) log2_scales.push_back(std::log2(scale));
-    Value* scales = network_.add_constant(weights->name + "/log2_scale", Tensor::vector(log2_scales));
+    Value* scales = network_.add_constant(name + "/log2_scale", Tensor::vector(log2_scales));
     const FakeQuantizeAttributes attributes{.bits = bits,
                                             .symmetric = true,
                                             .axis = axis,
                                             .step = rule_ == RangeRule::Fixed ? StepRule::Fixed : StepRule::Learned};
-    PARE_ASSIGN(Node * rounding, network_.append(*find_op("fake_quantize"), attributes, {weights, scales},
-                                                 {weights->name + "/rounded"}));
-    node.operands[at] = rounding->result();
-    return {};
+    return insert_weight_transform(network_, node, at, "fake_quantize", attributes, {scales}, name + "/rounded")
+        .map([](Node*) {});
   }
 
   Expected<void> round_activation(Value* value) {
@@ -211,7 +212,7 @@ class Remover {
     for (const auto& node : network_.nodes())
       if (node->is("fake_quantize")) roundings.push_back(node.get());
     for (Node* node : roundings) {
-      if (node->operand(0)->is_constant())
+      if (untransformed(node->operand(0))->is_constant())
         PARE_TRY(store_weights(node));
       else
         PARE_TRY(store_activation(node));
@@ -222,16 +223,15 @@ class Remover {
 
  private:
   Expected<void> store_weights(Node* node) {
-    Value* weights = node->operand(0);
     const auto& attributes = node->attrs<FakeQuantizeAttributes>();
-    PARE_ASSIGN(const std::vector<Tensor> rounded, computed(*node));
+    PARE_ASSIGN(const Tensor rounded, transformed(*node->result()));
     const auto log2_scales = node->operand(1)->data->values<float>();
     const int axis = static_cast<int>(attributes.axis);
-    KnownWeights known{channel_magnitudes(rounded[0], axis), static_cast<int>(attributes.bits)};
+    KnownWeights known{channel_magnitudes(rounded, axis), static_cast<int>(attributes.bits)};
     for (size_t c = 0; c < known.largest_codes.size(); ++c)
       known.largest_codes[c] =
           std::nearbyint(known.largest_codes[c] / std::exp2(log2_scales[log2_scales.size() == 1 ? 0 : c]));
-    Value* constant = network_.add_constant(weights->name + "/stored", rounded[0]);
+    Value* constant = network_.add_constant(untransformed(node->operand(0))->name + "/stored", rounded);
     learned_.weights[constant->name] = std::move(known);
     network_.replace_uses(node->result(), constant);
     network_.erase(node);

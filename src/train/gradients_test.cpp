@@ -289,6 +289,11 @@ const std::map<std::string_view, Make> kCases = {
     {"log", unary_positive},
     {"log_softmax", rows},
     {"logistic", unary},
+    {"mask_weights",
+     [](auto op, Random& random) {
+       CaseBuilder c(random);
+       return c.finish(c.ops(op, {c.input({2, 3}), c.constant(Tensor::of<float>({2, 3}, {1, 0, 0, 1, 1, 0}))}));
+     }},
     {"max_pool_2d", pooling},
     {"maximum", choice},
     {"mean", reduction},

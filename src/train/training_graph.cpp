@@ -16,6 +16,7 @@
 #include "train/apply_dropout.h"
 #include "train/bind_batch.h"
 #include "train/differentiate.h"
+#include "train/weight_transforms.h"
 
 namespace pare {
 namespace {
@@ -163,8 +164,9 @@ class Maker {
 
   void damp_weights(Value* damping) {
     for (const auto& node : graph_.nodes()) {
-      if (!node->is("fake_quantize") || std::find(weights_.begin(), weights_.end(), node->operand(0)) == weights_.end())
-        continue;
+      if (!node->is("fake_quantize")) continue;
+      const Value* rounded = untransformed(node->operand(0));
+      if (std::find(weights_.begin(), weights_.end(), rounded) == weights_.end()) continue;
       node->operands.resize(4);
       node->operands[3] = damping;
     }
@@ -311,8 +313,7 @@ Value* learned_constant(const Node& node, size_t operand) {
   if (operand >= specs.size() || !specs[operand].learned || value == nullptr) return nullptr;
   const auto* rounding = node.attributes.get_if<FakeQuantizeAttributes>();
   if (rounding != nullptr && rounding->step == StepRule::Fixed) return nullptr;
-  while (value->producer != nullptr && value->producer->op().traits.transforms_weights)
-    value = value->producer->operand(0);
+  value = untransformed(value);
   const bool learned = value->is_constant() && value->type.dtype == DType::Float32 && !value->type.is_quantized();
   return learned ? value : nullptr;
 }
