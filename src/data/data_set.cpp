@@ -106,12 +106,31 @@ Expected<std::vector<Tensor>> read_batch(const RawSamples& samples, const Prepro
 }  // namespace
 
 SampleSource DataView::source() const {
-  return {count(), [samples = samples_, steps = preprocessing_, mirror = mirror_, indices = indices_](int64_t first,
-                                                                                                      int64_t size) {
-            PARE_CHECK(first >= 0 && size > 0 && first + size <= static_cast<int64_t>(indices.size()));
-            return read_batch(*samples, *steps, mirror,
-                              std::span(indices).subspan(static_cast<size_t>(first), static_cast<size_t>(size)));
+  return {count(), [view = *this](int64_t first, int64_t size) -> Expected<std::vector<Tensor>> {
+            PARE_CHECK(first >= 0 && size > 0 && first + size <= view.count());
+            PARE_ASSIGN(
+                std::vector<Tensor> stored,
+                read_batch(*view.samples_, *view.preprocessing_, view.mirror_,
+                           std::span(view.indices_).subspan(static_cast<size_t>(first), static_cast<size_t>(size))));
+            if (view.order_.empty()) return stored;
+            std::vector<Tensor> ordered;
+            for (const size_t position : view.order_) ordered.push_back(stored.at(position));
+            return ordered;
           }};
+}
+
+std::vector<std::string> DataView::inputs() const {
+  if (order_.empty()) return samples_->inputs;
+  std::vector<std::string> names;
+  for (const size_t position : order_) names.push_back(samples_->inputs.at(position));
+  return names;
+}
+
+DataView DataView::with_inputs(std::span<const size_t> order) const {
+  DataView view = *this;
+  view.order_.clear();
+  for (const size_t position : order) view.order_.push_back(order_.empty() ? position : order_.at(position));
+  return view;
 }
 
 std::vector<int64_t> DataView::labels() const {

@@ -22,7 +22,7 @@ class DataView {
   // Preprocessed samples; reads what is asked for when it is asked for. Fails with the name of the sample that is at fault.
   SampleSource source() const;
   // Names of the arrays that source() gives, in its order.
-  const std::vector<std::string>& inputs() const { return samples_->inputs; }
+  std::vector<std::string> inputs() const;
 
   TargetKind target() const { return target_; }
   // For TargetKind::Class: the output that each sample should raise, below classes(), and whether the description says how many
@@ -37,6 +37,8 @@ class DataView {
   DataView first(int64_t count) const;
   // The samples at these positions, in this order.
   DataView select(std::span<const int64_t> positions) const;
+  // The same samples, with their arrays in this order; each number is a position in inputs().
+  DataView with_inputs(std::span<const size_t> order) const;
   // The same samples as if nothing were known of them.
   DataView without_target() const;
   // For messages: the file or the number of the sample at a position.
@@ -52,6 +54,7 @@ class DataView {
   int64_t classes_ = 0;
   bool classes_stated_ = false;
   bool mirror_ = false;
+  std::vector<size_t> order_;  // of the arrays; empty: as they are stored
 };
 
 class DataSet {

@@ -48,18 +48,22 @@ Expected<DataView> calibration_samples(const DataSet& set, int64_t count) {
                    set.name());
 }
 
+Expected<DataView> in_order_of(const Graph& graph, const DataView& view) {
+  return match_inputs(graph, view.inputs()).map([&](const std::vector<size_t>& order) {
+    return view.with_inputs(order);
+  });
+}
+
 Expected<SampleSource> source_for(const Graph& graph, const DataView& view) {
-  PARE_ASSIGN(const std::vector<size_t> order, match_inputs(graph, view.inputs()));
+  PARE_ASSIGN(const DataView ordered, in_order_of(graph, view));
   std::vector<TensorType> types;
   for (const Value* input : graph.inputs) types.push_back(input->type);
-  const SampleSource stored = view.source();
-  SampleSource source{stored.count,
-                      [stored, order, types](int64_t first, int64_t size) -> Expected<std::vector<Tensor>> {
+  const SampleSource stored = ordered.source();
+  SampleSource source{stored.count, [stored, types](int64_t first, int64_t size) -> Expected<std::vector<Tensor>> {
                         PARE_ASSIGN(std::vector<Tensor> arrays, stored.read(first, size));
-                        std::vector<Tensor> inputs;
-                        for (size_t i = 0; i < order.size(); ++i)
-                          inputs.push_back(stored_as(types[i], arrays[order[i]]));
-                        return inputs;
+                        for (size_t i = 0; i < arrays.size(); ++i)
+                          arrays[i] = stored_as(types[i], std::move(arrays[i]));
+                        return arrays;
                       }};
   if (source.count == 0) return bad_input("the data set has no samples");
   PARE_ASSIGN(const std::vector<Tensor> sample, source.read(0, 1));

@@ -10,7 +10,10 @@ namespace pare {
 // it has neither, for samples that are only tested on must not be looked at.
 Expected<DataView> calibration_samples(const DataSet& set, int64_t count);
 
-// The arrays of `view` in the order of the graph's inputs (by name where there are several). Floats for an input that is quantised
+// The view with its arrays in the order of the graph's inputs, by name where there are several. Fails where they are not those.
+Expected<DataView> in_order_of(const Graph& graph, const DataView& view);
+
+// The samples of `view` in the order of the graph's inputs. Floats for an input that is quantised
 // are quantised with its parameters. Reads the first sample to fail early where shapes or types do not fit, with both named.
 Expected<SampleSource> source_for(const Graph& graph, const DataView& view);
 

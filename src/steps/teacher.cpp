@@ -15,15 +15,29 @@ std::string fingerprint_of(const Graph& network) {
 }
 
 // The batch may differ, and the type: samples are floats and become what a quantised input stores.
-Expected<void> check_inputs(const Graph& teacher, const Graph& student) {
-  if (teacher.inputs.size() != 1)
-    return unsupported("the teacher has {} inputs; networks with one are taken", teacher.inputs.size());
-  const TensorType &taken = teacher.inputs[0]->type, &wanted = student.inputs[0]->type;
+Expected<void> check_input(const Value& teacher, const Value& student) {
+  const TensorType &taken = teacher.type, &wanted = student.type;
   Shape shape = taken.shape;
   if (shape.rank() > 0 && wanted.shape.rank() > 0) shape[0] = wanted.shape[0];
   if (wanted.shape.compatible_with(shape) && (taken.dtype == wanted.dtype || taken.is_quantized())) return {};
   return bad_input("the teacher takes {}{}, the student {}{}; both must take the same samples", to_string(taken.dtype),
                    taken.shape.to_string(), to_string(wanted.dtype), wanted.shape.to_string());
+}
+
+Expected<void> check_inputs(const Graph& teacher, const Graph& student) {
+  const size_t count = student.inputs.size();
+  if (teacher.inputs.size() != count)
+    return bad_input("the teacher has {} inputs, the student {}; both must take the same samples",
+                     teacher.inputs.size(), count);
+  for (size_t i = 0; i < count; ++i) {
+    const Value &theirs = *teacher.inputs[i], &ours = *student.inputs[i];
+    if (count > 1 && theirs.name != ours.name)
+      return bad_input(
+          "input {} is '{}' of the teacher, '{}' of the student; several must have the same names in the same order",
+          i + 1, theirs.name, ours.name);
+    PARE_TRY(check_input(theirs, ours));
+  }
+  return {};
 }
 
 }  // namespace

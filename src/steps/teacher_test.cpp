@@ -106,7 +106,7 @@ TEST_F(TeacherTest, WhatDoesNotFitIsAnError) {
               HasSubstr("the teacher gives [16, 4] for a batch, the student [16, 3]"));
   EXPECT_THAT(message(student, set(true),
                       options(model_of("graph (%x: f32[?, 4], %z: f32[?, 4]) { %y = add(%x, %z) return %y }"))),
-              HasSubstr("the teacher has 2 inputs"));
+              HasSubstr("the teacher has 2 inputs, the student 1"));
   TrainOptions bad = options(teacher);
   bad.distillation.temperature = 0;
   EXPECT_THAT(message(student, set(true), bad), HasSubstr("the temperature is 0"));

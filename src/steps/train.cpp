@@ -24,22 +24,23 @@ struct Parts {
 };
 
 // The samples of a split; where only the teacher is learned from, nothing else is known of them.
-Expected<DataView> view_of(const DataSet& set, Split split, const TrainOptions& options) {
+Expected<DataView> view_of(const Graph& network, const DataSet& set, Split split, const TrainOptions& options) {
   PARE_ASSIGN(const DataView view, set.split(split));
   if (options.teacher == nullptr && view.target() == TargetKind::None)
     return bad_input(
         "the data set {} has no targets to learn; labels or values were expected, kind = 'input' in [target] for an autoencoder, "
         "or a teacher, as `pare distill` takes",
         set.name());
-  return options.teacher == nullptr || options.distillation.use_targets ? view : view.without_target();
+  PARE_ASSIGN(const DataView ordered, in_order_of(network, view));
+  return options.teacher == nullptr || options.distillation.use_targets ? ordered : ordered.without_target();
 }
 
-Expected<Parts> parts_of(const DataSet& set, const TrainOptions& options) {
+Expected<Parts> parts_of(const Graph& network, const DataSet& set, const TrainOptions& options) {
   if (set.divided() && !set.has(Split::Train))
     return bad_input("the data set {} has no split 'train'; `pare data split` makes one", set.name());
-  PARE_ASSIGN(const DataView all, view_of(set, Split::Train, options));
+  PARE_ASSIGN(const DataView all, view_of(network, set, Split::Train, options));
   if (set.divided() && set.has(Split::Validation)) {
-    PARE_ASSIGN(const DataView validation, view_of(set, Split::Validation, options));
+    PARE_ASSIGN(const DataView validation, view_of(network, set, Split::Validation, options));
     return Parts{all, validation};
   }
   if (options.validation <= 0) return Parts{all, {}};
@@ -185,9 +186,7 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
   drop_training(result.model);
   PARE_TRY(inline_composites(result.model));
   Graph& network = result.model.main();
-  if (network.inputs.size() != 1)
-    return unsupported("the network has {} inputs; networks with one are trained", network.inputs.size());
-  PARE_ASSIGN(const Parts parts, parts_of(set, options));
+  PARE_ASSIGN(const Parts parts, parts_of(network, set, options));
   PARE_TRY(source_for(network, parts.train));  // fails early where samples do not fit
   if (parts.train.target() != TargetKind::None) PARE_TRY(check_targets(*network.outputs[0], parts.train));
   result.train_samples = parts.train.count();

@@ -62,8 +62,6 @@ Expected<void> fold_for_inference(Graph& network) {
 }
 
 Expected<Scorer> Scorer::create(const Graph& network, Loss loss, const std::vector<std::string>& values, int threads) {
-  if (network.inputs.size() != 1)
-    return unsupported("the network has {} inputs, one was expected", network.inputs.size());
   Scorer scorer;
   scorer.graph_ = std::make_unique<Graph>(network.clone());
   Graph& graph = *scorer.graph_;
@@ -86,7 +84,8 @@ Expected<Scorer> Scorer::create(const Graph& network, Loss loss, const std::vect
 Expected<std::vector<Tensor>> Scorer::run(const SampleSource& samples) {
   const SampleSource stored{samples.count, [&](int64_t first, int64_t size) -> Expected<std::vector<Tensor>> {
                               PARE_ASSIGN(std::vector<Tensor> inputs, samples.read(first, size));
-                              for (Tensor& each : inputs) each = stored_as(graph_->inputs[0]->type, std::move(each));
+                              for (size_t i = 0; i < inputs.size(); ++i)
+                                inputs[i] = stored_as(graph_->inputs[i]->type, std::move(inputs[i]));
                               return inputs;
                             }};
   std::vector<Tensor> all;

@@ -21,7 +21,7 @@ Expected<void> fold_for_inference(Graph& network);
 
 class Scorer {
  public:
-  // Of a float or quantised network with one input, composites written out; it is copied. `loss` tells which value the scores are (see
+  // Of a float or quantised network, composites written out; it is copied. `loss` tells which value the scores are (see
   // scored_value()); `values` are names of further ones. Results do not depend on `threads`. Fails for unknown names, for values that
   // do not begin with the batch, and for what the engine cannot run.
   static Expected<Scorer> create(const Graph& network, Loss loss, const std::vector<std::string>& values, int threads);
