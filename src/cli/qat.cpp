@@ -108,7 +108,10 @@ void add_qat(CLI::App& program) {
         "weights of four bits"},
        {"pare qat net.tflite --data photos/ -o net_int8.tflite --no-labels", "the float model says what is right"}},
       [options](const Common& common, const Output& out) { return run(*options, common, out); });
-  command->add_option("MODEL", options->training.model, "The float model: .tflite, .h5, .keras or .pare")->required();
+  command
+      ->add_option("MODEL", options->training.model,
+                   "The float model: .tflite, .h5, .keras or .pare; of a training form the weights behind its rounding")
+      ->required();
   add_choice(*command, "--mode", options->quantization.config.mode,
              "int8: int8 where there is an integer form, float elsewhere; int8_only: an error where there is none; "
              "int16x8: int16 activations; dynamic and weight_only: weights alone");

@@ -13,8 +13,10 @@
 namespace pare {
 namespace {
 
+// Of a training form the network behind its rounding.
 Expected<Model> trainable(const Model& model, QuantMode mode) {
   Model base = model.clone();
+  for (Graph& graph : base.graphs) forget_fake_quantization(graph);
   PARE_TRY(inline_composites(base));
   if (base.graphs.size() != 1)
     return unsupported("the model has {} graphs; networks of one are trained", base.graphs.size());
@@ -59,44 +61,65 @@ std::map<std::string, std::string> settings_of(const QatOptions& options) {
           {"calibration_samples", std::to_string(options.calibration_samples)}};
 }
 
+// The samples that the first ranges come from.
+Expected<SampleSource> calibration_source(const Graph& network, const DataSet& set, int64_t count) {
+  PARE_ASSIGN(const DataView view, calibration_samples(set, count));
+  return source_for(network, view);
+}
+
+// Rounds what the plan that quantize() would make stores smaller. `samples` is null where no activation is rounded.
+Expected<void> round(Graph& network, const SampleSource* samples, const QatOptions& options) {
+  const QuantConfig& config = options.quantization;
+  Graph deployed = network.clone();
+  PARE_TRY(prepare_for_quantization(deployed, config.mode, {}));
+  if (const auto unmatched = unmatched_patterns(deployed, config); !unmatched.empty())
+    return bad_input("nothing that is quantised is called '{}'; `pare quantize --explain` lists the names",
+                     unmatched.front());
+  StatisticsMap statistics;
+  if (samples != nullptr) {
+    PARE_ASSIGN(statistics, calibrate(deployed, *samples, {.threads = options.train.threads}));
+  }
+  PARE_ASSIGN(const QuantPlan plan, make_plan(deployed, statistics, config));
+  return insert_fake_quantization(network, deployed, plan, config, options.ranges);
+}
+
+Expected<TrainOptions> training_of(const Model& model, const DataSet& set, const QatOptions& options) {
+  TrainOptions training = options.train;
+  training.settings = settings_of(options);
+  training.freeze_statistics = options.freeze_statistics.value_or(has_few_bits(options.quantization) ? 0.8 : 0);
+  PARE_ASSIGN(const bool labelled, has_targets(set));
+  training.distillation.use_targets = options.use_labels && labelled;
+  if (!training.distillation.use_targets || !training.distillation.features.empty()) training.teacher = &model;
+  return training;
+}
+
+// The integers of the form, whose biases become what these can store.
+Expected<QuantizeResult> settled(Model& form, const SampleSource* samples, const QatOptions& options) {
+  const QuantizeOptions as_trained{.config = options.quantization, .threads = options.train.threads};
+  PARE_ASSIGN(const QuantizeResult unsettled, quantize(form, samples, as_trained));
+  settle_biases(form.main(), unsettled.baseline.main(), unsettled.plan);
+  return quantize(form, samples, as_trained);
+}
+
 }  // namespace
 
 Expected<QatResult> qat(const Model& model, const DataSet& set, const QatOptions& options,
                         const TrainObserver& observer) {
-  const QuantConfig& config = options.quantization;
-  if (config.per_tensor)
+  if (options.quantization.per_tensor)
     return usage_error("quantisation-aware training has one scale a channel of the weights; leave out --per-tensor");
   QatResult result;
-  PARE_ASSIGN(result.form, trainable(model, config.mode));
-  Graph& network = result.form.main();
-  Graph deployed = network.clone();
-  PARE_TRY(prepare_for_quantization(deployed, config.mode, {}));
+  PARE_ASSIGN(result.form, trainable(model, options.quantization.mode));
   std::optional<SampleSource> samples;
-  StatisticsMap statistics;
-  if (needs_calibration(config.mode)) {
-    PARE_ASSIGN(const DataView view, calibration_samples(set, options.calibration_samples));
-    PARE_ASSIGN(samples, source_for(network, view));
+  if (needs_calibration(options.quantization.mode)) {
+    PARE_ASSIGN(samples, calibration_source(result.form.main(), set, options.calibration_samples));
     result.calibration_samples = samples->count;
-    PARE_ASSIGN(statistics, calibrate(deployed, *samples, {.threads = options.train.threads}));
   }
-  if (const auto unmatched = unmatched_patterns(deployed, config); !unmatched.empty())
-    return bad_input("nothing that is quantised is called '{}'; `pare quantize --explain` lists the names",
-                     unmatched.front());
-  PARE_ASSIGN(const QuantPlan plan, make_plan(deployed, statistics, config));
-  PARE_TRY(insert_fake_quantization(network, deployed, plan, config, options.ranges));
-  TrainOptions training = options.train;
-  training.settings = settings_of(options);
-  training.freeze_statistics = options.freeze_statistics.value_or(has_few_bits(config) ? 0.8 : 0);
-  PARE_ASSIGN(const bool labelled, has_targets(set));
-  training.distillation.use_targets = options.use_labels && labelled;
-  if (!training.distillation.use_targets || !training.distillation.features.empty()) training.teacher = &model;
+  const SampleSource* seen = samples ? &*samples : nullptr;
+  PARE_TRY(round(result.form.main(), seen, options));
+  PARE_ASSIGN(const TrainOptions training, training_of(model, set, options));
   PARE_ASSIGN(result.training, train(result.form, set, training, observer));
   result.form = std::move(result.training.model);
-  const SampleSource* seen = samples ? &*samples : nullptr;
-  const QuantizeOptions as_trained{.config = config, .threads = options.train.threads};
-  PARE_ASSIGN(const QuantizeResult unsettled, quantize(result.form, seen, as_trained));
-  settle_biases(result.form.main(), unsettled.baseline.main(), unsettled.plan);
-  PARE_ASSIGN(result.quantized, quantize(result.form, seen, as_trained));
+  PARE_ASSIGN(result.quantized, settled(result.form, seen, options));
   return result;
 }
 

@@ -200,6 +200,24 @@ class Inserter {
   std::unordered_map<const Value*, Parameters> parameters_;  // by the representative of a class
 };
 
+std::vector<Node*> roundings_of(const Graph& network) {
+  std::vector<Node*> roundings;
+  for (const auto& node : network.nodes())
+    if (node->is("fake_quantize")) roundings.push_back(node.get());
+  return roundings;
+}
+
+// Takes the node out; what it rounded gets the name back that it had. Gives that name.
+std::string unround(Graph& network, Node* node) {
+  Value *real = node->operand(0), *rounded = node->result();
+  const std::string name = rounded->name;
+  const bool named_after = real->name == name + "/real";
+  network.replace_uses(rounded, real);
+  network.erase(node);
+  if (named_after) network.rename(real, name);
+  return real->name;
+}
+
 // What a node gives for constant operands.
 Expected<std::vector<Tensor>> computed(const Node& node) { return evaluate(node); }
 
@@ -208,10 +226,7 @@ class Remover {
   Remover(Graph& network, const QuantConfig& config) : network_(network), type_(activation_type(config.mode)) {}
 
   Expected<LearnedQuantization> run() {
-    std::vector<Node*> roundings;
-    for (const auto& node : network_.nodes())
-      if (node->is("fake_quantize")) roundings.push_back(node.get());
-    for (Node* node : roundings) {
+    for (Node* node : roundings_of(network_)) {
       if (untransformed(node->operand(0))->is_constant())
         PARE_TRY(store_weights(node));
       else
@@ -244,13 +259,7 @@ class Remover {
       return usage_error("the network was trained for {} activations; quantise it with --mode {}",
                          symmetric ? "16-bit" : "8-bit", symmetric ? "int16x8" : "int8");
     PARE_ASSIGN(const Storage storage, storage_of(*node));
-    Value *real = node->operand(0), *rounded = node->result();
-    const std::string name = rounded->name;
-    const bool named_after = real->name == name + "/real";
-    learned_.activations[named_after ? name : real->name] = storage;
-    network_.replace_uses(rounded, real);
-    network_.erase(node);
-    if (named_after) network_.rename(real, name);
+    learned_.activations[unround(network_, node)] = storage;
     return {};
   }
 
@@ -281,9 +290,11 @@ Expected<void> insert_fake_quantization(Graph& network, const Graph& deployed, c
   return Inserter(network, deployed, plan, config, rule).run();
 }
 
-bool is_training_form(const Graph& network) {
-  return std::any_of(network.nodes().begin(), network.nodes().end(),
-                     [](const auto& node) { return node->is("fake_quantize"); });
+bool is_training_form(const Graph& network) { return !roundings_of(network).empty(); }
+
+void forget_fake_quantization(Graph& network) {
+  for (Node* node : roundings_of(network)) unround(network, node);
+  network.remove_dead();
 }
 
 Expected<LearnedQuantization> remove_fake_quantization(Graph& network, const QuantConfig& config) {

@@ -28,6 +28,9 @@ Expected<void> insert_fake_quantization(Graph& network, const Graph& deployed, c
 // Whether a network has fake quantisation in it.
 bool is_training_form(const Graph& network);
 
+// The network that is trained behind the rounding: its weights as they are before that, nothing of what was learned for it.
+void forget_fake_quantization(Graph& network);
+
 // Biases are whole numbers in the file, of steps that are known only when training is over. Moves those of the form, or the shifts of the
 // normalisations behind weights, to the nearest that the plan can store, so that the form computes with what is written.
 void settle_biases(Graph& form, const Graph& deployed, const QuantPlan& plan);

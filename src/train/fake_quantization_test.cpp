@@ -120,6 +120,17 @@ TEST(FakeQuantization, TakenOutLeavesTheNetwork) {
   }
 }
 
+TEST(FakeQuantization, ForgottenLeavesTheWeightsBehindIt) {
+  Graph form = trained(form_of(normalized_classifier(), {.weight_bits = 4}, RangeRule::Learned));
+  const Tensor latent = *form.find_value("w")->data;
+  forget_fake_quantization(form);
+  EXPECT_FALSE(is_training_form(form));
+  EXPECT_EQ(ops_of(form), ops_of(normalized_classifier()));
+  EXPECT_EQ(form.find_value("relu")->producer->op().name, "relu");
+  const Value* used = form.find_value("conv")->producer->operand(1);
+  EXPECT_TRUE(std::ranges::equal(used->data->values<float>(), latent.values<float>()));
+}
+
 TEST(FakeQuantization, UntrainedPlansAreThoseOfTheCalibration) {
   const Graph network = normalized_classifier(), deployed = deployed_form(network);
   const QuantPlan plan = plan_for(deployed, {});

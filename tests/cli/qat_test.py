@@ -32,6 +32,17 @@ class Qat(ProgramTest):
         self.fails(USAGE, ["quantize", form, "--data", self.data, "-o", again, "--mode", "int16x8"], "trained for 8-bit activations", "--mode int8")
         self.fails(UNSUPPORTED, ["convert", form, "-o", self.folder / "float.tflite"], "fake_quantize", "pare quantize")
 
+    def test_goes_on_from_a_training_form(self):
+        first, second = self.folder / "first.pare", self.folder / "second.pare"
+        self.succeed(*self.qat("--form", first))
+        again = self.qat("--form", second, "--weight-bits", 4)
+        again[1] = first
+        self.succeed(*again)
+        roundings = [
+            self.succeed("inspect", form).stdout.split(" fake_quantize")[0].rsplit(" ", 1)[1] for form in (first, second)
+        ]
+        self.assertEqual(roundings[0], roundings[1])
+
     def test_every_rule_of_ranges(self):
         for rule in ("learned", "clip", "moving", "fixed"):
             text = self.succeed(*self.qat("--ranges", rule, "--freeze-ranges", 0.5, "--freeze-statistics", 0.6)).stdout
