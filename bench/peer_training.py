@@ -107,23 +107,29 @@ def measure_step(arguments):
 
 
 def make(arguments):
-    """`lenet` is that of `pare build`; `tutorial` the network of TFMOT's pages on pruning, clustering and quantisation."""
+    """`lenet` and `small_cnn` are those of `pare build`; `tutorial` is the network of TFMOT's pages on pruning, clustering and quantisation."""
     from tf_keras import Sequential, layers
 
+    def normalized(channels):
+        return [layers.Conv2D(channels, 3, padding="same", use_bias=False), layers.BatchNormalization(), layers.ReLU()]
+
+    image = layers.InputLayer((28, 28, 1))
     lenet = [
-        layers.Conv2D(32, 5, padding="same", activation="relu", input_shape=(28, 28, 1)),
+        layers.Conv2D(32, 5, padding="same", activation="relu"),
         layers.MaxPooling2D(),
         layers.Conv2D(64, 5, padding="same", activation="relu"),
         layers.MaxPooling2D(),
         layers.Flatten(),
         layers.Dense(512, activation="relu"),
     ]
-    tutorial = [
-        layers.Conv2D(12, 3, activation="relu", input_shape=(28, 28, 1)),
-        layers.MaxPooling2D(),
-        layers.Flatten(),
+    small_cnn = [
+        *(layer for width in (32, 64) for layer in [*normalized(width), *normalized(width), layers.MaxPooling2D()]),
+        *normalized(128),
+        layers.GlobalAveragePooling2D(),
     ]
-    model = Sequential([*(lenet if arguments.model == "lenet" else tutorial), layers.Dense(10, activation="softmax")])
+    tutorial = [layers.Conv2D(12, 3, activation="relu"), layers.MaxPooling2D(), layers.Flatten()]
+    body = {"lenet": lenet, "small_cnn": small_cnn, "tutorial": tutorial}[arguments.model]
+    model = Sequential([image, *body, layers.Dense(10, activation="softmax")])
     model.save(arguments.output)
     return {}
 

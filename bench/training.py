@@ -20,7 +20,9 @@ def measure(shop, rounds, nets=STEP_NETS):
         if net.name in nets:
             rows += measure_step(shop, net, rounds)
             rows += measure_quantized_step(shop, net, rounds)
-    return rows + measure_epoch(shop, max(1, rounds // 2)) + measure_recipe(shop, max(1, rounds // 2))
+    for net in ("lenet", "small_cnn"):
+        rows += measure_epoch(shop, max(1, rounds // 2), net)
+    return rows + measure_recipe(shop, max(1, rounds // 2))
 
 
 def peer(what, model, *words):
@@ -65,9 +67,9 @@ def compared(case, contenders, setting, rounds):
     ]
 
 
-def measure_epoch(shop, rounds):
+def measure_epoch(shop, rounds, net):
     """The second epoch of each, so that no one's start counts."""
-    model, mnist = shop.untrained("lenet"), shop.assets / "data/mnist"
+    model, mnist = shop.untrained(net), shop.assets / "data/mnist"
 
     def ours():
         command = [shop.pare, "train", model, "--data", HERE / "mnist.toml", "-o", shop.folder / "epoch.h5", "--epochs", 2]
@@ -77,7 +79,7 @@ def measure_epoch(shop, rounds):
     taken = interleave(
         {"pare": ours, "peer": lambda: last_json(run(peer("epoch", model, "--mnist", mnist))[0])["seconds"]}, rounds
     )
-    return [compare("training", "lenet, an epoch of 60,000", "s", taken["pare"], taken["peer"], "tf_keras fit", EPOCH_GOAL)]
+    return [compare("training", f"{net}, an epoch of 60,000", "s", taken["pare"], taken["peer"], "tf_keras fit", EPOCH_GOAL)]
 
 
 def measure_recipe(shop, rounds):
