@@ -3,25 +3,18 @@
 
 #include "engine/avx512/outer_products.h"
 #include "engine/cpu.h"
-#include "ops/conv_2d_backward.h"
-#include "ops/conv_2d_exec.h"
+#include "ops/conv_2d_training_exec.h"
 
 namespace pare {
 namespace {
 
 using namespace avx512;
 
-WindowGeometry windows(const KernelRequest& request) {
-  const auto& a = request.node.attrs<ConvBackwardAttributes>();
-  const Shape& weights = request.result_type().shape;
-  return window_geometry(request.shape(0), request.shape(1), a.window_h(weights[1]), a.window_w(weights[2]), a.padding);
-}
-
 // Threads share the images; their sums are added up in a second phase.
 class WeightsGradient final : public SharedWork {
  public:
   explicit WeightsGradient(const KernelRequest& request)
-      : geometry_(windows(request)),
+      : geometry_(weights_gradient_windows(request)),
         plan_(geometry_),
         images_(request.shape(0)[0]),
         outputs_(request.shape(1)[3]),

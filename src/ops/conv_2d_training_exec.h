@@ -16,11 +16,19 @@ inline avx512::WeightPlaces conv_2d_places(const KernelRequest& request) {
   return avx512::WeightPlaces::forward(weights[1], weights[2], weights[3]);
 }
 
-// Of conv_2d_backward_src and depthwise_conv_2d_backward_src.
+// Of gradients that are convolutions, or sums over windows, at stride 1.
 inline std::string declines_turned_convolution(const KernelRequest& request) {
   const auto& a = request.node.attrs<ConvBackwardAttributes>();
   if (a.stride_h != 1 || a.stride_w != 1 || a.dilation_h != 1 || a.dilation_w != 1) return "strides or dilations";
   return "";
+}
+
+// Of conv_2d_backward_weights: the windows through which the convolution itself saw its image.
+inline avx512::WindowGeometry weights_gradient_windows(const KernelRequest& request) {
+  const auto& a = request.node.attrs<ConvBackwardAttributes>();
+  const Shape& weights = request.result_type().shape;
+  return avx512::window_geometry(request.shape(0), request.shape(1), a.window_h(weights[1]), a.window_w(weights[2]),
+                                 a.padding);
 }
 
 inline avx512::WindowGeometry turned_windows(const KernelRequest& request) {

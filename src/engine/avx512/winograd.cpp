@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "engine/avx512/lanes.h"
+#include "engine/avx512/outer_products.h"
 #include "engine/avx512/transpose.h"
 
 namespace pare::avx512 {
@@ -53,6 +54,22 @@ void transform4(__m512& a, __m512& b, __m512& c, __m512& d) {
   b = second;
   c = third;
   d = fourth;
+}
+
+// A x for a column or row of two vectors: what A^T takes together, apart again.
+void transform2(__m512 a, __m512 b, __m512 (&out)[4]) {
+  out[0] = a;
+  out[1] = _mm512_add_ps(a, b);
+  out[2] = _mm512_sub_ps(a, b);
+  out[3] = _mm512_sub_ps(_mm512_setzero_ps(), b);
+}
+
+// G^T x for a column or row of four vectors.
+void transform_to3(__m512 a, __m512 b, __m512 c, __m512 d, __m512 (&out)[3]) {
+  const __m512 half = _mm512_set1_ps(0.5f), sum = _mm512_mul_ps(half, _mm512_add_ps(b, c));
+  out[0] = _mm512_add_ps(a, sum);
+  out[1] = _mm512_mul_ps(half, _mm512_sub_ps(b, c));
+  out[2] = _mm512_add_ps(sum, d);
 }
 
 }  // namespace
@@ -163,6 +180,65 @@ void WinogradF32::run(const float* padded, const float* filters, const EpilogueF
               products + e * tiles_at_once_ * n_);
     transform_back(products, epilogue, first, count, dst);
   }
+}
+
+void WinogradF32::transform_gradients(const float* ddst, int64_t first, int64_t count, float* transformed) const {
+  const int64_t across = (geometry_.dst_w + 1) / 2, matrix = tiles_at_once_ * n_;
+  for (int64_t t = 0; t < count; ++t) {
+    const int64_t y = (first + t) / across * 2, x = (first + t) % across * 2;
+    for (int64_t o = 0; o < n_; o += kLanes) {
+      const auto at = [&](int i, int j) {
+        if (y + i >= geometry_.dst_h || x + j >= geometry_.dst_w) return _mm512_setzero_ps();
+        return _mm512_loadu_ps(ddst + ((y + i) * geometry_.dst_w + x + j) * n_ + o);
+      };
+      __m512 columns[2][4];
+#pragma GCC unroll 2
+      for (int j = 0; j < 2; ++j) transform2(at(0, j), at(1, j), columns[j]);
+      float* out = transformed + t * n_ + o;
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; ++i) {
+        __m512 row[4];
+        transform2(columns[0][i], columns[1][i], row);
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; ++j) _mm512_storeu_ps(out + (i * 4 + j) * matrix, row[j]);
+      }
+    }
+  }
+}
+
+void WinogradF32::add_filter_gradient(const float* padded, const float* ddst, int64_t begin, int64_t end,
+                                      std::byte* scratch, float* sums) const {
+  const int64_t across = (geometry_.dst_w + 1) / 2, channels = geometry_.channels, only_run = 0;
+  auto* tiles = reinterpret_cast<float*>(scratch);
+  float* gradients = tiles + tiles_at_once_ * kElements * channels;
+  for (int64_t first = begin * across; first < end * across; first += tiles_at_once_) {
+    const int64_t count = std::min(tiles_at_once_, end * across - first);
+    transform_tiles(padded, first, count, tiles);
+    transform_gradients(ddst, first, count, gradients);
+    for (int e = 0; e < kElements; ++e)
+      add_outer_products({tiles + e * tiles_at_once_ * channels, nullptr, channels, &only_run, 1, channels},
+                         gradients + e * tiles_at_once_ * n_, n_, 0, count, sums + e * n_ * channels);
+  }
+}
+
+void WinogradF32::filter_gradient(const float* sums, int64_t begin, int64_t end, float* dst) const {
+  const int64_t channels = geometry_.channels, matrix = n_ * channels;
+  for (int64_t o = begin; o < end; ++o)
+    for (int64_t c = 0; c < channels; c += kLanes) {
+      const float* in = sums + o * channels + c;
+      __m512 columns[4][3];
+#pragma GCC unroll 4
+      for (int j = 0; j < 4; ++j)
+        transform_to3(_mm512_loadu_ps(in + j * matrix), _mm512_loadu_ps(in + (4 + j) * matrix),
+                      _mm512_loadu_ps(in + (8 + j) * matrix), _mm512_loadu_ps(in + (12 + j) * matrix), columns[j]);
+#pragma GCC unroll 3
+      for (int i = 0; i < 3; ++i) {
+        __m512 row[3];
+        transform_to3(columns[0][i], columns[1][i], columns[2][i], columns[3][i], row);
+#pragma GCC unroll 3
+        for (int j = 0; j < 3; ++j) _mm512_storeu_ps(dst + ((o * 3 + i) * 3 + j) * channels + c, row[j]);
+      }
+    }
 }
 
 }  // namespace pare::avx512

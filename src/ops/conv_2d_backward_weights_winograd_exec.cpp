@@ -1,0 +1,96 @@
+// The gradient of the weights of conv_2d with windows of 3 x 3 and stride 1 (see engine/avx512/winograd.h).
+#include <algorithm>
+
+#include "engine/avx512/winograd.h"
+#include "engine/cpu.h"
+#include "ops/conv_2d_training_exec.h"
+
+namespace pare {
+namespace {
+
+using namespace avx512;
+
+// Threads share the rows of tiles of all images; their sums are added up and transformed back in a second phase, by filters.
+class WinogradWeightsGradient final : public SharedWork {
+ public:
+  explicit WinogradWeightsGradient(const KernelRequest& request)
+      : geometry_(weights_gradient_windows(request)),
+        winograd_(geometry_, request.shape(1)[3]),
+        images_(request.shape(0)[0]),
+        filters_(request.shape(1)[3]) {}
+
+  int phases() const override { return 2; }
+
+  void run_share(const Buffers& buffers, Share share) const override {
+    if (share.phase == 0)
+      add_images(buffers, share);
+    else
+      finish(buffers, share);
+  }
+
+  size_t scratch_bytes() const override {
+    return static_cast<size_t>(winograd_.filter_gradient_elements() + padded_elements()) * sizeof(float) +
+           winograd_.scratch_bytes();
+  }
+
+ private:
+  int64_t padded_elements() const {
+    const WindowGeometry& image = winograd_.padded_geometry();
+    return image.padded_h() * image.padded_w() * image.channels;
+  }
+
+  void add_images(const Buffers& buffers, Share share) const {
+    float* sums = buffers.scratch_of<float>(share);
+    float* padded = sums + winograd_.filter_gradient_elements();
+    auto* scratch = reinterpret_cast<std::byte*>(padded + padded_elements());
+    std::fill_n(sums, winograd_.filter_gradient_elements(), 0.f);
+    const WindowGeometry& image = winograd_.padded_geometry();
+    const int64_t rows = winograd_.tile_rows(), begin = share.begin(images_ * rows), end = share.end(images_ * rows);
+    for (int64_t i = begin / rows; i * rows < end; ++i) {
+      const int64_t from = std::max<int64_t>(0, begin - i * rows), to = std::min(rows, end - i * rows);
+      const RowRange read{2 * from, 2 * to + 2};
+      pad_rows(image, buffers.src<float>() + i * geometry_.src_h * geometry_.src_w * geometry_.channels, 0.f, read,
+               padded + read.begin * image.padded_w() * image.channels);
+      const float* ddst = buffers.src<float>(1) + i * geometry_.dst_h * geometry_.dst_w * filters_;
+      winograd_.add_filter_gradient(padded, ddst, from, to, scratch, sums);
+    }
+  }
+
+  void finish(const Buffers& buffers, Share share) const {
+    float* sums = buffers.scratch_of<float>({});
+    const int64_t begin = share.begin(filters_), end = share.end(filters_), width = geometry_.channels;
+    const int64_t matrix = filters_ * width;
+    for (int other = 1; other < share.count; ++other)
+      for (int64_t at = begin * width; at < 16 * matrix; at += matrix) {
+        const float* theirs = buffers.scratch_of<float>({other}) + at;
+#pragma omp simd
+        for (int64_t i = 0; i < (end - begin) * width; ++i) sums[at + i] += theirs[i];
+      }
+    winograd_.filter_gradient(sums, begin, end, buffers.dst<float>());
+  }
+
+  WindowGeometry geometry_;
+  WinogradF32 winograd_;
+  int64_t images_, filters_;
+};
+
+std::string declines(const KernelRequest& request) {
+  if (std::string reason = missing_avx512(); !reason.empty()) return reason;
+  if (!request.all_float()) return "operands are not all float32";
+  const Shape& weights = request.result_type().shape;
+  if (weights[3] != request.shape(0)[3]) return "grouped";
+  if (std::string reason = declines_turned_convolution(request); !reason.empty()) return reason;
+  if (weights[1] != 3 || weights[2] != 3) return "the window is not 3 x 3";
+  if (weights[0] % 16 != 0 || weights[3] % 16 != 0) return "channels are not multiples of 16";
+  return request.shape(1).elements(1, 3) < 16 ? "too few pixels to gain from it" : "";
+}
+
+Expected<std::unique_ptr<Kernel>> create(const KernelRequest& request) {
+  return std::make_unique<WinogradWeightsGradient>(request);
+}
+
+}  // namespace
+
+Implementation avx512_conv_2d_backward_weights_winograd() { return {"avx512 winograd", declines, create, true}; }
+
+}  // namespace pare
