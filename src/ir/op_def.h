@@ -82,7 +82,7 @@ struct QuantRule {
 };
 
 // What a trained weight, the first operand, goes through on its way to its use; a weight meets them in this order.
-enum class WeightTransform { None, Mask, Rounding };
+enum class WeightTransform { None, Mask, Codebook, Rounding };
 
 // What kind of thing an operator is; passes match on these first and on names last.
 struct OpTraits {

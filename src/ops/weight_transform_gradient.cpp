@@ -1,4 +1,5 @@
 // Gradient rules of what weights go through. Rounding counts as the identity, clipping as what it is; the step learns from both.
+// Belonging to a cluster counts as the identity, too; the centroid learns from its weights.
 #include "ops/gradient.h"
 
 namespace pare {
@@ -15,6 +16,13 @@ void gradient_fake_quantize(GradientBuilder& build) {
 
 void gradient_mask_weights(GradientBuilder& build) {
   build.give(0, build.op("mask_weights", {build.gradient(), build.operand(1)}));
+}
+
+void gradient_cluster_weights(GradientBuilder& build) {
+  build.give(0, build.gradient());
+  if (build.wants(1))
+    build.give(1, build.op("cluster_weights_backward", {build.gradient(), build.operand(1), build.operand(2)},
+                           build.node().attributes));
 }
 
 }  // namespace pare

@@ -362,7 +362,7 @@ const std::map<std::string_view, Make> kCases = {
 };
 
 // Gradients that are no derivatives, so that differences say nothing of them; their own tests do.
-const std::set<std::string_view> kStraightThrough{"fake_quantize"};
+const std::set<std::string_view> kStraightThrough{"cluster_weights", "fake_quantize"};
 
 class EveryGradient : public ::testing::TestWithParam<const OpDef*> {};
 

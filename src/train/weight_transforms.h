@@ -1,5 +1,5 @@
 // What trained weights go through on their way into the forward pass: a chain of operators that each take the weights first, in the order
-// of WeightTransform. Masks and fake quantisation act on weights in training in this way alone, whoever asks for them, so that what one
+// of WeightTransform. Masks, codebooks and fake quantisation act on weights in training in this way alone, whoever asks for them, so that what one
 // step found outlives the next.
 #pragma once
 

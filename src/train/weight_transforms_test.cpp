@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "ops/cluster_weights.h"
 #include "ops/fake_quantize.h"
 #include "testing/graphs.h"
 #include "train/fake_quantization.h"
@@ -52,6 +53,35 @@ TEST(WeightTransforms, StandInTheirOrderHoweverTheyCame) {
     EXPECT_EQ(untransformed(used), graph.find_value("w"));
     EXPECT_THAT(floats(*transformed(*used)), ElementsAre(0.5f, 0, -0.5f, 0));
     EXPECT_EQ(learned_constant(*graph.nodes().back(), 1), graph.find_value("w"));
+  }
+}
+
+TEST(WeightTransforms, CentroidsLearnForTheirWeights) {
+  for (const CentroidGradient rule : {CentroidGradient::Sum, CentroidGradient::Mean}) {
+    Graph graph = dense();
+    Value* centroids = graph.add_constant("w/centroids", Tensor::vector<float>({-0.5f, 0.25f}));
+    Value* codes = graph.add_constant("w/codes", Tensor::of<int32_t>({2, 2}, {1, 1, 0, 1}));
+    ASSERT_TRUE(insert_rounding(graph));
+    ASSERT_TRUE(insert_weight_transform(graph, *graph.nodes().back(), 1, "cluster_weights",
+                                        ClusterWeightsAttributes{rule}, {centroids, codes}, "w/clustered"));
+    ASSERT_TRUE(insert_mask(graph, kMask));
+    EXPECT_THAT(testing::ops_of(graph),
+                ElementsAre("mask_weights", "cluster_weights", "fake_quantize", "fully_connected"));
+    EXPECT_THAT(floats(*transformed(*graph.find_value("w/clustered"))), ElementsAre(0.25f, 0.25f, -0.5f, 0.25f));
+    auto trainer = Trainer::create(graph, {.batch = 1, .optimizer = {.optimizer = Optimizer::Sgd, .momentum = 0}}, 1);
+    ASSERT_TRUE(trainer) << trainer.error().to_string();
+    // Scores 0.25 + 2 * 0.25 and -0.5 + 2 * 0.25, rounded to halves: 0.5 * 3 or less; the gradient of score i is p_i - y_i.
+    ASSERT_TRUE(trainer->step({.inputs = {Tensor::of<float>({1, 2}, {1, 2})},
+                               .targets = Tensor::vector<int32_t>({0}),
+                               .weights = Tensor::vector<float>({1})},
+                              1));
+    trainer->store_into(graph);
+    const std::vector<float> moved = floats(*graph.find_value("w/centroids")->data);
+    const float g = moved[0] + 0.5f;  // centroid 0 has one weight, whose input is 1
+    EXPECT_LT(g, 0) << "the score of the wrong class falls";
+    // Centroid 1: inputs 1 and 2 of the right class, 2 of the wrong one.
+    EXPECT_NEAR(moved[1] - 0.25f, (-g - 2 * g + 2 * g) / (rule == CentroidGradient::Mean ? 3 : 1), 1e-6);
+    EXPECT_NE(graph.find_value("w")->data->values<float>()[0], 0.3f) << "straight through";
   }
 }
 

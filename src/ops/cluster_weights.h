@@ -1,0 +1,27 @@
+// Weights that share a few values, the centroids, in networks that are still trained.
+#pragma once
+
+#include "ir/attributes.h"
+
+namespace pare {
+
+// How the gradient of a centroid comes from those of its weights.
+enum class CentroidGradient {
+  Sum,   // what the loss asks of the centroid: Han et al. (2016)
+  Mean,  // of its weights, so that large clusters move no faster than small ones
+};
+template <>
+struct EnumNames<CentroidGradient> {
+  static constexpr std::array<std::string_view, 2> names{"sum", "mean"};
+};
+
+struct ClusterWeightsAttributes {
+  CentroidGradient gradient = CentroidGradient::Sum;
+
+  template <class Self, class Visitor>
+  static void fields(Self& self, Visitor&& visit) {
+    visit("gradient", self.gradient);
+  }
+};
+
+}  // namespace pare
