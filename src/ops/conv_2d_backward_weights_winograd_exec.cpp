@@ -1,7 +1,6 @@
 // The gradient of the weights of conv_2d with windows of 3 x 3 and stride 1 (see engine/avx512/winograd.h).
 #include <algorithm>
 
-#include "engine/avx512/winograd.h"
 #include "engine/cpu.h"
 #include "ops/conv_2d_training_exec.h"
 
@@ -44,16 +43,12 @@ class WinogradWeightsGradient final : public SharedWork {
     float* padded = sums + winograd_.filter_gradient_elements();
     auto* scratch = reinterpret_cast<std::byte*>(padded + padded_elements());
     std::fill_n(sums, winograd_.filter_gradient_elements(), 0.f);
-    const WindowGeometry& image = winograd_.padded_geometry();
-    const int64_t rows = winograd_.tile_rows(), begin = share.begin(images_ * rows), end = share.end(images_ * rows);
-    for (int64_t i = begin / rows; i * rows < end; ++i) {
-      const int64_t from = std::max<int64_t>(0, begin - i * rows), to = std::min(rows, end - i * rows);
-      const RowRange read{2 * from, 2 * to + 2};
-      pad_rows(image, buffers.src<float>() + i * geometry_.src_h * geometry_.src_w * geometry_.channels, 0.f, read,
-               padded + read.begin * image.padded_w() * image.channels);
-      const float* ddst = buffers.src<float>(1) + i * geometry_.dst_h * geometry_.dst_w * filters_;
-      winograd_.add_filter_gradient(padded, ddst, from, to, scratch, sums);
-    }
+    const int64_t gradient = geometry_.dst_h * geometry_.dst_w * filters_;
+    for_each_padded_image(winograd_, geometry_, images_, buffers.src<float>(), share, padded,
+                          [&](int64_t image, int64_t from, int64_t to) {
+                            winograd_.add_filter_gradient(padded, buffers.src<float>(1) + image * gradient, from, to,
+                                                          scratch, sums);
+                          });
   }
 
   void finish(const Buffers& buffers, Share share) const {

@@ -2,7 +2,10 @@
 // a convolution, of ddst with the window turned round, where the stride is 1.
 #pragma once
 
+#include <algorithm>
+
 #include "engine/avx512/pack.h"
+#include "engine/avx512/winograd.h"
 #include "ops/conv_2d_backward.h"
 #include "ops/conv_2d_exec.h"
 
@@ -41,6 +44,23 @@ inline avx512::WindowGeometry turned_windows(const KernelRequest& request) {
   const Window h = a.window_h(weights[1]), w = a.window_w(weights[2]);
   return {
       ddst[1], ddst[2], ddst[3], dsrc[1], dsrc[2], h, w, padding(dsrc[1], ddst[1], h), padding(dsrc[2], ddst[2], w)};
+}
+
+// Deals rows of Winograd's tiles of all images to the shares: calls body(image, from, to) for rows [from, to) of an image, whose pixels lie
+// in `padded` by then, as WinogradF32 reads them.
+template <class Body>
+void for_each_padded_image(const avx512::WinogradF32& winograd, const avx512::WindowGeometry& geometry, int64_t images,
+                           const float* src, Share share, float* padded, const Body& body) {
+  const avx512::WindowGeometry& image = winograd.padded_geometry();
+  const int64_t rows = winograd.tile_rows(), pixels = geometry.src_h * geometry.src_w;
+  const int64_t begin = share.begin(images * rows), end = share.end(images * rows);
+  for (int64_t i = begin / rows; i * rows < end; ++i) {
+    const int64_t from = std::max<int64_t>(0, begin - i * rows), to = std::min(rows, end - i * rows);
+    const avx512::RowRange read{2 * from, 2 * to + 2};
+    avx512::pad_rows(image, src + i * pixels * geometry.channels, 0.f, read,
+                     padded + read.begin * image.padded_w() * image.channels);
+    body(i, from, to);
+  }
 }
 
 }  // namespace pare

@@ -1,5 +1,4 @@
 // The convolution kernel for 3 x 3 windows of stride 1 (see engine/avx512/winograd.h).
-#include "engine/avx512/winograd.h"
 #include "engine/kernel.h"
 #include "ops/activation.h"
 #include "ops/conv_2d_training_exec.h"
@@ -31,20 +30,14 @@ class WinogradKernel final : public SharedWork {
     if (filters_.ordered_in(share, buffers.src<float>(1), buffers)) return;
     auto* scratch = buffers.scratch_of<std::byte>(share) + filters_.scratch_bytes();
     auto* padded = reinterpret_cast<float*>(scratch + winograd_->scratch_bytes());
-    const WindowGeometry& image = winograd_->padded_geometry();
-    const int64_t rows = winograd_->tile_rows(), result = geometry_.dst_h * geometry_.dst_w * n_;
-    const int64_t begin = share.begin(images_ * rows), end = share.end(images_ * rows);
-    for (int64_t i = begin / rows; i * rows < end; ++i) {
-      const int64_t from = std::max<int64_t>(0, begin - i * rows), to = std::min(rows, end - i * rows);
-      const RowRange read{2 * from, 2 * to + 2};
-      pad_rows(image, buffers.src<float>() + i * geometry_.src_h * geometry_.src_w * geometry_.channels, 0.f, read,
-               padded + read.begin * image.padded_w() * image.channels);
-      const float* addend = buffers.src<float>(3);
-      winograd_->run(
-          padded, filters_.data(buffers),
-          {buffers.src<float>(2), addend == nullptr ? nullptr : addend + i * result, range_.lowest, range_.highest},
-          from, to, scratch, buffers.dst<float>() + i * result);
-    }
+    const int64_t result = geometry_.dst_h * geometry_.dst_w * n_;
+    const float *bias = buffers.src<float>(2), *addend = buffers.src<float>(3);
+    const auto convolve = [&](int64_t image, int64_t from, int64_t to) {
+      winograd_->run(padded, filters_.data(buffers),
+                     {bias, addend == nullptr ? nullptr : addend + image * result, range_.lowest, range_.highest}, from,
+                     to, scratch, buffers.dst<float>() + image * result);
+    };
+    for_each_padded_image(*winograd_, geometry_, images_, buffers.src<float>(), share, padded, convolve);
   }
 
   size_t scratch_bytes() const override {
