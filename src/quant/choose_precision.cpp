@@ -133,16 +133,17 @@ Expected<std::map<std::string, NodePlan>> choose_precision(const Graph& graph, c
 
 std::vector<std::string> unmatched_patterns(const Graph& graph, const QuantConfig& config) {
   std::vector<std::string> unmatched;
-  const auto check = [&](const std::string& pattern, const auto& named, bool inputs) {
-    const auto matches = [&](const auto& each) { return matches_glob(pattern, each->name); };
-    if (std::none_of(named.begin(), named.end(), matches) &&
-        !(inputs && std::any_of(graph.inputs.begin(), graph.inputs.end(), matches)))
-      unmatched.push_back(pattern);
+  const auto matches_any = [](const std::string& pattern, const auto& named) {
+    return std::any_of(named.begin(), named.end(), [&](const auto& each) { return matches_glob(pattern, each->name); });
   };
   for (const auto* patterns : {&config.include, &config.exclude})
-    for (const std::string& pattern : *patterns) check(pattern, graph.nodes(), false);
-  for (const LayerBits& layer : config.layers) check(layer.pattern, graph.nodes(), true);
-  for (const FixedRange& range : config.fixed) check(range.pattern, graph.values(), false);
+    for (const std::string& pattern : *patterns)
+      if (!matches_any(pattern, graph.nodes())) unmatched.push_back(pattern);
+  for (const LayerBits& layer : config.layers)
+    if (!matches_any(layer.pattern, graph.nodes()) && !matches_any(layer.pattern, graph.inputs))
+      unmatched.push_back(layer.pattern);
+  for (const FixedRange& range : config.fixed)
+    if (!matches_any(range.pattern, graph.values())) unmatched.push_back(range.pattern);
   return unmatched;
 }
 
