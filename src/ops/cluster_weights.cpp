@@ -7,21 +7,22 @@
 namespace pare {
 namespace {
 
-// `like`: the position of what the codes must have the shape of.
-Expected<void> check_codes(const InferContext& context, size_t like, size_t centroids, size_t codes) {
-  PARE_TRY(check_rank(context, centroids, "centroids", 1));
-  if (context.type(codes).dtype == DType::Int32 && context.shape(codes) == context.shape(like)) return {};
-  return bad_input("'codes' are {}{}, i32{} was expected", to_string(context.type(codes).dtype),
-                   context.shape(codes).to_string(), context.shape(like).to_string());
+// Of both directions: weights or their gradient, centroids, codes.
+Expected<void> check_operands(const InferContext& context) {
+  PARE_TRY(check_rank(context, 1, "centroids", 1));
+  const Shape &weights = context.shape(0), &codes = context.shape(2);
+  if (context.type(2).dtype == DType::Int32 && codes == weights) return {};
+  return bad_input("'codes' are {}{}, i32{} was expected", to_string(context.type(2).dtype), codes.to_string(),
+                   weights.to_string());
 }
 
 Expected<std::vector<TensorType>> infer_forward(const InferContext& context) {
-  PARE_TRY(check_codes(context, 0, 1, 2));
+  PARE_TRY(check_operands(context));
   return infer_as_src(context);
 }
 
 Expected<std::vector<TensorType>> infer_backward(const InferContext& context) {
-  PARE_TRY(check_codes(context, 0, 1, 2));
+  PARE_TRY(check_operands(context));
   return std::vector<TensorType>{{context.type(0).dtype, context.shape(1), {}}};
 }
 

@@ -37,8 +37,8 @@ Expected<Node*> insert_weight_transform(Graph& graph, Node& user, size_t operand
   std::vector<Value*> operands{weights};
   operands.insert(operands.end(), parameters.begin(), parameters.end());
   PARE_ASSIGN(Node * inserted, graph.append(def, attributes, operands, {std::move(name)}));
+  graph.move_last_before(reader);
   reader->operands[at] = inserted->result();
-  PARE_TRY(graph.sort());
   return inserted;
 }
 

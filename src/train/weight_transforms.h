@@ -14,8 +14,8 @@ namespace pare {
 Value* untransformed(Value* value);
 const Value* untransformed(const Value* value);
 
-// Puts a transform into the chain in front of an operand, at its place in the order. `parameters` are its operands behind the weights. Its
-// result is called `name`. Fails with Usage where the chain has a transform of this kind.
+// Puts a transform into the chain in front of an operand, at its place in the order. `parameters` are its operands behind the weights, which
+// exist before the user. Its result is called `name`. Fails with Usage where the chain has a transform of this kind.
 Expected<Node*> insert_weight_transform(Graph& graph, Node& user, size_t operand, std::string_view op,
                                         const Attributes& attributes, const std::vector<Value*>& parameters,
                                         std::string name);
