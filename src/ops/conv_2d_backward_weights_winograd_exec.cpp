@@ -14,9 +14,9 @@ class WinogradWeightsGradient final : public SharedWork {
  public:
   explicit WinogradWeightsGradient(const KernelRequest& request)
       : geometry_(weights_gradient_windows(request)),
-        winograd_(geometry_, request.shape(1)[3]),
         images_(request.shape(0)[0]),
-        filters_(request.shape(1)[3]) {}
+        filters_(request.shape(1)[3]),
+        winograd_(make_winograd(geometry_, filters_, WinogradTile::Four)) {}
 
   int phases() const override { return 2; }
 
@@ -28,26 +28,26 @@ class WinogradWeightsGradient final : public SharedWork {
   }
 
   size_t scratch_bytes() const override {
-    return static_cast<size_t>(winograd_.filter_gradient_elements() + padded_elements()) * sizeof(float) +
-           winograd_.scratch_bytes();
+    return static_cast<size_t>(sum_elements() + padded_elements()) * sizeof(float) + winograd_->scratch_bytes();
   }
 
  private:
+  int64_t sum_elements() const { return winograd_->filter_gradient_matrices() * filters_ * geometry_.channels; }
   int64_t padded_elements() const {
-    const WindowGeometry& image = winograd_.padded_geometry();
+    const WindowGeometry& image = winograd_->padded_geometry();
     return image.padded_h() * image.padded_w() * image.channels;
   }
 
   void add_images(const Buffers& buffers, Share share) const {
     float* sums = buffers.scratch_of<float>(share);
-    float* padded = sums + winograd_.filter_gradient_elements();
+    float* padded = sums + sum_elements();
     auto* scratch = reinterpret_cast<std::byte*>(padded + padded_elements());
-    std::fill_n(sums, winograd_.filter_gradient_elements(), 0.f);
+    std::fill_n(sums, sum_elements(), 0.f);
     const int64_t gradient = geometry_.dst_h * geometry_.dst_w * filters_;
-    for_each_padded_image(winograd_, geometry_, images_, buffers.src<float>(), share, padded,
+    for_each_padded_image(*winograd_, geometry_, images_, buffers.src<float>(), share, padded,
                           [&](int64_t image, int64_t from, int64_t to) {
-                            winograd_.add_filter_gradient(padded, buffers.src<float>(1) + image * gradient, from, to,
-                                                          scratch, sums);
+                            winograd_->add_filter_gradient(padded, buffers.src<float>(1) + image * gradient, from, to,
+                                                           scratch, sums);
                           });
   }
 
@@ -56,17 +56,17 @@ class WinogradWeightsGradient final : public SharedWork {
     const int64_t begin = share.begin(filters_), end = share.end(filters_), width = geometry_.channels;
     const int64_t matrix = filters_ * width;
     for (int other = 1; other < share.count; ++other)
-      for (int64_t at = begin * width; at < 16 * matrix; at += matrix) {
+      for (int64_t at = begin * width; at < sum_elements(); at += matrix) {
         const float* theirs = buffers.scratch_of<float>({other}) + at;
 #pragma omp simd
         for (int64_t i = 0; i < (end - begin) * width; ++i) sums[at + i] += theirs[i];
       }
-    winograd_.filter_gradient(sums, begin, end, buffers.dst<float>());
+    winograd_->filter_gradient(sums, begin, end, buffers.dst<float>());
   }
 
   WindowGeometry geometry_;
-  WinogradF32 winograd_;
   int64_t images_, filters_;
+  std::shared_ptr<const Winograd> winograd_;
 };
 
 std::string declines(const KernelRequest& request) {

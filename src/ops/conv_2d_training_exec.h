@@ -47,16 +47,16 @@ inline avx512::WindowGeometry turned_windows(const KernelRequest& request) {
 }
 
 // Deals rows of Winograd's tiles of all images to the shares: calls body(image, from, to) for rows [from, to) of an image, whose pixels lie
-// in `padded` by then, as WinogradF32 reads them.
+// in `padded` by then, as Winograd reads them.
 template <class Body>
-void for_each_padded_image(const avx512::WinogradF32& winograd, const avx512::WindowGeometry& geometry, int64_t images,
+void for_each_padded_image(const avx512::Winograd& winograd, const avx512::WindowGeometry& geometry, int64_t images,
                            const float* src, Share share, float* padded, const Body& body) {
   const avx512::WindowGeometry& image = winograd.padded_geometry();
   const int64_t rows = winograd.tile_rows(), pixels = geometry.src_h * geometry.src_w;
   const int64_t begin = share.begin(images * rows), end = share.end(images * rows);
   for (int64_t i = begin / rows; i * rows < end; ++i) {
     const int64_t from = std::max<int64_t>(0, begin - i * rows), to = std::min(rows, end - i * rows);
-    const avx512::RowRange read{2 * from, 2 * to + 2};
+    const avx512::RowRange read = winograd.rows_read(from, to);
     avx512::pad_rows(image, src + i * pixels * geometry.channels, 0.f, read,
                      padded + read.begin * image.padded_w() * image.channels);
     body(i, from, to);

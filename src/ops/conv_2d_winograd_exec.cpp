@@ -12,10 +12,10 @@ using namespace avx512;
 
 class WinogradKernel final : public SharedWork {
  public:
-  WinogradKernel(const Value& weights, const WeightPlaces& places, const WindowGeometry& geometry, int64_t images,
-                 int64_t n, RealRange range)
+  WinogradKernel(const Value& weights, const WeightPlaces& places, const WindowGeometry& geometry, WinogradTile tile,
+                 int64_t images, int64_t n, RealRange range)
       : geometry_(geometry),
-        winograd_(std::make_shared<const WinogradF32>(geometry_, n)),
+        winograd_(make_winograd(geometry_, n, tile)),
         filters_(weights, n, winograd_->weights_elements(),
                  [places, winograd = winograd_](const float* from, int64_t begin, int64_t end, float* to) {
                    winograd->transform_filters(from, places, begin, end, to);
@@ -49,7 +49,7 @@ class WinogradKernel final : public SharedWork {
 
  private:
   WindowGeometry geometry_;
-  std::shared_ptr<const WinogradF32> winograd_;
+  std::shared_ptr<const Winograd> winograd_;
   OrderedWeights filters_;
   int64_t images_, n_;
   RealRange range_;
@@ -78,8 +78,12 @@ std::string declines_backward_src(const KernelRequest& request) {
   return declines_extents(request.shape(1), request.result_type().shape);
 }
 
+// Weights that change belong to a step of training, which the rounding of large tiles does not disturb. Results of inference are compared
+// with those of other runtimes and keep the small ones.
 Expected<std::unique_ptr<Kernel>> create(const KernelRequest& request) {
-  return std::make_unique<WinogradKernel>(*request.operand(1), conv_2d_places(request), conv_2d_windows(request),
+  const Value& weights = *request.operand(1);
+  const WinogradTile tile = weights.is_constant() ? WinogradTile::Two : WinogradTile::Four;
+  return std::make_unique<WinogradKernel>(weights, conv_2d_places(request), conv_2d_windows(request), tile,
                                           request.shape(0)[0], request.shape(1)[0],
                                           activation_range(conv_2d_activation(request)));
 }
@@ -87,7 +91,7 @@ Expected<std::unique_ptr<Kernel>> create(const KernelRequest& request) {
 Expected<std::unique_ptr<Kernel>> create_backward_src(const KernelRequest& request) {
   const Shape& weights = request.shape(1);
   return std::make_unique<WinogradKernel>(*request.operand(1), WeightPlaces::turned(weights[0], 3, 3, weights[3]),
-                                          turned_windows(request), request.shape(0)[0], weights[3],
+                                          turned_windows(request), WinogradTile::Four, request.shape(0)[0], weights[3],
                                           activation_range(Activation::None));
 }
 
