@@ -26,7 +26,9 @@ Batch noisy_batch(const Graph& network, Loss loss, int64_t size) {
 // Operator by operator, on noise in the place of weights.
 Expected<void> print_profile(const Graph& network, const TrainingGraphOptions& options, const MeasuredStep& measured) {
   PARE_ASSIGN(const TrainingGraph step, make_training_graph(network, options));
-  PARE_ASSIGN(const auto program, Program::compile(step.graph, {.threads = measured.threads, .batch = measured.batch}));
+  PARE_ASSIGN(
+      const auto program,
+      Program::compile(step.graph, {.threads = measured.threads, .batch = measured.batch, .bf16 = measured.bf16}));
   PARE_ASSIGN(const std::vector<OperatorTime> times, profile(program, 50));
   for (size_t i = 0; i < times.size(); ++i)
     print_time(times[i].milliseconds, fmt::format("{} ({})", times[i].op, times[i].implementation),
@@ -39,7 +41,7 @@ Expected<nlohmann::json> run(const MeasuredStep& measured) {
   PARE_ASSIGN(const Graph network, read_network(measured.model));
   const TrainingGraphOptions options = training_options(network, measured.batch);
   if (measured.profile) PARE_TRY(print_profile(network, options, measured));
-  PARE_ASSIGN(Trainer trainer, Trainer::create(network, options, measured.threads));
+  PARE_ASSIGN(Trainer trainer, Trainer::create(network, options, measured.threads, measured.bf16));
   const Batch batch = noisy_batch(network, options.loss.loss, measured.batch);
   PARE_ASSIGN(const Latency latency,
               measure_latency([&]() -> Expected<void> { return trainer.step(batch, kRate).map([](float) {}); },

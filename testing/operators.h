@@ -31,6 +31,7 @@ struct RunOperatorOptions {
   std::optional<Quantization> quantization = {};  // of the first result
   size_t results = 1;
   int threads = 1;
+  bool bf16 = false;
 };
 
 // All results of the operator.
@@ -54,7 +55,8 @@ inline Expected<std::vector<Tensor>> run_operator(std::string_view name, const A
   PARE_ASSIGN(Node * node, graph.append(*find_op(name), attributes, std::move(values), names));
   node->result()->type.quantization = options.quantization;
   graph.outputs = node->results;
-  PARE_ASSIGN(auto program, Program::compile(graph, {.engine = options.engine, .threads = options.threads}));
+  PARE_ASSIGN(auto program,
+              Program::compile(graph, {.engine = options.engine, .threads = options.threads, .bf16 = options.bf16}));
   Context context(program);
   PARE_TRY(context.set_inputs(inputs));
   context.run();

@@ -9,6 +9,8 @@ namespace pare {
 std::string missing_avx512();
 // The same for 8-bit dot products (AVX-512 VNNI).
 std::string missing_avx512_vnni();
+// The same for dot products of bfloat16 (AVX-512 BF16).
+std::string missing_avx512_bf16();
 
 // The oneDNN that is linked, for reports: "2.6.3".
 std::string onednn_version();

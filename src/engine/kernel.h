@@ -27,6 +27,8 @@ struct KernelRequest {
   const Node& node;
   Engine engine = Engine::Fast;
   int threads = 1;  // threads that one execution may use
+  bool bf16 =
+      false;  // float operands of products, convolutions' and matrix products', may be rounded to bfloat16; sums stay in float32
 
   const Value* operand(size_t i) const { return node.operand(i); }
   const TensorType& type(size_t i) const { return node.operand(i)->type; }

@@ -64,7 +64,7 @@ Expected<std::shared_ptr<const Program>> Program::compile(const Graph& graph, co
     fuse_for_engine(program->graph_, options.threads);
   const KernelThreads scope(options.threads);
   for (const auto& node : program->graph_.nodes()) {
-    PARE_ASSIGN(ChosenKernel chosen, create_kernel({*node, options.engine, options.threads}));
+    PARE_ASSIGN(ChosenKernel chosen, create_kernel({*node, options.engine, options.threads, options.bf16}));
     program->scratch_stride_ = std::max(program->scratch_stride_, round_up(chosen.kernel->scratch_bytes()));
     program->steps_.push_back({node.get(), std::move(chosen.kernel), chosen.implementation});
   }

@@ -22,6 +22,7 @@ struct CompileOptions {
   int threads = 1;        // threads that one run may use inside operators
   int64_t batch = 1;      // bound to the symbolic dimensions of the inputs
   bool fuse = true;       // off: every node of the graph runs by itself, so that an observer sees each result
+  bool bf16 = false;      // see KernelRequest
   bool keep_all = false;  // every intermediate keeps its own memory until the end of the run (for comparing tensors)
 };
 

@@ -1,6 +1,8 @@
+#include "engine/avx512/bfloat16.h"
 #include "engine/avx512/elementwise.h"
 #include "engine/avx512/gather.h"
 #include "engine/avx512/requantize.h"
+#include "engine/cpu.h"
 #include "ops/conv_2d_training_exec.h"
 #include "ops/kernel_weights.h"
 #include "ops/weighted_avx512_exec.h"
@@ -92,24 +94,23 @@ class ConvKernel final : public SharedWork {
   bool copies_;
 };
 
-struct ProductF32 {
+// Of Packed's elements, with sums in float.
+template <class Packed>
+struct FloatProduct {
   using Source = float;
-  using Element = float;
-  static constexpr bool kBatches = true;
+  using Element = typename Packed::Element;
 
-  ProductF32(const Value& given, const WeightPlaces& places, int64_t n, RealRange limits)
-      : layout(std::make_shared<const PackedF32>(n, places.runs, places.run_length())),
+  FloatProduct(const Value& given, const WeightPlaces& places, int64_t n, RealRange limits)
+      : layout(std::make_shared<const Packed>(n, places.runs, places.run_length())),
         weights(given, n, layout->elements(),
-                [places, at = layout](const float* from, int64_t begin, int64_t end, float* to) {
+                [places, at = layout](const float* from, int64_t begin, int64_t end, Element* to) {
                   pack(from, places, *at, begin, end, to);
                 }),
         range(limits) {}
 
   static bool copies(int64_t) { return false; }
-  static int64_t scratch_elements(int64_t) { return 0; }
-  static Image<float> image(const float* src, int64_t, float*) { return {src, 0, {}}; }
-  void multiply(const Image<float>& image, GatheredRows<float> rows, int64_t begin, int64_t end, const Buffers& buffers,
-                int64_t first_pixel) const {
+  void multiply(const Image<Element>& image, GatheredRows<Element> rows, int64_t begin, int64_t end,
+                const Buffers& buffers, int64_t first_pixel) const {
     const int64_t offset = first_pixel * layout->n();
     const float* addend = buffers.src<float>(3);
     rows.base = image.base;
@@ -118,9 +119,29 @@ struct ProductF32 {
             {begin, end}, buffers.dst<float>() + offset);
   }
 
-  std::shared_ptr<const PackedF32> layout;
-  OrderedWeights weights;
+  std::shared_ptr<const Packed> layout;
+  OrderedWeights<Element> weights;
   RealRange range;
+};
+
+struct ProductF32 : FloatProduct<PackedF32> {
+  static constexpr bool kBatches = true;
+  using FloatProduct::FloatProduct;
+
+  static int64_t scratch_elements(int64_t) { return 0; }
+  static Image<float> image(const float* src, int64_t, float*) { return {src, 0, {}}; }
+};
+
+// Each image is rounded as a whole by every thread that computes a part of it.
+struct ProductBF16 : FloatProduct<PackedBF16> {
+  static constexpr bool kBatches = false;
+  using FloatProduct::FloatProduct;
+
+  static int64_t scratch_elements(int64_t count) { return (count + 31) / 32 * 32; }
+  static Image<BFloat16> image(const float* src, int64_t count, BFloat16* scratch) {
+    to_bfloat16(src, count, scratch);
+    return {scratch, {}, {}};
+  }
 };
 
 // Packed weights that need nothing while running.
@@ -207,26 +228,46 @@ std::string declines_dynamic(const KernelRequest& request) {
   return reason.empty() ? declines_geometry(request) : reason;
 }
 
+// Of operators whose rows have this many channels.
+std::string declines_rounding(const KernelRequest& request, int64_t channels) {
+  if (!request.bf16) return "products of float32 are asked for";
+  if (std::string reason = missing_avx512_bf16(); !reason.empty()) return reason;
+  if (channels < 16) return "too few channels to gain from rounding";
+  return channels % 2 == 0 ? "" : "the channels are odd";
+}
+
+std::string declines_bf16(const KernelRequest& request) {
+  std::string reason = declines_rounding(request, request.shape(1)[3]);
+  return reason.empty() ? declines_f32(request) : reason;
+}
+
 std::string declines_backward_src(const KernelRequest& request) {
   if (std::string reason = declines_avx512_f32(request, Activation::None); !reason.empty()) return reason;
   if (request.shape(1)[3] != request.result_type().shape[3]) return "grouped";
   return declines_turned_convolution(request);
 }
 
-Expected<std::unique_ptr<Kernel>> create_f32(const KernelRequest& request) {
+std::string declines_backward_src_bf16(const KernelRequest& request) {
+  std::string reason = declines_rounding(request, request.shape(1)[0]);
+  return reason.empty() ? declines_backward_src(request) : reason;
+}
+
+template <class Product>
+Expected<std::unique_ptr<Kernel>> create_float(const KernelRequest& request) {
   const Shape& weights = request.shape(1);
-  return std::make_unique<ConvKernel<ProductF32>>(conv_2d_windows(request), request.shape(0)[0],
-                                                  ProductF32(*request.operand(1), conv_2d_places(request), weights[0],
-                                                             activation_range(conv_2d_activation(request))));
+  return std::make_unique<ConvKernel<Product>>(
+      conv_2d_windows(request), request.shape(0)[0],
+      Product(*request.operand(1), conv_2d_places(request), weights[0], activation_range(conv_2d_activation(request))));
 }
 
 // The gradient of the image is the convolution of ddst with the window turned round.
+template <class Product>
 Expected<std::unique_ptr<Kernel>> create_backward_src(const KernelRequest& request) {
   const Shape& weights = request.shape(1);
-  return std::make_unique<ConvKernel<ProductF32>>(
+  return std::make_unique<ConvKernel<Product>>(
       turned_windows(request), request.shape(0)[0],
-      ProductF32(*request.operand(1), WeightPlaces::turned(weights[0], weights[1], weights[2], weights[3]), weights[3],
-                 activation_range(Activation::None)));
+      Product(*request.operand(1), WeightPlaces::turned(weights[0], weights[1], weights[2], weights[3]), weights[3],
+              activation_range(Activation::None)));
 }
 
 template <class Product>
@@ -239,8 +280,14 @@ Expected<std::unique_ptr<Kernel>> create(const KernelRequest& request) {
 
 }  // namespace
 
-Implementation avx512_conv_2d_f32() { return {"avx512", declines_f32, create_f32, true, true}; }
-Implementation avx512_conv_2d_backward_src() { return {"avx512", declines_backward_src, create_backward_src, true}; }
+Implementation avx512_conv_2d_f32() { return {"avx512", declines_f32, create_float<ProductF32>, true, true}; }
+Implementation avx512_conv_2d_bf16() { return {"avx512 bf16", declines_bf16, create_float<ProductBF16>, true, true}; }
+Implementation avx512_conv_2d_backward_src() {
+  return {"avx512", declines_backward_src, create_backward_src<ProductF32>, true};
+}
+Implementation avx512_conv_2d_backward_src_bf16() {
+  return {"avx512 bf16", declines_backward_src_bf16, create_backward_src<ProductBF16>, true};
+}
 Implementation avx512_conv_2d_dynamic() {
   return {"avx512 vnni dynamic", declines_dynamic, create<ProductDynamic>, true};
 }

@@ -13,8 +13,9 @@ using namespace avx512;
 // Threads share the images; their sums are added up in a second phase.
 class WeightsGradient final : public SharedWork {
  public:
-  explicit WeightsGradient(const KernelRequest& request)
-      : geometry_(weights_gradient_windows(request)),
+  WeightsGradient(const KernelRequest& request, bool bf16)
+      : bf16_(bf16),
+        geometry_(weights_gradient_windows(request)),
         plan_(geometry_),
         images_(request.shape(0)[0]),
         outputs_(request.shape(1)[3]),
@@ -24,20 +25,31 @@ class WeightsGradient final : public SharedWork {
 
   void run_share(const Buffers& buffers, Share share) const override {
     if (share.phase == 1) return add_shares(buffers, share);
-    float* sums = sums_of(buffers, share);
-    std::fill_n(sums, elements_, 0.f);
+    std::fill_n(sums_of(buffers, share), elements_, 0.f);
     const float *src = buffers.src<float>(0), *ddst = buffers.src<float>(1);
     const int64_t pixels = geometry_.dst_h * geometry_.dst_w, begin = share.begin(images_), end = share.end(images_);
-    if (geometry_.is_identity())
-      return add_outer_products(pixels_of(src), ddst, outputs_, begin * pixels, end * pixels, sums);
+    if (geometry_.is_identity()) return add(buffers, share, src, ddst, begin * pixels, end * pixels);
     for (int64_t image = begin; image < end; ++image)
-      add_outer_products(pixels_of(src + image * geometry_.src_h * geometry_.src_w * geometry_.channels),
-                         ddst + image * pixels * outputs_, outputs_, 0, pixels, sums);
+      add(buffers, share, src + image * geometry_.src_h * geometry_.src_w * geometry_.channels,
+          ddst + image * pixels * outputs_, 0, pixels);
   }
 
-  size_t scratch_bytes() const override { return static_cast<size_t>(elements_) * sizeof(float); }
+  size_t scratch_bytes() const override {
+    return sum_bytes() +
+           (bf16_ ? static_cast<size_t>(outer_pair_elements(plan_.run_length, outputs_)) : 0) * sizeof(BFloat16);
+  }
 
  private:
+  size_t sum_bytes() const { return (static_cast<size_t>(elements_) * sizeof(float) + 63) / 64 * 64; }
+
+  // Pixels [begin, end) of `ddst` with those that they saw.
+  void add(const Buffers& buffers, Share share, const float* src, const float* ddst, int64_t begin, int64_t end) const {
+    float* sums = sums_of(buffers, share);
+    if (!bf16_) return add_outer_products(pixels_of(src), ddst, outputs_, begin, end, sums);
+    auto* pairs = reinterpret_cast<BFloat16*>(buffers.scratch_of<std::byte>(share) + sum_bytes());
+    add_outer_products(pixels_of(src), ddst, outputs_, begin, end, pairs, sums);
+  }
+
   GatheredRows<float> pixels_of(const float* src) const {
     return {src,
             geometry_.is_identity() ? nullptr : plan_.rows.data(),
@@ -63,6 +75,7 @@ class WeightsGradient final : public SharedWork {
     }
   }
 
+  bool bf16_;
   WindowGeometry geometry_;
   GatherPlan plan_;
   int64_t images_, outputs_, elements_;
@@ -76,12 +89,21 @@ std::string declines(const KernelRequest& request) {
   return weights[3] == request.shape(0)[3] ? "" : "grouped";
 }
 
+std::string declines_bf16(const KernelRequest& request) {
+  if (!request.bf16) return "products of float32 are asked for";
+  if (std::string reason = missing_avx512_bf16(); !reason.empty()) return reason;
+  if (request.result_type().shape.elements() < 2048) return "too few weights to gain from rounding";
+  return declines(request);
+}
+
+template <bool bf16>
 Expected<std::unique_ptr<Kernel>> create(const KernelRequest& request) {
-  return std::make_unique<WeightsGradient>(request);
+  return std::make_unique<WeightsGradient>(request, bf16);
 }
 
 }  // namespace
 
-Implementation avx512_conv_2d_backward_weights() { return {"avx512", declines, create, true}; }
+Implementation avx512_conv_2d_backward_weights() { return {"avx512", declines, create<false>, true}; }
+Implementation avx512_conv_2d_backward_weights_bf16() { return {"avx512 bf16", declines_bf16, create<true>, true}; }
 
 }  // namespace pare

@@ -50,7 +50,7 @@ class WinogradKernel final : public SharedWork {
  private:
   WindowGeometry geometry_;
   std::shared_ptr<const Winograd> winograd_;
-  OrderedWeights filters_;
+  OrderedWeights<float> filters_;
   int64_t images_, n_;
   RealRange range_;
 };

@@ -5,6 +5,7 @@
 
 #include "data/class_weights.h"
 #include "data/hold_out.h"
+#include "engine/cpu.h"
 #include "passes/inline_composites.h"
 #include "quant/glob.h"
 #include "steps/check_targets.h"
@@ -24,6 +25,13 @@ struct Parts {
 };
 
 // The samples of a split; where only the teacher is learned from, nothing else is known of them.
+Expected<void> check_bf16(const TrainOptions& options) {
+  if (!options.bf16) return {};
+  if (const std::string reason = missing_avx512_bf16(); !reason.empty())
+    return unsupported("products in bfloat16 were asked for, but {}; train in float32 here", reason);
+  return {};
+}
+
 Expected<DataView> view_of(const Graph& network, const DataSet& set, Split split, const TrainOptions& options) {
   PARE_ASSIGN(const DataView view, set.split(split));
   if (options.teacher == nullptr && view.target() == TargetKind::None)
@@ -187,6 +195,7 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
   PARE_TRY(inline_composites(result.model));
   Graph& network = result.model.main();
   PARE_ASSIGN(const Parts parts, parts_of(network, set, options));
+  PARE_TRY(check_bf16(options));
   PARE_TRY(source_for(network, parts.train));  // fails early where samples do not fit
   if (parts.train.target() != TargetKind::None) PARE_TRY(check_targets(*network.outputs[0], parts.train));
   result.train_samples = parts.train.count();
@@ -212,7 +221,7 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
                                .seed = options.seed,
                                .is_frozen = [&](const Node& node) { return frozen.contains(node.name); },
                                .rate_factor = [&](const Node& node) { return rate_factor(node, options.rates); }},
-                              options.threads));
+                              options.threads, options.bf16));
   for (const NamedTensor& each : trained_weights(trainer, network)) result.trained_parameters += each.tensor.elements();
   std::optional<TrainingLog> log;
   FitCallbacks callbacks{.on_step = observer.on_step, .on_epoch = [&](const EpochRecord& record) -> Expected<void> {

@@ -41,6 +41,7 @@ struct TrainOptions {
   double average = 0;                                // see TrainingGraphOptions
   uint64_t seed = 1;
   int threads = 1;
+  bool bf16 = false;               // see KernelRequest; scores are computed in float32
   const Model* teacher = nullptr;  // learned from, see distillation.h; it must outlive the run
   DistillationOptions distillation;
   std::string checkpoint;  // the .pare file that keeps the state of the run; empty: none is kept

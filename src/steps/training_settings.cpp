@@ -37,6 +37,7 @@ std::string settings_of(const TrainOptions& options, const TrainResult& run, con
                        {"batch", options.batch},
                        {"seed", options.seed},
                        {"threads", options.threads},
+                       {"bf16", options.bf16},
                        {"optimizer", to_string(options.optimizer.optimizer)},
                        {"momentum", options.optimizer.momentum},
                        {"nesterov", options.optimizer.nesterov},

@@ -27,11 +27,12 @@ Expected<void> put_labels(const Tensor& labels, std::span<float> targets) {
 
 Tensor own_copy(const Tensor& tensor) { return Tensor(tensor.dtype(), tensor.shape(), tensor.bytes()); }
 
-Expected<Trainer> Trainer::create(const Graph& network, TrainingGraphOptions options, int threads) {
+Expected<Trainer> Trainer::create(const Graph& network, TrainingGraphOptions options, int threads, bool bf16) {
   Trainer trainer;
   trainer.network_ = network.clone();
   trainer.options_ = std::move(options);
   trainer.threads_ = threads;
+  trainer.bf16_ = bf16;
   PARE_TRY(trainer.compiled(trainer.options_.batch));
   return trainer;
 }
@@ -42,7 +43,8 @@ Expected<Trainer::Compiled*> Trainer::compiled(int64_t batch) {
   options.batch = batch;
   Compiled made;
   PARE_ASSIGN(made.graph, make_training_graph(network_, options));
-  PARE_ASSIGN(const auto program, Program::compile(made.graph.graph, {.threads = threads_, .batch = batch}));
+  PARE_ASSIGN(const auto program,
+              Program::compile(made.graph.graph, {.threads = threads_, .batch = batch, .bf16 = bf16_}));
   made.targets = program->graph().inputs[made.graph.targets()]->type.shape;
   made.context = std::make_unique<Context>(program);
   bind_state(made);

@@ -16,8 +16,8 @@ Tensor own_copy(const Tensor& tensor);
 
 class Trainer {
  public:
-  // `network` as make_training_graph() takes it; it is copied. `threads` compute a step together.
-  static Expected<Trainer> create(const Graph& network, TrainingGraphOptions options, int threads);
+  // `network` as make_training_graph() takes it; it is copied. `threads` compute a step together, `bf16` as in KernelRequest.
+  static Expected<Trainer> create(const Graph& network, TrainingGraphOptions options, int threads, bool bf16 = false);
 
   // One step on a batch of any size, at this learning rate; gives the mean loss before the update. Labels become one-hot targets. Fails
   // where the batch does not fit the network, and for a loss that is no number, before which the weights are lost.
@@ -59,6 +59,7 @@ class Trainer {
   Graph network_;
   TrainingGraphOptions options_;
   int threads_ = 1;
+  bool bf16_ = false;
   std::vector<CarriedTensor> layout_;
   std::vector<Tensor> state_;
   std::map<int64_t, Compiled> compiled_;  // by batch

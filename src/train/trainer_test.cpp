@@ -2,6 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
+
+#include "engine/cpu.h"
+#include "ops/conv_2d.h"
 #include "ops/pool_2d.h"
 #include "ops/reshape.h"
 #include "testing/graphs.h"
@@ -133,6 +137,31 @@ TEST(Trainer, GoesOnFromAStateAsIfNothingHadHappened) {
   for (Trainer* each : {&whole, &resumed}) train(*each, 5, 0.01);
   for (size_t i = 0; i < kept.size(); ++i)
     EXPECT_TRUE(whole.state()[i] == resumed.state()[i]) << whole.carried()[i].name;
+}
+
+TEST(Trainer, LearnsWithProductsOfBFloat16) {
+  if (!missing_avx512_bf16().empty()) GTEST_SKIP() << missing_avx512_bf16();
+  Random random(1);
+  GraphBuilder build;
+  Value* values = build.input("x", {kDynamic, 6, 6, 2});
+  for (const int64_t channels : {2, 64, 64}) {
+    const float bound = 1 / std::sqrt(static_cast<float>(channels));
+    Value* weights = build.constant("w", random_tensor({64, 1, 1, channels}, random, -bound, bound));
+    values = build.op("conv_2d", {values, weights}, Conv2dAttributes{.activation = Activation::Relu}, "conv");
+  }
+  values = build.op("average_pool_2d", {values}, Pool2dAttributes{.window_h = 6, .window_w = 6}, "pool");
+  Value* dense = build.constant("dense", random_tensor({3, 64}, random, -0.1f, 0.1f));
+  values = build.op("fully_connected", {values, dense, build.constant("bias", Tensor(DType::Float32, {3}))}, {}, "y");
+  const Graph network = build.finish({build.op("softmax", {values}, {}, "p")});
+  float losses[2];
+  for (const bool bf16 : {false, true}) {
+    auto trainer = Trainer::create(network, {.batch = 16}, 1, bf16);
+    ASSERT_TRUE(trainer) << trainer.error().to_string();
+    losses[bf16] = train(*trainer, 40, 0.001);
+  }
+  EXPECT_LT(losses[0], 0.5f);
+  EXPECT_LT(losses[1], 0.5f);
+  EXPECT_NE(losses[0], losses[1]);
 }
 
 TEST(Trainer, FrozenNodesStay) {

@@ -104,6 +104,15 @@ class Rates(Training):
             self.fails(BAD_INPUT, self.words("out.pare", "--freeze", name), f"no operator with weights is called '{name}'")
 
 
+class Products(Training):
+    def test_of_16_bits_where_the_processor_has_them(self):
+        words = self.words("out.pare", "--bf16")
+        if "bf16" in self.json_of("doctor")["instructions"]:
+            self.succeed(*words)
+        else:
+            self.fails(UNSUPPORTED, words, "products in bfloat16 were asked for", "train in float32 here")
+
+
 class Heads(Training):
     def test_a_new_head_is_trained(self):
         for ending in ("h5", "pare", "tflite"):

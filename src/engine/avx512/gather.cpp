@@ -1,5 +1,7 @@
 #include "engine/avx512/gather.h"
 
+#include "engine/avx512/bfloat16.h"
+
 #include <algorithm>
 #include <cstring>
 
@@ -50,6 +52,7 @@ void pad_rows(const WindowGeometry& g, const Element* image, Element fill, RowRa
 }
 
 template void pad_rows(const WindowGeometry&, const float*, float, RowRange, float*);
+template void pad_rows(const WindowGeometry&, const BFloat16*, BFloat16, RowRange, BFloat16*);
 template void pad_rows(const WindowGeometry&, const int8_t*, int8_t, RowRange, int8_t*);
 
 }  // namespace pare::avx512

@@ -22,8 +22,10 @@ struct WeightPlaces {
   }
 };
 
-// Packs the columns of vectors [begin, end) of 16.
+// Packs the columns of vectors [begin, end) of 16. The second rounds, and wants channels in pairs.
 void pack(const float* weights, const WeightPlaces& places, const PackedF32& layout, int64_t begin, int64_t end,
           float* packed);
+void pack(const float* weights, const WeightPlaces& places, const PackedBF16& layout, int64_t begin, int64_t end,
+          BFloat16* packed);
 
 }  // namespace pare::avx512

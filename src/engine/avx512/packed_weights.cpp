@@ -31,7 +31,7 @@ PackedWeights<Element, kStep>::PackedWeights(const Element* weights, int64_t n, 
   const int64_t steps = (run_length + kStep - 1) / kStep;
   const auto pack_step = [&](int64_t column, int64_t run, int64_t step) {
     for (int64_t k = step * kStep; k < (step + 1) * kStep; ++k)
-      *out++ = column < n && k < run_length ? weights[(column * run_count + run) * run_length + k] : Element{0};
+      *out++ = column < n && k < run_length ? weights[(column * run_count + run) * run_length + k] : Element{};
   };
   for (const Block& block : blocks_)
     for (int64_t run = 0; run < run_count; ++run)
@@ -41,6 +41,7 @@ PackedWeights<Element, kStep>::PackedWeights(const Element* weights, int64_t n, 
 }
 
 template class PackedWeights<float, 1>;
+template class PackedWeights<BFloat16, 2>;
 template class PackedWeights<int8_t, 4>;
 
 }  // namespace pare::avx512

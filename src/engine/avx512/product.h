@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/tensor.h"
+#include "engine/avx512/bfloat16.h"
 
 namespace pare::avx512 {
 
@@ -29,11 +30,14 @@ struct GatheredRows {
 };
 
 // Weights [n][run_count][run_length] repacked as [block of columns][run][step][column of the block][element of the step]. A step
-// is as many elements as one instruction takes from a row: 1 float, 4 bytes. Stretches are filled up to whole steps and columns to
+// is as many elements as one instruction takes from a row: 1 float, 2 of bfloat16, 4 bytes. Stretches are filled up to whole steps and columns to
 // whole vectors of 16 with zeros.
-template <class Element, int kStep>
+template <class ElementType, int kStep>
 class PackedWeights {
  public:
+  static constexpr int kElementsOfStep = kStep;
+  using Element = ElementType;
+
   // Only the places; the weights are packed elsewhere, while running (pack.h).
   PackedWeights(int64_t n, int64_t run_count, int64_t run_length);
   PackedWeights(const Element* weights, int64_t n, int64_t run_count, int64_t run_length);
@@ -57,6 +61,7 @@ class PackedWeights {
 };
 
 using PackedF32 = PackedWeights<float, 1>;
+using PackedBF16 = PackedWeights<BFloat16, 2>;
 using PackedI8 = PackedWeights<int8_t, 4>;
 
 // The part of a product to compute: rows [begin, end), and of the columns the blocks [first_block, end_block).
@@ -76,6 +81,10 @@ void product(const GatheredRows<float>& rows, const PackedF32& weights, const Ep
              const Region& region, float* dst);
 // The same with weights that lie elsewhere, in the places of `weights`.
 void product(const GatheredRows<float>& rows, const PackedF32& weights, const float* packed,
+             const EpilogueF32& epilogue, const Region& region, float* dst);
+
+// The same of numbers of 16 bits, with sums in float. Stretches are of even length.
+void product(const GatheredRows<BFloat16>& rows, const PackedBF16& weights, const BFloat16* packed,
              const EpilogueF32& epilogue, const Region& region, float* dst);
 
 struct EpilogueI8 {
