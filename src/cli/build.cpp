@@ -79,7 +79,8 @@ void add_build(CLI::App& program) {
       program, "build",
       "Make an untrained network of a given width, depth and resolution, or put a new head on a trained one",
       {{"pare build lenet --input 28 28 1 -o net.pare", "then: pare train net.pare --data mnist.toml -o net.tflite"},
-       {"pare build mobilenet_v1 --width 0.25 --input 96 96 3 --classes 2 -o vww.pare", ""},
+       {"pare build mobilenet_v1 --width 0.25 --input 96 96 3 --classes 2 -o vww.pare",
+        "a person, or none, for a microcontroller"},
        {"pare build --from net.keras --classes 5 -o mine.keras",
         "then: pare train mine.keras --data mine/ --last 1 -o mine.tflite"}},
       [options, &program](const Common& common, const Output& out) -> Expected<void> {

@@ -54,7 +54,11 @@ void add_course(CLI::App& command, TrainOptions& train) {
       "--bf16", train.bf16,
       "Round operands of products to bfloat16, 8 binary digits instead of 24, with sums in float32: faster where "
       "layers of 1 x 1 are wide");
-  command.add_flag("--balanced", train.balanced, "Classes weigh alike, however many samples each has");
+  CLI::Option* balanced =
+      command.add_flag("--balanced", train.balanced, "Classes weigh alike, however many samples each has");
+  command.add_option("--class-weights", train.class_weights, "What a sample of each class counts, class by class")
+      ->type_name("W")
+      ->excludes(balanced);
 }
 
 void add_optimizer(CLI::App& command, TrainOptions& train) {

@@ -168,8 +168,9 @@ Expected<FitOptions> fitting_of(const TrainOptions& options, const DataSet& set,
                      .freeze_statistics = options.freeze_statistics,
                      .damping = options.damping};
   fitting.batches.augmentation = set.description().augmentation;
-  if (options.balanced) {
-    PARE_ASSIGN(ClassWeights weights, balanced_class_weights(parts.train));
+  if (options.balanced || !options.class_weights.empty()) {
+    PARE_ASSIGN(ClassWeights weights, options.balanced ? balanced_class_weights(parts.train)
+                                                       : stated_class_weights(parts.train, options.class_weights));
     fitting.batches.class_weights = std::move(weights.weights);
     result.empty_classes = std::move(weights.empty);
   }

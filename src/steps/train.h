@@ -29,10 +29,11 @@ struct TrainOptions {
   double validation =
       0.1;  // share of the training samples held out where the set has no split for it; 0: no validation
   int64_t patience = 0;
-  bool balanced = false;            // classes weigh alike, however many samples each has
-  std::vector<std::string> freeze;  // patterns of nodes that stay as they are
-  std::vector<RateFactor> rates;    // of several that match an operator the last counts
-  int64_t last = 0;                 // train the last so many nodes with weights only; 0: all
+  bool balanced = false;             // classes weigh alike, however many samples each has
+  std::vector<float> class_weights;  // of the samples of each class; empty: all 1
+  std::vector<std::string> freeze;   // patterns of nodes that stay as they are
+  std::vector<RateFactor> rates;     // of several that match an operator the last counts
+  int64_t last = 0;                  // train the last so many nodes with weights only; 0: all
   float statistics_momentum = 0.99f;
   // Shares of all steps after which ranges of fake quantisation and statistics of batch normalisations stay as they are; 1: never.
   double freeze_ranges = 1, freeze_statistics = 1;
@@ -77,7 +78,7 @@ struct TrainResult {
   std::optional<DistillationRecord> distillation;
   int64_t train_samples = 0, validation_samples = 0;
   int64_t trained_parameters = 0;
-  std::vector<int64_t> empty_classes;  // without a training sample; with `balanced`
+  std::vector<int64_t> empty_classes;  // without a training sample; with `balanced` or `class_weights`
 };
 
 // Trains on the split 'train' (all samples of an undivided set); validates on the split 'validation' or a held-out share; the weights

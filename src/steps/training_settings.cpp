@@ -53,6 +53,7 @@ std::string settings_of(const TrainOptions& options, const TrainResult& run, con
                        {"validation", options.validation},
                        {"patience", options.patience},
                        {"balanced", options.balanced},
+                       {"class_weights", options.class_weights},
                        {"freeze", options.freeze},
                        {"last", options.last},
                        {"train_samples", run.train_samples},

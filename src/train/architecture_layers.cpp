@@ -1,11 +1,20 @@
 #include "train/architecture_layers.h"
 
+#include <algorithm>
+
+#include "ops/activations.h"
 #include "ops/conv_2d.h"
 #include "ops/pool_2d.h"
 #include "ops/reductions.h"
 #include "train/first_weights.h"
 
 namespace pare {
+
+int64_t widened(double channels, double factor) {
+  const double wanted = channels * factor;
+  const auto rounded = std::max<int64_t>(8, static_cast<int64_t>(wanted + 4) / 8 * 8);
+  return static_cast<double>(rounded) < 0.9 * wanted ? rounded + 8 : rounded;
+}
 
 std::string Layers::name(std::string_view kind) { return fmt::format("{}_{}", kind, ++count_); }
 
@@ -75,6 +84,16 @@ Value* Layers::max_pool(Value* src, int64_t window, int64_t stride) {
 Value* Layers::global_pool(Value* src) {
   return build_.op("mean", {src, build_.constant("axes", Tensor::vector<int32_t>({1, 2}))}, ReduceAttributes{},
                    name("global_pool"));
+}
+
+Value* Layers::gated(Value* src, int64_t squeezed) {
+  const std::string layer = name("gate");
+  Value* means = build_.op("mean", {src, build_.constant("axes", Tensor::vector<int32_t>({1, 2}))},
+                           ReduceAttributes{.keep_dims = true}, layer + "/means");
+  Value* few = plain_conv(means, squeezed, 1, Padding::Same, "relu");
+  Value* scores = plain_conv(few, src->type.shape[-1], 1, Padding::Same, "");
+  Value* gates = build_.op("hard_sigmoid", {scores}, HardSigmoidAttributes{.alpha = 1.f / 6}, layer + "/gates");
+  return build_.op("mul", {src, gates}, {}, layer);
 }
 
 Value* Layers::add(Value* x, Value* y, std::string_view activation) {

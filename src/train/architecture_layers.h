@@ -8,6 +8,9 @@
 
 namespace pare {
 
+// A width times a factor, to a multiple of 8 that takes away at most a tenth. Sandler et al. (2018).
+int64_t widened(double channels, double factor);
+
 class Layers {
  public:
   explicit Layers(uint64_t seed) : random_(seed) {}
@@ -23,8 +26,12 @@ class Layers {
 
   Value* max_pool(Value* src, int64_t window, int64_t stride);
   Value* global_pool(Value* src);  // [N, C]
+  // Squeeze and excitation: each channel times a gate from 0 to 1, out of the means of all by two layers, the first of `squeezed` channels.
+  // Hu et al. (2018), with the hard sigmoid of Howard et al. (2019).
+  Value* gated(Value* src, int64_t squeezed);
   Value* add(Value* x, Value* y, std::string_view activation);
   Value* activate(Value* src, std::string_view activation);
+  Value* classifier(Value* src, int64_t classes) { return dense(src, classes, "softmax"); }
 
   Graph finish(Value* output);
 

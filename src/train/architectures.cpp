@@ -1,28 +1,19 @@
 #include "train/architectures.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "train/architecture_layers.h"
+#include "train/mobile_networks.h"
 
 namespace pare {
 namespace {
-
-// A width times a factor, to a multiple of 8 that takes away at most a tenth. Sandler et al. (2018).
-int64_t widened(double channels, double factor) {
-  const double wanted = channels * factor;
-  const auto rounded = std::max<int64_t>(8, static_cast<int64_t>(wanted + 4) / 8 * 8);
-  return static_cast<double>(rounded) < 0.9 * wanted ? rounded + 8 : rounded;
-}
-
-Value* classifier(Layers& layers, Value* src, int64_t classes) { return layers.dense(src, classes, "softmax"); }
 
 Graph mlp(const ArchitectureOptions& options) {
   Layers layers(options.seed);
   Value* x = layers.input(options.input);
   const int64_t depth = options.depth > 0 ? options.depth : 2;
   for (int64_t i = 0; i < depth; ++i) x = layers.dense(x, widened(128, options.width), "relu");
-  return layers.finish(classifier(layers, x, options.classes));
+  return layers.finish(layers.classifier(x, options.classes));
 }
 
 // After LeCun et al. (1998), with ReLU and maximum pooling as in most tutorials.
@@ -32,7 +23,7 @@ Graph lenet(const ArchitectureOptions& options) {
   x = layers.max_pool(layers.plain_conv(x, widened(32, options.width), 5, Padding::Same, "relu"), 2, 2);
   x = layers.max_pool(layers.plain_conv(x, widened(64, options.width), 5, Padding::Same, "relu"), 2, 2);
   x = layers.dense(x, widened(512, options.width), "relu");
-  return layers.finish(classifier(layers, x, options.classes));
+  return layers.finish(layers.classifier(x, options.classes));
 }
 
 // Pairs of 3 x 3 convolutions with batch normalisation, pooled between.
@@ -44,7 +35,7 @@ Graph small_cnn(const ArchitectureOptions& options) {
     x = layers.max_pool(layers.conv(x, widened(channels, options.width), 3, 1, "relu"), 2, 2);
   }
   x = layers.conv(x, widened(128, options.width), 3, 1, "relu");
-  return layers.finish(classifier(layers, layers.global_pool(x), options.classes));
+  return layers.finish(layers.classifier(layers.global_pool(x), options.classes));
 }
 
 // That of MLPerf Tiny's anomaly detection: dense layers around a narrow middle.
@@ -64,7 +55,7 @@ Graph ds_cnn(const ArchitectureOptions& options) {
   const int64_t channels = widened(64, options.width), depth = options.depth > 0 ? options.depth : 4;
   Value* x = layers.conv(layers.input(options.input), channels, 5, 2, "relu");
   for (int64_t i = 0; i < depth; ++i) x = layers.conv(layers.depthwise(x, 3, 1, "relu"), channels, 1, 1, "relu");
-  return layers.finish(classifier(layers, layers.global_pool(x), options.classes));
+  return layers.finish(layers.classifier(layers.global_pool(x), options.classes));
 }
 
 // He et al. (2016), section 4.2, for small images: three stages of blocks; 6 * depth + 2 layers with weights. A shortcut that changes
@@ -80,96 +71,7 @@ Graph resnet(const ArchitectureOptions& options) {
       Value* shortcut = stride == 1 ? x : layers.conv(x, width, 1, stride, "");
       x = layers.add(branch, shortcut, "relu");
     }
-  return layers.finish(classifier(layers, layers.global_pool(x), options.classes));
-}
-
-// Howard et al. (2017), table 1.
-Graph mobilenet_v1(const ArchitectureOptions& options) {
-  struct Block {
-    double channels;
-    int64_t stride;
-  };
-  static constexpr std::array<Block, 13> kBlocks{{{64, 1},
-                                                  {128, 2},
-                                                  {128, 1},
-                                                  {256, 2},
-                                                  {256, 1},
-                                                  {512, 2},
-                                                  {512, 1},
-                                                  {512, 1},
-                                                  {512, 1},
-                                                  {512, 1},
-                                                  {512, 1},
-                                                  {1024, 2},
-                                                  {1024, 1}}};
-  Layers layers(options.seed);
-  Value* x = layers.conv(layers.input(options.input), widened(32, options.width), 3, 2, "relu6");
-  for (const Block& block : kBlocks)
-    x = layers.conv(layers.depthwise(x, 3, block.stride, "relu6"), widened(block.channels, options.width), 1, 1,
-                    "relu6");
-  return layers.finish(classifier(layers, layers.global_pool(x), options.classes));
-}
-
-// A stage of inverted residuals: the first block has the stride.
-struct Stage {
-  int64_t expansion;
-  double channels;
-  int64_t repeats, stride, window;
-};
-
-Value* inverted_residual(Layers& layers, Value* x, const Stage& stage, int64_t channels, int64_t stride) {
-  const int64_t inputs = x->type.shape[-1];
-  Value* wide = stage.expansion == 1 ? x : layers.conv(x, inputs * stage.expansion, 1, 1, "relu6");
-  Value* narrow = layers.conv(layers.depthwise(wide, stage.window, stride, "relu6"), channels, 1, 1, "");
-  return stride == 1 && inputs == channels ? layers.add(x, narrow, "") : narrow;
-}
-
-Value* stages(Layers& layers, Value* x, std::span<const Stage> all, double width, double depth) {
-  for (const Stage& stage : all) {
-    const auto repeats = static_cast<int64_t>(std::ceil(static_cast<double>(stage.repeats) * depth));
-    for (int64_t i = 0; i < repeats; ++i)
-      x = inverted_residual(layers, x, stage, widened(stage.channels, width), i == 0 ? stage.stride : 1);
-  }
-  return x;
-}
-
-// A first convolution, the stages, a last convolution in front of the classifier.
-struct Ends {
-  int64_t first, last;  // their channels
-};
-Graph inverted_residuals(const ArchitectureOptions& options, std::span<const Stage> all, double depth, Ends ends) {
-  Layers layers(options.seed);
-  Value* x = layers.conv(layers.input(options.input), ends.first, 3, 2, "relu6");
-  x = layers.conv(stages(layers, x, all, options.width, depth), ends.last, 1, 1, "relu6");
-  return layers.finish(classifier(layers, layers.global_pool(x), options.classes));
-}
-
-// Sandler et al. (2018), table 2.
-Graph mobilenet_v2(const ArchitectureOptions& options) {
-  static constexpr std::array<Stage, 7> kStages{{{1, 16, 1, 1, 3},
-                                                 {6, 24, 2, 2, 3},
-                                                 {6, 32, 3, 2, 3},
-                                                 {6, 64, 4, 2, 3},
-                                                 {6, 96, 3, 1, 3},
-                                                 {6, 160, 3, 2, 3},
-                                                 {6, 320, 1, 1, 3}}};
-  return inverted_residuals(options, kStages, 1,
-                            {widened(32, options.width), widened(1280, std::max(1., options.width))});
-}
-
-// Tan and Le (2019), table 1, without squeeze and excitation and with ReLU6, as published for phones; stem and head keep their width.
-// Depth 0 to 4 are the published scalings of depth (lite0 to lite4).
-Graph efficientnet_lite(const ArchitectureOptions& options) {
-  static constexpr std::array<Stage, 7> kStages{{{1, 16, 1, 1, 3},
-                                                 {6, 24, 2, 2, 3},
-                                                 {6, 40, 2, 2, 5},
-                                                 {6, 80, 3, 2, 3},
-                                                 {6, 112, 3, 1, 5},
-                                                 {6, 192, 4, 2, 5},
-                                                 {6, 320, 1, 1, 3}}};
-  static constexpr std::array<double, 5> kDepths{1, 1.1, 1.2, 1.4, 1.8};
-  const double depth = kDepths[static_cast<size_t>(std::clamp<int64_t>(options.depth, 0, 4))];
-  return inverted_residuals(options, kStages, depth, {32, 1280});
+  return layers.finish(layers.classifier(layers.global_pool(x), options.classes));
 }
 
 Expected<void> check(const ArchitectureOptions& options) {
@@ -197,6 +99,8 @@ std::string_view summary_of(Architecture architecture) {
     case Architecture::Resnet: return "residual blocks for small images; 6 * depth + 2 layers";
     case Architecture::MobilenetV1: return "depthwise separable convolutions";
     case Architecture::MobilenetV2: return "inverted residuals";
+    case Architecture::MobilenetV3Small: return "the same with squeeze and excitation and hard swish";
+    case Architecture::MobilenetV3Large: return "its larger form";
     case Architecture::EfficientnetLite: return "inverted residuals with windows of 3 and 5; depth 0 to 4";
   }
   return "";
@@ -213,6 +117,8 @@ Expected<Graph> build_network(const ArchitectureOptions& options) {
     case Architecture::Resnet: return resnet(options);
     case Architecture::MobilenetV1: return mobilenet_v1(options);
     case Architecture::MobilenetV2: return mobilenet_v2(options);
+    case Architecture::MobilenetV3Small: return mobilenet_v3_small(options);
+    case Architecture::MobilenetV3Large: return mobilenet_v3_large(options);
     case Architecture::EfficientnetLite: return efficientnet_lite(options);
   }
   return fail(ErrorCode::Usage, "no such architecture");

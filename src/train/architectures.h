@@ -19,13 +19,15 @@ enum class Architecture {
   Resnet,
   MobilenetV1,
   MobilenetV2,
+  MobilenetV3Small,
+  MobilenetV3Large,
   EfficientnetLite
 };
 template <>
 struct EnumNames<Architecture> {
-  static constexpr std::array<std::string_view, 9> names{"mlp",          "lenet",        "small_cnn",
-                                                         "autoencoder",  "ds_cnn",       "resnet",
-                                                         "mobilenet_v1", "mobilenet_v2", "efficientnet_lite"};
+  static constexpr std::array<std::string_view, 11> names{
+      "mlp",          "lenet",        "small_cnn",          "autoencoder",        "ds_cnn",           "resnet",
+      "mobilenet_v1", "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "efficientnet_lite"};
 };
 
 struct ArchitectureOptions {

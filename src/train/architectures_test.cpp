@@ -26,6 +26,10 @@ TEST(Architectures, HaveTheParametersOfTheirPapers) {
       470'072);
   EXPECT_EQ(parameters({.architecture = Architecture::MobilenetV2, .input = {224, 224, 3}, .classes = 1000}),
             3'504'872);
+  EXPECT_EQ(parameters({.architecture = Architecture::MobilenetV3Small, .input = {224, 224, 3}, .classes = 1000}),
+            2'542'856);
+  EXPECT_EQ(parameters({.architecture = Architecture::MobilenetV3Large, .input = {224, 224, 3}, .classes = 1000}),
+            5'483'032);
   EXPECT_EQ(parameters({.architecture = Architecture::EfficientnetLite, .input = {224, 224, 3}, .classes = 1000}),
             4'652'008);
   EXPECT_EQ(parameters({.architecture = Architecture::Mlp, .input = {28, 28, 1}, .classes = 10}),

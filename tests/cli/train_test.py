@@ -157,6 +157,8 @@ class Failures(Training):
         self.refused(BAD_INPUT, self.made("c.npz", y=("f", (32, 3), [0.5] * 96)), "the model gives 10 numbers a sample, the data set has 3")
         values = self.made("d.npz", y=("f", (32, 10), [0.5] * 320))
         self.refused(BAD_INPUT, values, "class weights need classes; the target of this data set is 'value'", more=["--balanced"])
+        self.refused(USAGE, self.data, "there are 3 class weights for 10 classes; give one a class", more=["--class-weights", 1, 2, 3])
+        self.refused(USAGE, self.data, "--balanced excludes --class-weights", more=["--balanced", "--class-weights", *[1] * 10])
 
     def test_everything_frozen(self):
         self.refused(USAGE, self.data, "--freeze leaves nothing to train: it names all 11 operators with weights", more=["--freeze", "*"])
@@ -166,6 +168,7 @@ class Failures(Training):
         words = ["train", DIGITS, "--data", data, "-o", self.folder / "out.tflite", "--epochs", 1, "--balanced"]
         self.assertIn("Class 3 has no training sample.", self.succeed(*words).stdout)
         self.assertEqual(self.json_of(*words)["empty_classes"], [3])
+        self.assertEqual(self.json_of(*words[:-1], "--class-weights", *range(6))["empty_classes"], [3])
 
     def test_places_that_take_no_file(self):
         words = ["train", DIGITS, "--data", self.data, "--epochs", 1, "-o"]
