@@ -24,7 +24,6 @@ struct Parts {
   std::optional<DataView> validation;
 };
 
-// The samples of a split; where only the teacher is learned from, nothing else is known of them.
 Expected<void> check_bf16(const TrainOptions& options) {
   if (!options.bf16) return {};
   if (const std::string reason = missing_avx512_bf16(); !reason.empty())
@@ -32,6 +31,7 @@ Expected<void> check_bf16(const TrainOptions& options) {
   return {};
 }
 
+// The samples of a split; where only the teacher is learned from, nothing else is known of them.
 Expected<DataView> view_of(const Graph& network, const DataSet& set, Split split, const TrainOptions& options) {
   PARE_ASSIGN(const DataView view, set.split(split));
   if (options.teacher == nullptr && view.target() == TargetKind::None)
