@@ -107,6 +107,7 @@ void add_docs(CLI::App& program);
 void add_doctor(CLI::App& program);
 void add_evaluate(CLI::App& program);
 void add_inspect(CLI::App& program);
+void add_prune(CLI::App& program);
 void add_qat(CLI::App& program);
 void add_quantize(CLI::App& program);
 void add_run(CLI::App& program);

@@ -51,6 +51,7 @@ void add_commands(CLI::App& program) {
   add_run(program);
   add_train(program);
   add_distill(program);
+  add_prune(program);
   add_qat(program);
   add_data(program);
   add_doctor(program);

@@ -137,25 +137,30 @@ std::vector<Tensor> without_smallest(const std::vector<ScoredWeights>& tensors, 
   return masks;
 }
 
+// The smallest units of all tensors go.
+Expected<std::vector<Tensor>> global_masks(const std::vector<ScoredWeights>& tensors, double sparsity) {
+  std::vector<Units> units;
+  double weights = 0;
+  for (const ScoredWeights& each : tensors) {
+    PARE_ASSIGN(Units of_tensor, units_of(each));
+    units.push_back(std::move(of_tensor));
+    weights += static_cast<double>(each.shape.elements());
+  }
+  return without_smallest(tensors, units, std::round(sparsity * weights));
+}
+
 }  // namespace
 
 Expected<Tensor> mask_of(const ScoredWeights& weights, double sparsity) {
-  PARE_ASSIGN(std::vector<Tensor> masks, masks_of({weights}, SparsityBudget::Global, sparsity));
+  PARE_ASSIGN(std::vector<Tensor> masks, global_masks({weights}, sparsity));
   return std::move(masks[0]);
 }
 
 Expected<std::vector<Tensor>> masks_of(const std::vector<ScoredWeights>& tensors, SparsityBudget budget,
                                        double sparsity) {
-  if (budget == SparsityBudget::Global) {
-    std::vector<Units> units;
-    double weights = 0;
-    for (const ScoredWeights& each : tensors) {
-      PARE_ASSIGN(Units of_tensor, units_of(each));
-      units.push_back(std::move(of_tensor));
-      weights += static_cast<double>(each.shape.elements());
-    }
-    return without_smallest(tensors, units, std::round(sparsity * weights));
-  }
+  if (std::ranges::any_of(tensors, [](const ScoredWeights& each) { return each.pattern.is_n_of_m(); }))
+    budget = SparsityBudget::Uniform;
+  if (budget == SparsityBudget::Global) return global_masks(tensors, sparsity);
   std::vector<double> sparsities(tensors.size(), sparsity);
   if (budget == SparsityBudget::Erk) {
     std::vector<Shape> shapes;

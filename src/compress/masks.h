@@ -21,7 +21,7 @@ struct ScoredWeights {
 // so that any sparsity up to the largest comes by steps in which nothing returns. Fails as block_extents().
 Expected<Tensor> mask_of(const ScoredWeights& weights, double sparsity);
 
-// Masks of several tensors that together have the sparsity.
+// Masks of several tensors that together have the sparsity. N of M is the same for each tensor, whatever the budget.
 Expected<std::vector<Tensor>> masks_of(const std::vector<ScoredWeights>& tensors, SparsityBudget budget,
                                        double sparsity);
 

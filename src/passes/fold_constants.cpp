@@ -1,5 +1,5 @@
 // Nodes whose operands are all constant are replaced by their results. Conversions between number systems stay (restore_weights
-// undoes those), and so does what would make the file much larger than its inputs.
+// undoes those), transforms of weights (apply_weight_transforms), and so does what would make the file much larger than its inputs.
 #include <algorithm>
 
 #include "passes/passes.h"
@@ -12,8 +12,8 @@ constexpr size_t kLargestGrowth = size_t{1} << 20;  // bytes that folding one no
 
 bool is_foldable(const Node& node) {
   const OpTraits& traits = node.op().traits;
-  if (traits.stateful || traits.random || node.op().quantization.scales == QuantRule::Scales::Border ||
-      node.results.empty())
+  if (traits.stateful || traits.random || traits.weight_transform != WeightTransform::None ||
+      node.op().quantization.scales == QuantRule::Scales::Border || node.results.empty())
     return false;
   size_t before = 0, after = 0;
   for (const Value* operand : node.operands) {

@@ -14,6 +14,7 @@ namespace {
 constexpr int kMostRounds = 10;
 
 constexpr std::array kCanonical{"remove_dead",
+                                "apply_weight_transforms",
                                 "restore_weights",
                                 "fold_constants",
                                 "remove_identities",
@@ -24,12 +25,13 @@ constexpr std::array kCanonical{"remove_dead",
                                 "fuse_activation",
                                 "merge_common_subexpressions",
                                 "remove_dead"};
-// Normalisations behind weights stay, so that training sees the statistics of its batches.
+// Normalisations behind weights stay, so that training sees the statistics of its batches, and so do transforms of weights.
 constexpr std::array kTrainable{"remove_dead",       "restore_weights", "fold_constants",
                                 "remove_identities", "fuse_padding",    "fold_leading_batch_normalization",
                                 "fuse_bias",         "fuse_activation", "merge_common_subexpressions",
                                 "remove_dead"};
 constexpr std::array kForTflite{"remove_dead",
+                                "apply_weight_transforms",
                                 "fold_constants",
                                 "remove_identities",
                                 "fuse_padding",

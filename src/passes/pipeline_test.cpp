@@ -59,7 +59,8 @@ TEST(Pipeline, AnUnknownPassToSwitchOffIsAnError) {
   EXPECT_EQ(records.error().code, ErrorCode::Usage);
   EXPECT_THAT(
       records.error().message,
-      HasSubstr("there is no pass 'fold_everything' to switch off; the passes are add_biases, expand_activations, "));
+      HasSubstr(
+          "there is no pass 'fold_everything' to switch off; the passes are add_biases, apply_weight_transforms, "));
 }
 
 TEST(Pipeline, APassThatBreaksTheGraphIsNamed) {

@@ -2,6 +2,7 @@
 
 #include "engine/evaluate.h"
 #include "formats/formats.h"
+#include "passes/passes.h"
 #include "train/fake_quantization.h"
 
 namespace pare {
@@ -23,6 +24,8 @@ Expected<ConvertResult> convert(const Model& model, const std::filesystem::path&
   PARE_ASSIGN(const FileFormat format, format_of(output));
   if (format != FileFormat::Pare && is_training_form(model.main()))
     return unsupported("the network has fake_quantize in it, for training; `pare quantize` makes its integers");
+  if (format != FileFormat::Pare)
+    for (Graph& graph : result.model.graphs) PARE_TRY(apply_weight_transforms(graph, evaluate));
   const bool same_form = format != FileFormat::Tflite || model.source_format == "tflite";
   if (same_form && !options.optimize) return result;
   for (Graph& graph : result.model.graphs) {

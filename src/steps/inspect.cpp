@@ -7,6 +7,7 @@
 #include "base/plausible_shape.h"
 #include "engine/evaluate.h"
 #include "engine/program.h"
+#include "passes/passes.h"
 
 namespace pare {
 namespace {
@@ -144,9 +145,7 @@ void summarise_constants(const Model& model, ModelSummary& summary) {
             [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
 }
 
-}  // namespace
-
-ModelSummary inspect(const Model& model) {
+ModelSummary summarised(const Model& model) {
   ModelSummary summary;
   summary.path = model.source_path;
   summary.format = model.source_format;
@@ -176,6 +175,19 @@ ModelSummary inspect(const Model& model) {
   else
     summary.not_runnable = program.error().to_string();
   return summary;
+}
+
+}  // namespace
+
+ModelSummary inspect(const Model& model) {
+  const auto is_transform = [](const auto& node) {
+    return node->op().traits.weight_transform == WeightTransform::Mask ||
+           node->op().traits.weight_transform == WeightTransform::Codebook;
+  };
+  if (std::ranges::none_of(model.main().nodes(), is_transform)) return summarised(model);
+  // Weights as the network computes with them.
+  Model applied = model.clone();
+  return apply_weight_transforms(applied.main(), evaluate) ? summarised(applied) : summarised(model);
 }
 
 }  // namespace pare

@@ -26,12 +26,6 @@ Expected<Model> trainable(const Model& model, QuantMode mode) {
   return base;
 }
 
-Expected<bool> has_targets(const DataSet& set) {
-  if (set.divided() && !set.has(Split::Train)) return true;  // training says what is missing
-  PARE_ASSIGN(const DataView view, set.split(Split::Train));
-  return view.target() != TargetKind::None;
-}
-
 bool has_few_bits(const QuantConfig& config) {
   const auto few = [](int weights, int activations) {
     return (weights != 0 && weights < 8) || (activations != 0 && activations < 8);

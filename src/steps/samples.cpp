@@ -71,4 +71,10 @@ Expected<SampleSource> source_for(const Graph& graph, const DataView& view) {
   return source;
 }
 
+Expected<bool> has_targets(const DataSet& set) {
+  if (set.divided() && !set.has(Split::Train)) return true;
+  PARE_ASSIGN(const DataView view, set.split(Split::Train));
+  return view.target() != TargetKind::None;
+}
+
 }  // namespace pare

@@ -17,4 +17,7 @@ Expected<DataView> in_order_of(const Graph& graph, const DataView& view);
 // are quantised with its parameters. Reads the first sample to fail early where shapes or types do not fit, with both named.
 Expected<SampleSource> source_for(const Graph& graph, const DataView& view);
 
+// Whether the samples that a set has for training have targets; yes where it has none, which training says then.
+Expected<bool> has_targets(const DataSet& set);
+
 }  // namespace pare

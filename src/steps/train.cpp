@@ -166,7 +166,8 @@ Expected<FitOptions> fitting_of(const TrainOptions& options, const DataSet& set,
                      .patience = options.patience,
                      .freeze_ranges = options.freeze_ranges,
                      .freeze_statistics = options.freeze_statistics,
-                     .damping = options.damping};
+                     .damping = options.damping,
+                     .best_from = options.best_from};
   fitting.batches.augmentation = set.description().augmentation;
   if (options.balanced || !options.class_weights.empty()) {
     PARE_ASSIGN(ClassWeights weights, options.balanced ? balanced_class_weights(parts.train)
@@ -230,6 +231,7 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
                            if (!log) return {};
                            return log->add(record, trained_weights(trainer, network));
                          }};
+  if (options.before_step) callbacks.before_step = options.before_step;
   KeptRun run(options.checkpoint, settings_of(options, result, teacher.fingerprint));
   callbacks.on_checkpoint = [&](const FitState& state) { return run.keep(result.model, trainer, state); };
   std::optional<FitState> from;

@@ -37,12 +37,14 @@ struct TrainOptions {
   float statistics_momentum = 0.99f;
   // Shares of all steps after which ranges of fake quantisation and statistics of batch normalisations stay as they are; 1: never.
   double freeze_ranges = 1, freeze_statistics = 1;
+  double best_from = 0;                              // see FitOptions
   double damping = 0;                                // of oscillating weights, see damping_at(); 0: none
   std::map<std::string, std::string> settings = {};  // what else the course of a run hangs on; --resume compares it
   double average = 0;                                // see TrainingGraphOptions
   uint64_t seed = 1;
   int threads = 1;
-  bool bf16 = false;               // see KernelRequest; scores are computed in float32
+  bool bf16 = false;  // see KernelRequest; scores are computed in float32
+  std::function<Expected<void>(Trainer&, int64_t steps)> before_step = {};  // see FitCallbacks
   const Model* teacher = nullptr;  // learned from, see distillation.h; it must outlive the run
   DistillationOptions distillation;
   std::string checkpoint;  // the .pare file that keeps the state of the run; empty: none is kept

@@ -60,6 +60,7 @@ std::string settings_of(const TrainOptions& options, const TrainResult& run, con
                        {"freeze_ranges", options.freeze_ranges},
                        {"freeze_statistics", options.freeze_statistics},
                        {"damping", options.damping},
+                       {"best_from", options.best_from},
                        {"validation_samples", run.validation_samples}});
   settings.update(settings_of(run.distillation, teacher));
   return settings.dump();

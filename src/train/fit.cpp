@@ -54,7 +54,10 @@ class Fit {
       begin_epoch(now_.progress.epoch + 1);
       PARE_TRY(keep());
     }
-    if (result.best_epoch > 0) PARE_TRY(trainer_.restore(now_.best, trainer_.steps()));
+    if (result.best_epoch > 0)
+      PARE_TRY(trainer_.restore(now_.best, trainer_.steps()));
+    else
+      result.best_epoch = static_cast<int64_t>(result.epochs.size());
     return result;
   }
 
@@ -64,6 +67,11 @@ class Fit {
 
   bool is_past(double share) const {
     return share < 1 && static_cast<double>(trainer_.steps()) >= share * static_cast<double>(all_steps());
+  }
+
+  bool may_be_best() const {
+    return options_.best_from <= 0 ||
+           static_cast<double>(trainer_.steps()) > options_.best_from * static_cast<double>(all_steps());
   }
 
   void begin_epoch(int64_t epoch) {
@@ -91,6 +99,7 @@ class Fit {
       if (!batch) return {};
       trainer_.freeze(is_past(options_.freeze_ranges), is_past(options_.freeze_statistics));
       trainer_.damp(damping_at(options_.damping, trainer_.steps(), all_steps()));
+      PARE_TRY(callbacks_.before_step(trainer_, all_steps()));
       PARE_ASSIGN(const float mean, trainer_.step(*batch, rate()));
       ++now_.batches;
       progress.samples += batch->size();
@@ -110,15 +119,19 @@ class Fit {
     FitResult& result = now_.so_far;
     EpochRecord record{.progress = now_.progress, .rate = rate()};
     if (callbacks_.judge) { PARE_ASSIGN(record.score, callbacks_.judge(trainer_)); }
-    record.best = !record.score || result.best_epoch == 0 ||
-                  *record.score > *result.epochs[static_cast<size_t>(result.best_epoch) - 1].score;
+    const auto better = [&] {
+      return !record.score || result.best_epoch == 0 ||
+             *record.score > *result.epochs[static_cast<size_t>(result.best_epoch) - 1].score;
+    };
+    record.best = may_be_best() && better();
     if (record.best) {
       result.best_epoch = record.progress.epoch;
       now_.best = copies(trainer_.state());
     }
     result.epochs.push_back(record);
     PARE_TRY(callbacks_.on_epoch(record));
-    result.stopped_early = options_.patience > 0 && record.progress.epoch - result.best_epoch >= options_.patience;
+    result.stopped_early = options_.patience > 0 && result.best_epoch > 0 &&
+                           record.progress.epoch - result.best_epoch >= options_.patience;
     return {};
   }
 

@@ -20,6 +20,8 @@ struct FitOptions {
   // Shares of all steps after which ranges of fake quantisation and statistics of batch normalisations stay as they are; 1: never.
   double freeze_ranges = 1, freeze_statistics = 1;
   double damping = 0;  // the largest, see damping_at()
+  double best_from =
+      0;  // share of all steps after which an epoch may be the best: what changes until then is no result
 };
 
 // Sums over an epoch so far.
@@ -60,6 +62,10 @@ struct FitState {
 
 struct FitCallbacks {
   std::function<void(const Progress&)> on_step = [](const Progress&) {};
+  // Before each step, of so many in all: what changes masks and codes.
+  std::function<Expected<void>(Trainer&, int64_t steps)> before_step = [](Trainer&, int64_t) {
+    return Expected<void>();
+  };
   // After each epoch. A failure ends the run.
   std::function<Expected<void>(const EpochRecord&)> on_epoch = [](const EpochRecord&) { return Expected<void>(); };
   // How good the present weights are, larger is better; asked after each epoch. Without it the last weights are the best.

@@ -63,7 +63,7 @@ void Trainer::bind_state(Compiled& step) {
     PARE_CHECK(place != layout_.end(), "'{}' was not carried before", each.name);
     std::byte* bytes = state_[static_cast<size_t>(place - layout_.begin())].mutable_bytes().data();
     step.context->bind_input(each.input, bytes);
-    step.context->bind_output(each.output, bytes);
+    if (each.output) step.context->bind_output(*each.output, bytes);
   }
 }
 
@@ -121,6 +121,12 @@ Expected<float> Trainer::step(const Batch& batch, double rate) {
 }
 
 Tensor Trainer::scored() const { return latest_->context->output_tensor(1); }
+
+Tensor* Trainer::carried(std::string_view name) {
+  for (size_t i = 0; i < layout_.size(); ++i)
+    if (layout_[i].name == name) return &state_[i];
+  return nullptr;
+}
 
 void Trainer::store_into(Graph& network, std::span<const Tensor> state) const {
   for (size_t i = 0; i < layout_.size(); ++i) {

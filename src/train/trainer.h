@@ -41,6 +41,8 @@ class Trainer {
   // Everything that a step carries over, and the count of steps: what a checkpoint holds.
   const std::vector<CarriedTensor>& carried() const { return layout_; }
   std::span<const Tensor> state() const { return state_; }
+  // What is carried under this name, for those who change it between two steps; its bytes must keep their place. Null where there is none.
+  Tensor* carried(std::string_view name);
   // Fails where the tensors are not those of this network.
   Expected<void> restore(std::span<const Tensor> state, int64_t steps);
 

@@ -60,6 +60,7 @@ class Maker {
     Value* damping = graph_.add_input("damping", {DType::Float32, Shape{1}, {}});
     PARE_TRY(apply_dropout(graph_, step, options_.seed));
     open_weights();
+    open_steered();
     if (options_.damping) damp_weights(damping);
     PARE_ASSIGN(Value * loss, append_whole_loss(scored, targets, weights));
     PARE_TRY(append_updates(loss));
@@ -69,6 +70,8 @@ class Maker {
                               graph_.outputs.size(), constant_of(each.before->name)});
       graph_.outputs.push_back(each.after);
     }
+    for (const Value* each : steered_)
+      made.carried.push_back({each->name, initial_of(*each), position_of(each), {}, each->name});
     for (const Value* each : from_teacher_) made.from_teacher.push_back(position_of(each));
     graph_.remove_dead();
     made.graph = std::move(graph_);
@@ -87,10 +90,12 @@ class Maker {
   // Before anything is rewritten: which constants are learned, and which statistics move.
   Expected<void> find_learned() {
     for (const auto& node : graph_.nodes()) {
-      if (options_.is_frozen(*node)) continue;
+      const Node& user = user_of(*node);
+      if (options_.is_frozen(user)) continue;
       const bool rounds = node->is("fake_quantize");
       if (rounds && options_.freeze_ranges) continue;
-      for (size_t i = 0; i < node->operands.size(); ++i) {
+      // The weights of a chain are found where it ends.
+      for (size_t i = &user == node.get() ? 0 : 1; i < node->operands.size(); ++i) {
         const Value* constant = learned_constant(*node, i);
         if (constant == nullptr) continue;
         learned_.insert(constant->name);
@@ -98,7 +103,7 @@ class Maker {
           steps_.insert(constant->name);
           continue;
         }
-        const float factor = options_.rate_factor(*node);
+        const float factor = options_.rate_factor(user);
         if (factors_.emplace(constant->name, factor).first->second != factor)
           return unsupported("the weights '{}' belong to several operators; give them the same rate", constant->name);
       }
@@ -107,6 +112,14 @@ class Maker {
         readers_of(node->operand(1)->producer->operand(0)).push_back(node.get());
     }
     return {};
+  }
+
+  // The node at the end of a chain of transforms of weights; any other node itself.
+  const Node& user_of(const Node& node) const {
+    if (node.op().traits.weight_transform == WeightTransform::None || !untransformed(node.operand(0))->is_constant())
+      return node;
+    const std::vector<Use> uses = graph_.uses(node.result());
+    return uses.empty() ? node : user_of(*uses.front().node);
   }
 
   // What is rounded by this range. Nodes, for rewrites exchange what these read.
@@ -160,6 +173,18 @@ class Maker {
       of_network_.insert(name);
       weights_.push_back(opened(graph_, constant));
     }
+  }
+
+  // Masks and codes: which weights are zero, and which centroid stands for each.
+  void open_steered() {
+    std::set<Value*> constants;
+    for (const auto& node : graph_.nodes())
+      if (Value* constant = steered_constant(*node)) constants.insert(constant);
+    for (Value* constant : constants) {
+      initial_[constant->name] = *constant->data;
+      steered_.push_back(opened(graph_, constant));
+    }
+    std::ranges::sort(steered_, {}, [](const Value* value) { return value->name; });
   }
 
   void damp_weights(Value* damping) {
@@ -301,11 +326,20 @@ class Maker {
   std::map<std::string, float> factors_;  // of the rate, for each weight
   std::map<float, Rates> scaled_rates_;   // by factor
   std::vector<Carried> carried_;
+  std::vector<Value*> steered_;
   std::vector<size_t> features_;  // outputs of the student while it is rewritten
   std::vector<Value*> from_teacher_;
 };
 
 }  // namespace
+
+Value* steered_constant(const Node& node) {
+  switch (node.op().traits.weight_transform) {
+    case WeightTransform::Mask: return node.operands[1];
+    case WeightTransform::Codebook: return node.operands[2];
+    default: return nullptr;
+  }
+}
 
 Value* learned_constant(const Node& node, size_t operand) {
   const std::vector<OperandSpec>& specs = node.op().operands;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,7 +40,9 @@ struct TrainingGraphOptions {
 struct CarriedTensor {
   std::string name;
   Tensor initial;
-  size_t input, output;       // positions in the graph; both are bound to one piece of memory
+  size_t input;  // position in the graph
+  std::optional<size_t>
+      output;  // likewise, bound to the same memory; nothing for what only changes between steps: masks, codes
   std::string constant = {};  // of the network that takes it in the end; empty: none
 };
 
@@ -64,6 +67,10 @@ struct TrainingGraph {
 // From a float network as it was trained, batch normalisations unfolded. Fails for one with nothing to train, with quantised tensors, or
 // with an operator that has no gradient rule between its weights and its output.
 Expected<TrainingGraph> make_training_graph(const Graph& network, const TrainingGraphOptions& options);
+
+// The mask or the codes that a node of a chain of weight transforms reads: a step leaves them as they are, pruning and clustering change them
+// between steps. Null for other nodes.
+Value* steered_constant(const Node& node);
 
 // The constant behind this operand of the node that training changes: a float one in the place of weights, a bias, a scale or a shift,
 // or what goes through transforms to such a place. Null where there is none.

@@ -1,0 +1,156 @@
+#include "steps/prune.h"
+
+#include <charconv>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/training_options.h"
+#include "eval/file_size.h"
+#include "report/prune.h"
+
+namespace pare::cli {
+namespace {
+
+struct Options {
+  TrainingOptions training;
+  PruneOptions prune;
+  std::string block, n_of_m;
+  bool no_labels = false;
+};
+
+// Whole numbers between separators: "1x4", "2:4".
+Expected<std::vector<int64_t>> numbers(const std::string& text, char separator, const char* option,
+                                       const char* example) {
+  std::vector<int64_t> found;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(separator, begin), text.size());
+    int64_t number = 0;
+    const auto [stop, error] = std::from_chars(text.data() + begin, text.data() + end, number);
+    if (error != std::errc() || stop != text.data() + end)
+      return usage_error("{}: '{}' was given, numbers such as {} were expected", option, text, example);
+    found.push_back(number);
+    begin = end + 1;
+  }
+  return found;
+}
+
+Expected<void> read_pattern(Options& options) {
+  SparsityPattern& pattern = options.prune.pruning.pattern;
+  if (!options.block.empty()) { PARE_ASSIGN(pattern.block, numbers(options.block, 'x', "--block", "4x1")); }
+  if (options.n_of_m.empty()) return {};
+  PARE_ASSIGN(const std::vector<int64_t> both, numbers(options.n_of_m, ':', "--n-of-m", "2:4"));
+  if (both.size() != 2)
+    return usage_error("--n-of-m: '{}' was given, two numbers such as 2:4 were expected", options.n_of_m);
+  pattern.n = both[0];
+  pattern.m = both[1];
+  return {};
+}
+
+Expected<void> run(Options& options, const CLI::App& command, const Common& common, const Output& out) {
+  PARE_TRY(read_pattern(options));
+  SparsitySchedule& schedule = options.prune.pruning.schedule;
+  const SparsityPattern& pattern = options.prune.pruning.pattern;
+  PARE_TRY(check_pattern(pattern));
+  if (pattern.is_n_of_m() && command.count("--sparsity") == 0) schedule.final = pattern.largest_sparsity();
+  options.prune.use_labels = !options.no_labels;
+  PruneSummary summary{.model = options.training.model, .output = options.training.output};
+  PruneResult result;
+  PARE_TRY(train_file(options.training, common, out,
+                      [&](const Model& model, const DataSet& set, const TrainObserver& observer) -> Expected<Model> {
+                        options.prune.train = options.training.train;
+                        PARE_ASSIGN(result, prune(model, set, options.prune, observer));
+                        return result.training.model.clone();
+                      }));
+  PARE_ASSIGN(const FileSize before, measure_file_size(summary.model));
+  PARE_ASSIGN(const FileSize after, measure_file_size(summary.output));
+  summary.source_bytes = before.bytes;
+  summary.source_gzip_bytes = before.gzip_bytes;
+  summary.output_bytes = after.bytes;
+  summary.output_gzip_bytes = after.gzip_bytes;
+  return out.result(to_json(result, summary), [&] { return describe(result, summary); });
+}
+
+void add_which(CLI::App& command, Options& options) {
+  const char* which = "Which weights become zero";
+  PruningOptions& pruning = options.prune.pruning;
+  command.add_option("--sparsity", pruning.schedule.final, "Share of the weights that become zero")
+      ->check(number(0, 1))
+      ->type_name("F")
+      ->capture_default_str()
+      ->group(which);
+  add_choice(
+      command, "--budget", pruning.budget,
+      "uniform: that share of each layer; global: the smallest weights of all layers; erk: more of layers with more "
+      "weights")
+      ->group(which);
+  command
+      .add_option("--block", options.block,
+                  "Weights go in blocks: so many output channels by so many input channels, or an extent for each axis")
+      ->type_name("OxI")
+      ->group(which);
+  add_choice(command, "--block-score", pruning.pattern.block_score, "What a block is judged by")->group(which);
+  command
+      .add_option("--n-of-m", options.n_of_m,
+                  "Of M neighbouring input channels at most N weights stay, as sparse kernels take them; such as 2:4")
+      ->type_name("N:M")
+      ->group(which);
+  command
+      .add_option("--include", pruning.include,
+                  "Only operators of these names; all with weights but depthwise ones unless told")
+      ->type_name("PATTERN")
+      ->group(which);
+  command.add_option("--exclude", pruning.exclude, "Operators of these names stay as they are")
+      ->type_name("PATTERN")
+      ->group(which);
+}
+
+void add_when(CLI::App& command, Options& options) {
+  const char* when = "When they do";
+  SparsitySchedule& schedule = options.prune.pruning.schedule;
+  add_choice(command, "--course", schedule.course,
+             "polynomial: the sparsity grows, fast at first; constant: it is there from the beginning")
+      ->group(when);
+  const auto share = [&](const char* name, double& target, const char* meaning) {
+    command.add_option(name, target, meaning)->check(number(0, 1))->type_name("F")->capture_default_str()->group(when);
+  };
+  share("--initial", schedule.initial, "The sparsity at the beginning");
+  share("--begin", schedule.begin, "Share of all steps after which it begins to grow");
+  share("--end", schedule.end, "Share of all steps after which it is reached; weights recover in the rest");
+  command.add_option("--power", schedule.power, "Of the polynomial")
+      ->check(number(0.01, 100))
+      ->type_name("P")
+      ->capture_default_str()
+      ->group(when);
+  command.add_option("--every", schedule.every, "Steps between two choices of weights; 0: a fiftieth of the course")
+      ->check(whole_number(0))
+      ->type_name("N")
+      ->capture_default_str()
+      ->group(when);
+}
+
+}  // namespace
+
+void add_prune(CLI::App& program) {
+  const auto options = std::make_shared<Options>();
+  options->training.train.epochs = 2;
+  CLI::App* command =
+      add_command(program, "prune", "Train a model while weights become zero",
+                  {{"pare prune net.h5 --data set.toml -o sparse.tflite --sparsity 0.8", "four of five weights"},
+                   {"pare prune net.h5 --data set.toml -o sparse.pare --n-of-m 2:4",
+                    "two of four neighbours; then: pare qat sparse.pare"},
+                   {"pare prune net.keras --data photos/ -o sparse.keras --sparsity 0.9 --epochs 10",
+                    "Keras loads it and goes on"}},
+                  [options, &program](const Common& common, const Output& out) {
+                    return run(*options, *program.get_subcommand("prune"), common, out);
+                  });
+  command
+      ->add_option("MODEL", options->training.model,
+                   "The float model: .tflite, .h5, .keras or .pare; masks that an earlier step left are taken up")
+      ->required();
+  add_training_options(*command, options->training);
+  command->add_flag("--no-labels", options->no_labels, "Learn from the model as it is, as if there were no labels");
+  add_which(*command, *options);
+  add_when(*command, *options);
+}
+
+}  // namespace pare::cli

@@ -1,0 +1,71 @@
+#include "steps/prune.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "passes/inline_composites.h"
+#include "steps/samples.h"
+
+namespace pare {
+namespace {
+
+// What the course of a run hangs on beside what train() knows of.
+std::map<std::string, std::string> settings_of(const PruningOptions& options) {
+  const SparsitySchedule& schedule = options.schedule;
+  const SparsityPattern& pattern = options.pattern;
+  return {{"sparsity", fmt::format("{} to {}", schedule.initial, schedule.final)},
+          {"course", fmt::format("{} from {} to {}, power {}, every {}", to_string(schedule.course), schedule.begin,
+                                 schedule.end, schedule.power, schedule.every)},
+          {"budget", std::string(to_string(options.budget))},
+          {"block", fmt::format("{} {}", fmt::join(pattern.block, "x"), to_string(pattern.block_score))},
+          {"n_of_m", fmt::format("{}:{}", pattern.n, pattern.m)},
+          {"include", fmt::format("{}", fmt::join(options.include, " "))},
+          {"exclude", fmt::format("{}", fmt::join(options.exclude, " "))}};
+}
+
+PrunedLayer layer_of(const Graph& network, const PrunedWeights& pruned) {
+  const Value* mask = network.find_value(pruned.mask);
+  PrunedLayer layer{.layer = pruned.layer, .shape = mask->type.shape, .weights = mask->type.shape.elements()};
+  layer.zeros = std::ranges::count(mask->data->values<float>(), 0.f);
+  return layer;
+}
+
+}  // namespace
+
+int64_t PruneResult::weights() const {
+  int64_t sum = 0;
+  for (const PrunedLayer& each : layers) sum += each.weights;
+  return sum;
+}
+
+int64_t PruneResult::zeros() const {
+  int64_t sum = 0;
+  for (const PrunedLayer& each : layers) sum += each.zeros;
+  return sum;
+}
+
+double PruneResult::sparsity() const {
+  return weights() == 0 ? 0 : static_cast<double>(zeros()) / static_cast<double>(weights());
+}
+
+Expected<PruneResult> prune(const Model& model, const DataSet& set, const PruneOptions& options,
+                            const TrainObserver& observer) {
+  Model masked = model.clone();
+  PARE_TRY(inline_composites(masked));
+  PARE_ASSIGN(const std::vector<PrunedWeights> pruned, insert_masks(masked.main(), options.pruning));
+  const Pruner pruner(pruned, options.pruning);
+  TrainOptions training = options.train;
+  training.settings = settings_of(options.pruning);
+  training.best_from = options.pruning.schedule.end;
+  training.before_step = [&](Trainer& trainer, int64_t steps) { return pruner.before_step(trainer, steps); };
+  PARE_ASSIGN(const bool labelled, has_targets(set));
+  training.distillation.use_targets = options.use_labels && labelled;
+  if (!training.distillation.use_targets) training.teacher = &model;
+  PruneResult result;
+  PARE_ASSIGN(result.training, train(masked, set, training, observer));
+  for (const PrunedWeights& each : pruned) result.layers.push_back(layer_of(result.training.model.main(), each));
+  return result;
+}
+
+}  // namespace pare

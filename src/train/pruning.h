@@ -1,0 +1,43 @@
+// Pruning in training: masks in front of weights, found anew from the weights as they become.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "compress/masks.h"
+#include "train/trainer.h"
+
+namespace pare {
+
+struct PruningOptions {
+  SparsitySchedule schedule;
+  SparsityPattern pattern;
+  SparsityBudget budget = SparsityBudget::Erk;
+  std::vector<std::string> include;  // patterns of names of operators; empty: all with weights but depthwise ones
+  std::vector<std::string> exclude;
+};
+
+// Weights that are pruned, by names: of their constant, of its mask, and of an operator that reads them.
+struct PrunedWeights {
+  std::string weights, mask, layer;
+};
+
+// Puts a mask in front of all weights that are pruned; one that a network has already stays and is taken up. Fails for patterns that match
+// nothing, where there is nothing to prune, and for blocks that do not fit.
+Expected<std::vector<PrunedWeights>> insert_masks(Graph& network, const PruningOptions& options);
+
+// Keeps the masks of a trainer to the schedule.
+class Pruner {
+ public:
+  Pruner(std::vector<PrunedWeights> pruned, PruningOptions options)
+      : pruned_(std::move(pruned)), options_(std::move(options)) {}
+
+  // Finds the masks anew where the schedule says so. Call before each of `steps` steps.
+  Expected<void> before_step(Trainer& trainer, int64_t steps) const;
+
+ private:
+  std::vector<PrunedWeights> pruned_;
+  PruningOptions options_;
+};
+
+}  // namespace pare

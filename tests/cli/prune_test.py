@@ -1,0 +1,82 @@
+"""Pruning as its users meet it: what becomes zero in the written file, runs that are taken up again, and each way it can fail."""
+
+import unittest
+
+from program import BAD_INPUT, DIGITS, UNSUPPORTED, USAGE, ProgramTest
+
+
+class Pruning(ProgramTest):
+    @classmethod
+    def prepare(cls):
+        cls.data = cls.samples(cls.shared / "samples.npz")
+
+    def words(self, out, *more, epochs=2):
+        course = ("--epochs", epochs, "--batch", 16, "--lr", 0.003, "--threads", 1)
+        return ["prune", DIGITS, "--data", self.data, "-o", self.folder / out, *course, *more]
+
+    def layers_of(self, name):
+        """Those of a file with more than a thousand weights."""
+        return [layer for layer in self.json_of("inspect", self.folder / name)["layers"] if layer["parameters"] > 1000]
+
+
+class Written(Pruning):
+    def test_so_many_weights_are_zero_in_every_file(self):
+        for name in ("out.tflite", "out.h5", "out.pare"):
+            report = self.json_of(*self.words(name, "--sparsity", 0.8, "--budget", "uniform"))
+            self.assertAlmostEqual(report["sparsity"], 0.8, delta=0.002)
+            zeros = sum(layer["zeros"] for layer in report["layers"])
+            self.assertEqual(zeros, report["zeros"])
+            layers = self.layers_of(name)
+            self.assertGreater(len(layers), 1)
+            for layer in layers:
+                self.assertAlmostEqual(layer["zeros"] / layer["parameters"], 0.8, delta=0.05)
+
+    def test_two_of_four_stay(self):
+        report = self.json_of(*self.words("out.tflite", "--n-of-m", "2:4"))
+        self.assertAlmostEqual(report["sparsity"], 0.5, delta=0.02)
+
+    def test_what_a_person_reads(self):
+        text = self.succeed(*self.words("out.tflite", "--sparsity", 0.5, "--budget", "global")).stdout
+        self.assertRegex(text, r"out.tflite: [\d,]+ of [\d,]+ weights are zero, 50.00 %")
+        self.assertIn("under gzip", text)
+
+    def test_a_file_shrinks_under_gzip(self):
+        sizes = [self.json_of(*self.words("out.tflite", "--sparsity", share))["gzip_bytes"]["after"] for share in (0, 0.9)]
+        self.assertLess(sizes[1], 0.5 * sizes[0])
+
+
+class Resumed(Pruning):
+    def test_a_killed_run_ends_as_if_it_had_not_been(self):
+        words = self.words("out.pare", "--sparsity", 0.8, "--every", 3, epochs=40)
+        self.succeed(*words)
+        whole = (self.folder / "out.pare").read_bytes()
+        (self.folder / "out.pare").unlink()
+        self.killed_once_kept(words, "out.pare")
+        self.succeed(*words, "--resume")
+        self.assertEqual((self.folder / "out.pare").read_bytes(), whole)
+
+
+class Failures(Pruning):
+    def test_what_is_no_pattern(self):
+        for text in ("4", "4x", "x4", "1x0", "axb"):
+            self.fails(USAGE, self.words("out.pare", "--block", text), "block")
+        for text in ("2", "2:", "4:2", "4:4", "0:4", "2:4:8"):
+            self.fails(USAGE, self.words("out.pare", "--n-of-m", text), "2:4")
+        self.fails(USAGE, self.words("out.pare", "--n-of-m", "2:4", "--block", "4x1"), "not both")
+
+    def test_what_is_no_sparsity(self):
+        for text in ("1.5", "-0.1", "much"):
+            self.fails(USAGE, self.words("out.pare", "--sparsity", text), "--sparsity")
+        self.fails(USAGE, self.words("out.pare", "--begin", 0.8, "--end", 0.5), "from a share of 0.8 to 0.5")
+
+    def test_names_that_nothing_has(self):
+        self.fails(BAD_INPUT, self.words("out.pare", "--include", "none*"), "no operator with weights is called 'none*'", "`pare inspect --layers`")
+        self.fails(BAD_INPUT, self.words("out.pare", "--exclude", "none*"), "no operator with weights is called 'none*'")
+        self.fails(UNSUPPORTED, self.words("out.pare", "--exclude", "*"), "there is nothing to prune")
+
+    def test_more_zeros_than_the_pattern_has(self):
+        self.fails(USAGE, self.words("out.pare", "--n-of-m", "2:4", "--sparsity", 0.7), "2:4 takes out at most 50 % of the weights, 70 % were asked for")
+
+
+if __name__ == "__main__":
+    unittest.main()
