@@ -80,7 +80,8 @@ void add_which(CLI::App& command, Options& options) {
       ->group(which);
   add_choice(
       command, "--budget", pruning.budget,
-      "uniform: that share of each layer; global: the smallest weights of all layers; erk: more of layers with more "
+      "uniform: that share of each layer; global: the smallest weights of all layers; lamp: the same by their share of "
+      "the larger ones in their layer; erk: more of layers with more "
       "weights")
       ->group(which);
   command
@@ -148,6 +149,7 @@ void add_prune(CLI::App& program) {
                    "The float model: .tflite, .h5, .keras or .pare; masks that an earlier step left are taken up")
       ->required();
   add_training_options(*command, options->training);
+  command->add_flag("--distill", options->prune.use_teacher, "Learn from the model as it is beside the labels");
   command->add_flag("--no-labels", options->no_labels, "Learn from the model as it is, as if there were no labels");
   add_which(*command, *options);
   add_when(*command, *options);

@@ -137,12 +137,27 @@ std::vector<Tensor> without_smallest(const std::vector<ScoredWeights>& tensors, 
   return masks;
 }
 
+// The square of each score as a share of the squares of all that are at least as large.
+void to_lamp_scores(std::vector<float>& scores) {
+  std::vector<size_t> order(scores.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return scores[a] > scores[b]; });
+  double sum = 0;
+  for (const size_t i : order) {
+    const double square = static_cast<double>(scores[i]) * scores[i];
+    sum += square;
+    scores[i] = sum > 0 ? static_cast<float>(square / sum) : 0;
+  }
+}
+
 // The smallest units of all tensors go.
-Expected<std::vector<Tensor>> global_masks(const std::vector<ScoredWeights>& tensors, double sparsity) {
+Expected<std::vector<Tensor>> global_masks(const std::vector<ScoredWeights>& tensors, double sparsity,
+                                           bool lamp = false) {
   std::vector<Units> units;
   double weights = 0;
   for (const ScoredWeights& each : tensors) {
     PARE_ASSIGN(Units of_tensor, units_of(each));
+    if (lamp) to_lamp_scores(of_tensor.scores);
     units.push_back(std::move(of_tensor));
     weights += static_cast<double>(each.shape.elements());
   }
@@ -160,7 +175,8 @@ Expected<std::vector<Tensor>> masks_of(const std::vector<ScoredWeights>& tensors
                                        double sparsity) {
   if (std::ranges::any_of(tensors, [](const ScoredWeights& each) { return each.pattern.is_n_of_m(); }))
     budget = SparsityBudget::Uniform;
-  if (budget == SparsityBudget::Global) return global_masks(tensors, sparsity);
+  if (budget == SparsityBudget::Global || budget == SparsityBudget::Lamp)
+    return global_masks(tensors, sparsity, budget == SparsityBudget::Lamp);
   std::vector<double> sparsities(tensors.size(), sparsity);
   if (budget == SparsityBudget::Erk) {
     std::vector<Shape> shapes;

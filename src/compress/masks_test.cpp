@@ -72,5 +72,18 @@ TEST(Masks, AGlobalBudgetComparesTensors) {
   EXPECT_EQ(zeros((*uniform)[1]), 2);
 }
 
+TEST(Masks, LampComparesSharesOfWhatIsLarger) {
+  // Shares: 1/30, 4/29, 9/25, 1 in both, whatever their scale; of equal ones the later tensor's go.
+  const std::vector<float> small{1, 2, 3, 4}, large{10, 20, 30, 40};
+  const auto masks = masks_of({{{4}, small}, {{4}, large}}, SparsityBudget::Lamp, 0.5);
+  EXPECT_THAT(values_of((*masks)[0]), ElementsAre(0, 0, 1, 1));
+  EXPECT_THAT(values_of((*masks)[1]), ElementsAre(0, 0, 1, 1));
+  // One weight that outweighs its layer is kept, and so is each layer's largest.
+  const std::vector<float> peaked{1, 1, 1, 100}, flat{5, 5, 5, 5};
+  const auto uneven = masks_of({{{4}, peaked}, {{4}, flat}}, SparsityBudget::Lamp, 0.75);
+  EXPECT_THAT(values_of((*uneven)[0]), ElementsAre(0, 0, 0, 1));
+  EXPECT_THAT(values_of((*uneven)[1]), ElementsAre(1, 0, 0, 0));
+}
+
 }  // namespace
 }  // namespace pare

@@ -43,10 +43,11 @@ enum class SparsityBudget {
   Uniform,  // each tensor has it
   Global,   // the smallest scores of all tensors go
   Erk,      // Evci et al. (2020): tensors with more weights for their extents have more zeros
+  Lamp,     // Lee et al. (2021): the smallest of all go by their share of what is at least as large in their tensor
 };
 template <>
 struct EnumNames<SparsityBudget> {
-  static constexpr std::array<std::string_view, 3> names{"uniform", "global", "erk"};
+  static constexpr std::array<std::string_view, 4> names{"uniform", "global", "erk", "lamp"};
 };
 
 // The sparsity of each tensor by ERK: its density is proportional to (sum of extents) / (product of extents), at most 1.

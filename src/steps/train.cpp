@@ -220,6 +220,7 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
                                .teacher = teacher.scorer,
                                .distillation = result.distillation.value_or(DistillationRecord{}).options,
                                .average = options.average,
+                               .dropout = options.dropout,
                                .seed = options.seed,
                                .is_frozen = [&](const Node& node) { return frozen.contains(node.name); },
                                .rate_factor = [&](const Node& node) { return rate_factor(node, options.rates); }},

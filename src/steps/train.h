@@ -41,6 +41,7 @@ struct TrainOptions {
   double damping = 0;                                // of oscillating weights, see damping_at(); 0: none
   std::map<std::string, std::string> settings = {};  // what else the course of a run hangs on; --resume compares it
   double average = 0;                                // see TrainingGraphOptions
+  bool dropout = true;                               // likewise
   uint64_t seed = 1;
   int threads = 1;
   bool bf16 = false;  // see KernelRequest; scores are computed in float32

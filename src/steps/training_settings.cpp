@@ -47,6 +47,7 @@ std::string settings_of(const TrainOptions& options, const TrainResult& run, con
                        {"lr", options.schedule.rate},
                        {"warm_up", options.schedule.warm_up},
                        {"average", options.average},
+                       {"dropout", options.dropout},
                        {"rate", std::move(rates)},
                        {"loss", to_string(run.loss)},
                        {"smoothing", options.smoothing},

@@ -10,4 +10,7 @@ namespace pare {
 // `step` is i32[1]. All shapes must be static.
 Expected<void> apply_dropout(Graph& graph, Value* step, uint64_t seed);
 
+// Lets everything through instead; what is left out stays, without readers.
+void leave_out_dropout(Graph& graph);
+
 }  // namespace pare

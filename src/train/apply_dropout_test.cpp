@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "ops/dropout.h"
@@ -70,6 +71,21 @@ TEST(ApplyDropout, MultipliesByMasksOfTheirOwn) {
   EXPECT_THAT(second.shape, ElementsAre(2, 1, 1, 4));
   EXPECT_NE(first.seed, second.seed);
   EXPECT_EQ(graph.outputs[0]->name, "b");
+}
+
+TEST(ApplyDropout, IsLeftOutWhereAskedFor) {
+  Random random(1);
+  GraphBuilder build;
+  Value* dropped = build.op("dropout", {build.input("x", {kDynamic, 5})}, DropoutAttributes{.rate = 0.5f});
+  Value* weights = build.constant("w", testing::random_tensor({3, 5}, random));
+  const Graph network = build.finish({build.op("fully_connected", {dropped, weights})});
+  for (const bool dropout : {false, true}) {
+    const auto step = make_training_graph(network, {.batch = 2, .loss = {.loss = Loss::Mse}, .dropout = dropout});
+    ASSERT_TRUE(step) << step.error().to_string();
+    const auto masks =
+        std::ranges::count_if(step->graph.nodes(), [](const auto& node) { return node->is("random_mask"); });
+    EXPECT_EQ(masks, dropout ? 1 : 0);
+  }
 }
 
 // The loss is the mean of the kept values of x * w; only steps change what is kept.

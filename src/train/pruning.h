@@ -12,7 +12,7 @@ namespace pare {
 struct PruningOptions {
   SparsitySchedule schedule;
   SparsityPattern pattern;
-  SparsityBudget budget = SparsityBudget::Erk;
+  SparsityBudget budget = SparsityBudget::Lamp;
   std::vector<std::string> include;  // patterns of names of operators; empty: all with weights but depthwise ones
   std::vector<std::string> exclude;
 };

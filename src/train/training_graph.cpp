@@ -58,7 +58,10 @@ class Maker {
               graph_.add_input("average_momentum", {DType::Float32, Shape{1}, {}})};
     Value* step = graph_.add_input("step", {DType::Int32, Shape{1}, {}});
     Value* damping = graph_.add_input("damping", {DType::Float32, Shape{1}, {}});
-    PARE_TRY(apply_dropout(graph_, step, options_.seed));
+    if (options_.dropout)
+      PARE_TRY(apply_dropout(graph_, step, options_.seed));
+    else
+      leave_out_dropout(graph_);
     open_weights();
     open_steered();
     if (options_.damping) damp_weights(damping);

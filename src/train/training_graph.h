@@ -27,7 +27,8 @@ struct TrainingGraphOptions {
 
   // Momentum of an average over the steps that the network takes in the place of its weights; 0: none.
   double average = 0;
-  uint64_t seed = 1;  // of what dropout leaves out
+  bool dropout = true;  // that the network has is applied
+  uint64_t seed = 1;    // of what it leaves out
   // Nodes whose weights and statistics stay as they are.
   std::function<bool(const Node&)> is_frozen = [](const Node&) { return false; };
   // What the learning rate is multiplied by for the weights of a node.
