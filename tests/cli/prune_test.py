@@ -45,6 +45,17 @@ class Written(Pruning):
         self.assertLess(sizes[1], 0.5 * sizes[0])
 
 
+class Behind(Pruning):
+    def test_zeros_stay_zero_through_quantisation_aware_training(self):
+        self.succeed(*self.words("out.pare", "--sparsity", 0.8, "--budget", "uniform"))
+        course = ("--epochs", 1, "--batch", 16, "--threads", 1)
+        self.succeed("qat", self.folder / "out.pare", "--data", self.data, "-o", self.folder / "out.tflite", *course)
+        layers = self.layers_of("out.tflite")
+        self.assertGreater(len(layers), 1)
+        for layer in layers:
+            self.assertGreater(layer["zeros"] / layer["parameters"], 0.75)
+
+
 class Resumed(Pruning):
     def test_a_killed_run_ends_as_if_it_had_not_been(self):
         words = self.words("out.pare", "--sparsity", 0.8, "--every", 3, epochs=40)
