@@ -2,7 +2,6 @@
 #include "engine/avx512/elementwise.h"
 #include "engine/avx512/gather.h"
 #include "engine/avx512/requantize.h"
-#include "engine/cpu.h"
 #include "ops/conv_2d_training_exec.h"
 #include "ops/kernel_weights.h"
 #include "ops/weighted_avx512_exec.h"
@@ -230,8 +229,7 @@ std::string declines_dynamic(const KernelRequest& request) {
 
 // Of operators whose rows have this many channels.
 std::string declines_rounding(const KernelRequest& request, int64_t channels) {
-  if (!request.bf16) return "products of float32 are asked for";
-  if (std::string reason = missing_avx512_bf16(); !reason.empty()) return reason;
+  if (std::string reason = declines_bf16_products(request); !reason.empty()) return reason;
   if (channels < 16) return "too few channels to gain from rounding";
   return channels % 2 == 0 ? "" : "the channels are odd";
 }

@@ -90,8 +90,7 @@ std::string declines(const KernelRequest& request) {
 }
 
 std::string declines_bf16(const KernelRequest& request) {
-  if (!request.bf16) return "products of float32 are asked for";
-  if (std::string reason = missing_avx512_bf16(); !reason.empty()) return reason;
+  if (std::string reason = declines_bf16_products(request); !reason.empty()) return reason;
   if (request.result_type().shape.elements() < 2048) return "too few weights to gain from rounding";
   return declines(request);
 }

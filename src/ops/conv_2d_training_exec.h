@@ -6,6 +6,7 @@
 
 #include "engine/avx512/pack.h"
 #include "engine/avx512/winograd.h"
+#include "engine/cpu.h"
 #include "ops/conv_2d_backward.h"
 #include "ops/conv_2d_exec.h"
 
@@ -17,6 +18,11 @@ inline avx512::WeightPlaces conv_2d_places(const KernelRequest& request) {
   if (request.node.attrs<Conv2dAttributes>().dilation_w != 1)
     return {0, weights.elements(1, 4), weights[3], 0, 1, weights[1] * weights[2], 1, weights[3]};
   return avx512::WeightPlaces::forward(weights[1], weights[2], weights[3]);
+}
+
+// Of kernels whose operands are rounded to bfloat16.
+inline std::string declines_bf16_products(const KernelRequest& request) {
+  return request.bf16 ? missing_avx512_bf16() : "products of float32 are asked for";
 }
 
 // Of gradients that are convolutions, or sums over windows, at stride 1.
