@@ -96,11 +96,11 @@ void add_which(CLI::App& command, Options& options) {
       ->type_name("N:M")
       ->group(which);
   command
-      .add_option("--include", pruning.include,
+      .add_option("--include", pruning.choice.include,
                   "Only operators of these names; all with weights but depthwise ones unless told")
       ->type_name("PATTERN")
       ->group(which);
-  command.add_option("--exclude", pruning.exclude, "Operators of these names stay as they are")
+  command.add_option("--exclude", pruning.choice.exclude, "Operators of these names stay as they are")
       ->type_name("PATTERN")
       ->group(which);
 }

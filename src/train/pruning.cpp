@@ -2,41 +2,10 @@
 
 #include <algorithm>
 
-#include "quant/glob.h"
-#include "quant/roles.h"
 #include "train/weight_transforms.h"
 
 namespace pare {
 namespace {
-
-bool matches_any(const std::vector<std::string>& patterns, const Node& node) {
-  return std::ranges::any_of(patterns, [&](const std::string& each) { return matches_glob(each, node.name); });
-}
-
-// The operand with weights of a node that may be pruned.
-std::optional<size_t> prunable_operand(const Node& node) {
-  const std::optional<size_t> at = roles_of(node).weights;
-  if (!at) return {};
-  const Value* weights = untransformed(node.operand(*at));
-  return weights->is_constant() && weights->type.dtype == DType::Float32 && !weights->type.is_quantized()
-             ? at
-             : std::nullopt;
-}
-
-bool is_chosen(const Node& node, const PruningOptions& options) {
-  if (matches_any(options.exclude, node)) return false;
-  // The few weights of a depthwise layer do more each than those of any other.
-  return options.include.empty() ? !node.is("depthwise_conv_2d") : matches_any(options.include, node);
-}
-
-Expected<void> check_names(const Graph& network, const std::vector<std::string>& patterns) {
-  for (const std::string& pattern : patterns)
-    if (std::ranges::none_of(network.nodes(), [&](const auto& node) {
-          return matches_glob(pattern, node->name) && prunable_operand(*node);
-        }))
-      return bad_input("no operator with weights is called '{}'; `pare inspect --layers` lists their names", pattern);
-  return {};
-}
 
 // The mask of a chain, where it has one.
 Value* mask_of_chain(Value* value) {
@@ -46,9 +15,9 @@ Value* mask_of_chain(Value* value) {
   return nullptr;
 }
 
-Expected<Value*> mask_for(Graph& network, Node& node, size_t operand) {
-  if (Value* known = mask_of_chain(node.operands[operand]); known != nullptr) return known;
-  const Value* weights = untransformed(node.operands[operand]);
+Expected<Value*> mask_for(Graph& network, const ChosenWeights& chosen) {
+  if (Value* known = mask_of_chain(chosen.end_of_chain()); known != nullptr) return known;
+  const Value* weights = chosen.weights;
   const std::string name = weights->name + "/mask";
   Value* mask = network.find_value(name);  // of weights that several operators read
   if (mask == nullptr) {
@@ -56,7 +25,7 @@ Expected<Value*> mask_for(Graph& network, Node& node, size_t operand) {
     std::ranges::fill(all.mutable_values<float>(), 1.f);
     mask = network.add_constant(name, std::move(all));
   }
-  PARE_TRY(insert_weight_transform(network, node, operand, "mask_weights", NoAttributes{}, {mask},
+  PARE_TRY(insert_weight_transform(network, *chosen.node, chosen.operand, "mask_weights", NoAttributes{}, {mask},
                                    weights->name + "/masked"));
   return mask;
 }
@@ -69,20 +38,14 @@ Expected<std::vector<PrunedWeights>> insert_masks(Graph& network, const PruningO
   if (options.schedule.final > options.pattern.largest_sparsity())
     return usage_error("{}:{} takes out at most {:.4g} % of the weights, {:.4g} % were asked for", options.pattern.n,
                        options.pattern.m, options.pattern.largest_sparsity() * 100, options.schedule.final * 100);
-  PARE_TRY(check_names(network, options.include));
-  PARE_TRY(check_names(network, options.exclude));
-  std::vector<Node*> nodes;
-  for (const auto& node : network.nodes())
-    if (prunable_operand(*node) && is_chosen(*node, options)) nodes.push_back(node.get());
-  if (nodes.empty()) return unsupported("there is nothing to prune: no operator with weights is chosen");
+  PARE_ASSIGN(const std::vector<ChosenWeights> chosen, chosen_weights(network, options.choice, "prune"));
   std::vector<PrunedWeights> pruned;
-  for (Node* node : nodes) {
-    const size_t at = *prunable_operand(*node);
-    const Value* weights = untransformed(node->operands[at]);
-    PARE_ASSIGN_IN(const std::vector<int64_t> extents, block_extents(options.pattern, weights->type.shape), node->name);
-    PARE_ASSIGN(const Value* mask, mask_for(network, *node, at));
-    if (std::ranges::none_of(pruned, [&](const PrunedWeights& each) { return each.weights == weights->name; }))
-      pruned.push_back({weights->name, mask->name, node->name});
+  for (const ChosenWeights& each : chosen) {
+    PARE_ASSIGN_IN(const std::vector<int64_t> extents, block_extents(options.pattern, each.weights->type.shape),
+                   each.node->name);
+    PARE_ASSIGN(const Value* mask, mask_for(network, each));
+    if (std::ranges::find(pruned, each.weights->name, &PrunedWeights::weights) == pruned.end())
+      pruned.push_back({each.weights->name, mask->name, each.node->name});
   }
   return pruned;
 }

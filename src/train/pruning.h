@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "compress/masks.h"
+#include "train/chosen_weights.h"
 #include "train/trainer.h"
 
 namespace pare {
@@ -13,8 +14,7 @@ struct PruningOptions {
   SparsitySchedule schedule;
   SparsityPattern pattern;
   SparsityBudget budget = SparsityBudget::Lamp;
-  std::vector<std::string> include;  // patterns of names of operators; empty: all with weights but depthwise ones
-  std::vector<std::string> exclude;
+  WeightChoice choice;
 };
 
 // Weights that are pruned, by names: of their constant, of its mask, and of an operator that reads them.

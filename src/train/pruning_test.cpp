@@ -95,12 +95,12 @@ TEST(Pruning, MasksOfAnEarlierStepAreTakenUp) {
 
 TEST(Pruning, PatternsChoose) {
   PruningOptions options = to(0.5);
-  options.include = {"blur"};
+  options.choice.include = {"blur"};
   const Graph depthwise = pruned_by(options, 4);
   EXPECT_NEAR(sparsity_of(depthwise, "blur/w/mask"), 0.5, 0.02);
   EXPECT_EQ(depthwise.find_value("first/w/mask"), nullptr);
   options = to(0.5);
-  options.exclude = {"sec*"};
+  options.choice.exclude = {"sec*"};
   EXPECT_EQ(pruned_by(options, 4).find_value("second/w/mask"), nullptr);
 }
 
@@ -112,10 +112,10 @@ TEST(Pruning, NothingAndEverything) {
 TEST(Pruning, SaysWhatDoesNotFit) {
   Graph network = network_of();
   PruningOptions options = to(0.5);
-  options.include = {"third"};
+  options.choice.include = {"third"};
   EXPECT_THAT(insert_masks(network, options).error().message, HasSubstr("no operator with weights is called 'third'"));
   options = to(0.5);
-  options.exclude = {"*"};
+  options.choice.exclude = {"*"};
   EXPECT_THAT(insert_masks(network, options).error().message, HasSubstr("nothing to prune"));
   options = to(0.5);
   options.pattern.block = {1, 2, 3};
