@@ -129,20 +129,20 @@ class Layer {
   Layer(const Sums& sums, const std::vector<double>& before, std::vector<double>& costs, int32_t* begins)
       : sums_(sums), before_(before), costs_(costs), begins_(begins) {}
 
-  void fill(int32_t first, int32_t last, int threads) {
+  // For the ends from `first` to `last`; no run begins before `lowest`.
+  void fill(int32_t first, int32_t last, int32_t lowest, int threads) {
     // A few ends one after the other, then what lies between them on all threads.
     std::vector<int32_t> ends{first - 1};
     for (int part = 1; part < 4 * threads && threads > 1; ++part) {
       const auto end = static_cast<int32_t>(first + (last - first) * static_cast<int64_t>(part) / (4 * threads));
       if (end <= ends.back()) continue;
-      solve(end, ends.size() == 1 ? first - 1 : begins_[ends.back()], end - 1);
+      solve(end, ends.size() == 1 ? lowest : begins_[ends.back()], end - 1);
       ends.push_back(end);
     }
     ends.push_back(last + 1);
     const auto between = [&](size_t i) {
-      const int32_t lowest = i == 0 ? first - 1 : begins_[ends[i]];
       const int32_t highest = i + 2 == ends.size() ? last - 1 : begins_[ends[i + 1]];
-      divide(ends[i] + 1, ends[i + 1] - 1, lowest, highest);
+      divide(ends[i] + 1, ends[i + 1] - 1, i == 0 ? lowest : begins_[ends[i]], highest);
     };
     parallel_for(static_cast<int64_t>(ends.size()) - 1, threads, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) between(static_cast<size_t>(i));
@@ -182,7 +182,8 @@ std::vector<size_t> best_runs(const Points& points, size_t clusters, int threads
     Layer layer(sums, before, costs, begins.data() + (k - 1) * (n + 1));
     // Of the last cluster only the end of all points is of interest; before it, what leaves a point for each cluster to come.
     const bool is_last = k + 1 == clusters;
-    layer.fill(static_cast<int32_t>(is_last ? n : k + 1), static_cast<int32_t>(n - (clusters - 1 - k)), threads);
+    layer.fill(static_cast<int32_t>(is_last ? n : k + 1), static_cast<int32_t>(n - (clusters - 1 - k)),
+               static_cast<int32_t>(k), threads);
     before.swap(costs);
     before[k] = std::numeric_limits<double>::infinity();
   }
