@@ -7,13 +7,17 @@
 namespace pare {
 namespace {
 
-// Of both directions: weights or their gradient, centroids, codes.
+// Of both directions: weights or their gradient, centroids, codes, scales.
 Expected<void> check_operands(const InferContext& context) {
   PARE_TRY(check_rank(context, 1, "centroids", 1));
   const Shape &weights = context.shape(0), &codes = context.shape(2);
-  if (context.type(2).dtype == DType::Int32 && codes == weights) return {};
-  return bad_input("'codes' are {}{}, i32{} was expected", to_string(context.type(2).dtype), codes.to_string(),
-                   weights.to_string());
+  if (context.type(2).dtype != DType::Int32 || codes != weights)
+    return bad_input("'codes' are {}{}, i32{} was expected", to_string(context.type(2).dtype), codes.to_string(),
+                     weights.to_string());
+  if (!context.has(3)) return {};
+  const int64_t axis = context.attributes.as<ClusterWeightsAttributes>().axis;
+  if (axis >= 0 && axis < weights.rank() && context.shape(3) == Shape{weights[static_cast<int>(axis)]}) return {};
+  return bad_input("'scales' are {} for axis {} of {}", context.shape(3).to_string(), axis, weights.to_string());
 }
 
 Expected<std::vector<TensorType>> infer_forward(const InferContext& context) {
@@ -25,6 +29,8 @@ Expected<std::vector<TensorType>> infer_backward(const InferContext& context) {
   PARE_TRY(check_operands(context));
   return std::vector<TensorType>{{context.type(0).dtype, context.shape(1), {}}};
 }
+
+const OperandSpec kScales{"scales", "[S] for S slices along `axis`; 1 where absent", OperandSpec::Kind::Optional};
 
 OpDef clustering(OpDef def) {
   def.attributes = ClusterWeightsAttributes{};
@@ -41,11 +47,13 @@ const OpDef& op_cluster_weights() {
       .name = "cluster_weights",
       .summary = "In the place of each weight the centroid of its cluster.",
       .details =
-          "dst = centroids[codes], 0 where there is no such centroid. In training a centroid gets the sum of the gradients of its weights, or "
+          "dst = scales * centroids[codes], 0 where there is no such centroid. With a scale for each channel the centroids are those of the "
+          "integer codes. In training a centroid gets the sum of the gradients of its weights, or "
           "their mean (Han et al., 2016), and src gets the gradient straight through, so that weights may find another cluster.",
       .operands = {{"src", "any shape", OperandSpec::Kind::Required, true},
                    {"centroids", "K", OperandSpec::Kind::Required, true},
-                   {"codes", "int32, as src; 0 to K - 1"}},
+                   {"codes", "int32, as src; 0 to K - 1"},
+                   kScales},
       .results = {{"dst", "as src"}},
       .infer = infer_forward,
       .traits = {.weight_transform = WeightTransform::Codebook},
@@ -57,8 +65,8 @@ const OpDef& op_cluster_weights_backward() {
   static const OpDef def = clustering({
       .name = "cluster_weights_backward",
       .summary = "The gradient of the centroids of cluster_weights.",
-      .details = "dcentroids[k] = sum, or mean, of ddst where codes = k; 0 for an empty cluster.",
-      .operands = {{"ddst", "any shape"}, {"centroids", "K"}, {"codes", "int32, as ddst; 0 to K - 1"}},
+      .details = "dcentroids[k] = sum, or mean, of scales * ddst where codes = k; 0 for an empty cluster.",
+      .operands = {{"ddst", "any shape"}, {"centroids", "K"}, {"codes", "int32, as ddst; 0 to K - 1"}, kScales},
       .results = {{"dcentroids", "K"}},
       .infer = infer_backward,
   });

@@ -17,10 +17,12 @@ struct EnumNames<CentroidGradient> {
 
 struct ClusterWeightsAttributes {
   CentroidGradient gradient = CentroidGradient::Sum;
+  int64_t axis = 0;  // along which there is a scale for each slice
 
   template <class Self, class Visitor>
   static void fields(Self& self, Visitor&& visit) {
     visit("gradient", self.gradient);
+    visit("axis", self.axis);
   }
 };
 

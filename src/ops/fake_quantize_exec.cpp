@@ -7,6 +7,7 @@
 #include "base/vectorised.h"
 #include "ops/fake_quantize.h"
 #include "ops/kernel_shares.h"
+#include "ops/slices.h"
 #include "ops/updates.h"
 
 namespace pare {
@@ -72,19 +73,6 @@ PARE_VECTORISED float backward(const float* ddst, const float* src, float* dsrc,
   for (const float each : sums) sum += each;
   return sum;
 }
-
-// Where the slices of a tensor lie: `outer` times, for each slice, `inner` neighbours.
-struct Slices {
-  int64_t outer = 1, count = 1, inner;
-
-  Slices(const Shape& shape, int64_t axis, int64_t scales) : inner(shape.elements()) {
-    if (scales == 1) return;
-    const int at = static_cast<int>(axis);
-    outer = shape.elements(0, at);
-    count = scales;
-    inner = shape.elements(at + 1, shape.rank());
-  }
-};
 
 // What both directions know; `first` is the position of src.
 class FakeQuantize : public Kernel {

@@ -21,8 +21,9 @@ void gradient_mask_weights(GradientBuilder& build) {
 void gradient_cluster_weights(GradientBuilder& build) {
   build.give(0, build.gradient());
   if (build.wants(1))
-    build.give(1, build.op("cluster_weights_backward", {build.gradient(), build.operand(1), build.operand(2)},
-                           build.node().attributes));
+    build.give(
+        1, build.op("cluster_weights_backward",
+                    {build.gradient(), build.operand(1), build.operand(2), build.operand(3)}, build.node().attributes));
 }
 
 }  // namespace pare

@@ -85,6 +85,29 @@ TEST(WeightTransforms, CentroidsLearnForTheirWeights) {
   }
 }
 
+TEST(WeightTransforms, CentroidsOfScaledChannels) {
+  Graph graph = dense();
+  Value* centroids = graph.add_constant("w/centroids", Tensor::vector<float>({-1, 1}));
+  Value* codes = graph.add_constant("w/codes", Tensor::of<int32_t>({2, 2}, {1, -1, 0, 1}));
+  Value* scales = graph.add_constant("w/scales", Tensor::vector<float>({0.5f, -2}));
+  ASSERT_TRUE(insert_weight_transform(graph, *graph.nodes().back(), 1, "cluster_weights", ClusterWeightsAttributes{},
+                                      {centroids, codes, scales}, "w/clustered"));
+  EXPECT_THAT(floats(*transformed(*graph.find_value("w/clustered"))), ElementsAre(0.5f, 0, 2, -2));
+  auto trainer = Trainer::create(graph, {.batch = 1, .optimizer = {.optimizer = Optimizer::Sgd, .momentum = 0}}, 1);
+  ASSERT_TRUE(trainer) << trainer.error().to_string();
+  ASSERT_TRUE(trainer->step({.inputs = {Tensor::of<float>({1, 2}, {1, 2})},
+                             .targets = Tensor::vector<int32_t>({0}),
+                             .weights = Tensor::vector<float>({1})},
+                            1));
+  trainer->store_into(graph);
+  const std::vector<float> moved = floats(*graph.find_value("w/centroids")->data);
+  // The gradient of score i is p_i - y_i = +-g: centroid 0 has -2 times that of input 1 in score 1, centroid 1 half of that of input 1 in
+  // score 0 and -2 times that of input 2 in score 1.
+  const float g = (moved[0] + 1) / 2;
+  EXPECT_GT(g, 0);
+  EXPECT_NEAR(moved[1] - 1, 0.5f * g + 4 * g, 1e-6);
+}
+
 TEST(WeightTransforms, OneOfAKind) {
   Graph graph = dense();
   ASSERT_TRUE(insert_mask(graph, kMask));
