@@ -99,6 +99,7 @@ CLI::Option* add_output(CLI::App& command, std::string& path, const char* meanin
 
 void add_bench(CLI::App& program);
 void add_build(CLI::App& program);
+void add_cluster(CLI::App& program);
 void add_compare(CLI::App& program);
 void add_convert(CLI::App& program);
 void add_data(CLI::App& program);

@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/training_options.h"
-#include "eval/file_size.h"
 #include "report/prune.h"
 
 namespace pare::cli {
@@ -15,7 +14,6 @@ struct Options {
   TrainingOptions training;
   PruneOptions prune;
   std::string block, n_of_m;
-  bool no_labels = false;
 };
 
 // Whole numbers between separators: "1x4", "2:4".
@@ -52,8 +50,6 @@ Expected<void> run(Options& options, const CLI::App& command, const Common& comm
   const SparsityPattern& pattern = options.prune.pruning.pattern;
   PARE_TRY(check_pattern(pattern));
   if (pattern.is_n_of_m() && command.count("--sparsity") == 0) schedule.final = pattern.largest_sparsity();
-  options.prune.use_labels = !options.no_labels;
-  PruneSummary summary{.model = options.training.model, .output = options.training.output};
   PruneResult result;
   PARE_TRY(train_file(options.training, common, out,
                       [&](const Model& model, const DataSet& set, const TrainObserver& observer) -> Expected<Model> {
@@ -61,13 +57,8 @@ Expected<void> run(Options& options, const CLI::App& command, const Common& comm
                         PARE_ASSIGN(result, prune(model, set, options.prune, observer));
                         return result.training.model.clone();
                       }));
-  PARE_ASSIGN(const FileSize before, measure_file_size(summary.model));
-  PARE_ASSIGN(const FileSize after, measure_file_size(summary.output));
-  summary.source_bytes = before.bytes;
-  summary.source_gzip_bytes = before.gzip_bytes;
-  summary.output_bytes = after.bytes;
-  summary.output_gzip_bytes = after.gzip_bytes;
-  return out.result(to_json(result, summary), [&] { return describe(result, summary); });
+  PARE_ASSIGN(const FileSizes sizes, measure_sizes(options.training.model, options.training.output));
+  return out.result(to_json(result, sizes), [&] { return describe(result, sizes); });
 }
 
 void add_which(CLI::App& command, Options& options) {
@@ -149,8 +140,7 @@ void add_prune(CLI::App& program) {
                    "The float model: .tflite, .h5, .keras or .pare; masks that an earlier step left are taken up")
       ->required();
   add_training_options(*command, options->training);
-  command->add_flag("--distill", options->prune.use_teacher, "Learn from the model as it is beside the labels");
-  command->add_flag("--no-labels", options->no_labels, "Learn from the model as it is, as if there were no labels");
+  add_self_teaching(*command, options->prune.teaching);
   add_which(*command, *options);
   add_when(*command, *options);
 }

@@ -140,6 +140,11 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
   add_frozen(command, options);
 }
 
+void add_self_teaching(CLI::App& command, SelfTeaching& teaching) {
+  command.add_flag("--distill", teaching.use_teacher, "Learn from the model as it is beside the labels");
+  command.add_flag("!--no-labels", teaching.use_labels, "Learn from the model as it is, as if there were no labels");
+}
+
 CLI::Option* add_feature_weight(CLI::App& command, DistillationOptions& distillation) {
   return command
       .add_option("--feature-weight", distillation.feature_weight,
@@ -147,6 +152,11 @@ CLI::Option* add_feature_weight(CLI::App& command, DistillationOptions& distilla
       ->check(number(0, 1e9))
       ->type_name("F")
       ->capture_default_str();
+}
+
+Expected<void> write_as(const Model& model, const std::string& output) {
+  PARE_ASSIGN(const ConvertResult converted, convert(model, output, {}));
+  return write_model(converted.model, output);
 }
 
 Expected<void> train_file(TrainingOptions& options, const Common& common, const Output& out, const TrainingStep& step) {
@@ -165,10 +175,8 @@ Expected<void> train_file(TrainingOptions& options, const Common& common, const 
   const TrainObserver observer{.on_teacher = [&] { out.progress("the teacher looks at the samples"); },
                                .on_step = [&](const Progress& progress) { out.progress(describe(progress)); }};
   PARE_ASSIGN_IN(const Model trained, step(model, set, observer), options.model);
-  const auto written = convert(trained, options.output, {}).and_then([&](const ConvertResult& converted) {
-    return write_model(converted.model, options.output);
-  });
-  if (!written) return Failure(kept_in(options.train.checkpoint, written.error()));
+  if (const auto written = write_as(trained, options.output); !written)
+    return Failure(kept_in(options.train.checkpoint, written.error()));
   std::error_code gone;
   std::filesystem::remove(options.train.checkpoint, gone);
   return {};

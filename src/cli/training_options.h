@@ -31,12 +31,18 @@ CLI::Option* add_auto_choice(CLI::App& command, const char* name, std::string& t
 // --data, --output and everything that steers a training.
 void add_training_options(CLI::App& command, TrainingOptions& options);
 
+// --distill and --no-labels, of commands whose network learns from what it was.
+void add_self_teaching(CLI::App& command, SelfTeaching& teaching);
+
 // --feature-weight, of commands that learn from values inside a teacher.
 CLI::Option* add_feature_weight(CLI::App& command, DistillationOptions& distillation);
 
 // A step from a model, a data set and what watches the run to what is written.
 using TrainingStep =
     std::function<Expected<Model>(const Model& model, const DataSet& set, const TrainObserver& observer)>;
+
+// Writes in the format that the ending asks for.
+Expected<void> write_as(const Model& model, const std::string& output);
 
 // Reads model and data, takes the step, writes the output. The state of the run lies beside the output until that is written.
 Expected<void> train_file(TrainingOptions& options, const Common& common, const Output& out, const TrainingStep& step);

@@ -17,12 +17,14 @@ struct EnumNames<CentroidGradient> {
 
 struct ClusterWeightsAttributes {
   CentroidGradient gradient = CentroidGradient::Sum;
-  int64_t axis = 0;  // along which there is a scale for each slice
+  int64_t axis = 0;         // along which there is a scale for each slice
+  bool by_channel = false;  // centroids are tables of one size, one behind the other, one for each slice along `axis`
 
   template <class Self, class Visitor>
   static void fields(Self& self, Visitor&& visit) {
     visit("gradient", self.gradient);
     visit("axis", self.axis);
+    visit("by_channel", self.by_channel);
   }
 };
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "passes/inline_composites.h"
-#include "steps/samples.h"
 
 namespace pare {
 namespace {
@@ -60,9 +59,7 @@ Expected<PruneResult> prune(const Model& model, const DataSet& set, const PruneO
   training.dropout = false;  // a sparse network has too few weights as it is
   training.best_from = options.pruning.schedule.end;
   training.before_step = [&](Trainer& trainer, int64_t steps) { return pruner.before_step(trainer, steps); };
-  PARE_ASSIGN(const bool labelled, has_targets(set));
-  training.distillation.use_targets = options.use_labels && labelled;
-  if (options.use_teacher || !training.distillation.use_targets) training.teacher = &model;
+  PARE_TRY(teach_itself(model, set, options.teaching, training));
   PruneResult result;
   PARE_ASSIGN(result.training, train(masked, set, training, observer));
   for (const PrunedWeights& each : pruned) result.layers.push_back(layer_of(result.training.model.main(), each));

@@ -12,8 +12,7 @@ namespace pare {
 struct PruneOptions {
   TrainOptions train{.epochs = 2};
   PruningOptions pruning;
-  bool use_labels = true;    // off: the network learns from what it was before alone
-  bool use_teacher = false;  // it learns from that beside the labels, too
+  SelfTeaching teaching;
 };
 
 // The weights of one layer afterwards.

@@ -189,6 +189,13 @@ std::vector<NamedTensor> trained_weights(const Trainer& trainer, const Graph& ne
 
 }  // namespace
 
+Expected<void> teach_itself(const Model& model, const DataSet& set, const SelfTeaching& how, TrainOptions& options) {
+  PARE_ASSIGN(const bool labelled, has_targets(set));
+  options.distillation.use_targets = how.use_labels && labelled;
+  if (how.use_teacher || !options.distillation.use_targets) options.teacher = &model;
+  return {};
+}
+
 Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainOptions& options,
                             const TrainObserver& observer) {
   TrainResult result;

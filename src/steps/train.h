@@ -84,6 +84,12 @@ struct TrainResult {
   std::vector<int64_t> empty_classes;  // without a training sample; with `balanced` or `class_weights`
 };
 
+// The network as it is teaches what it becomes: beside the labels, or in their place where they are not used or the set has none.
+struct SelfTeaching {
+  bool use_labels = true, use_teacher = false;
+};
+Expected<void> teach_itself(const Model& model, const DataSet& set, const SelfTeaching& how, TrainOptions& options);
+
 // Trains on the split 'train' (all samples of an undivided set); validates on the split 'validation' or a held-out share; the weights
 // of the best epoch are kept. The model must be float; composites are replaced by their plain operators. A set without targets needs a
 // teacher; then the epoch is the best after which the network is most like it.

@@ -12,21 +12,11 @@
 #include "quant/glob.h"
 #include "quant/roles.h"
 #include "quant/same_scale.h"
+#include "train/deployed_node.h"
 #include "train/weight_transforms.h"
 
 namespace pare {
 namespace {
-
-// The operator that computes, in the network after the passes, what this one does: itself, or one that took it in.
-const Node* deployed_node(const Graph& network, const Node& node, const Graph& deployed) {
-  for (const Value* value = node.result();;) {
-    const Value* there = deployed.find_value(value->name);
-    if (there != nullptr && there->producer != nullptr) return there->producer;
-    const Node* reader = only_reader(network, value);
-    if (reader == nullptr || reader->results.empty()) return nullptr;
-    value = reader->result();
-  }
-}
 
 Tensor one(float value) { return Tensor::vector<float>({value}); }
 

@@ -7,16 +7,8 @@
 namespace pare {
 namespace {
 
-// The mask of a chain, where it has one.
-Value* mask_of_chain(Value* value) {
-  for (; value->producer != nullptr && value->producer->op().traits.weight_transform != WeightTransform::None;
-       value = value->producer->operand(0))
-    if (value->producer->op().traits.weight_transform == WeightTransform::Mask) return value->producer->operand(1);
-  return nullptr;
-}
-
 Expected<Value*> mask_for(Graph& network, const ChosenWeights& chosen) {
-  if (Value* known = mask_of_chain(chosen.end_of_chain()); known != nullptr) return known;
+  if (Node* known = chain_node(chosen.end_of_chain(), WeightTransform::Mask)) return known->operand(1);
   const Value* weights = chosen.weights;
   const std::string name = weights->name + "/mask";
   Value* mask = network.find_value(name);  // of weights that several operators read

@@ -18,6 +18,16 @@ const Value* untransformed(const Value* value) {
 
 Value* untransformed(Value* value) { return const_cast<Value*>(untransformed(static_cast<const Value*>(value))); }
 
+const Node* chain_node(const Value* end, WeightTransform kind) {
+  for (; kind_of(end) != WeightTransform::None; end = end->producer->operand(0))
+    if (kind_of(end) == kind) return end->producer;
+  return nullptr;
+}
+
+Node* chain_node(Value* end, WeightTransform kind) {
+  return const_cast<Node*>(chain_node(static_cast<const Value*>(end), kind));
+}
+
 Expected<Node*> insert_weight_transform(Graph& graph, Node& user, size_t operand, std::string_view op,
                                         const Attributes& attributes, const std::vector<Value*>& parameters,
                                         std::string name) {

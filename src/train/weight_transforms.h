@@ -14,6 +14,10 @@ namespace pare {
 Value* untransformed(Value* value);
 const Value* untransformed(const Value* value);
 
+// The node of this kind in the chain that ends with this value; null where there is none.
+Node* chain_node(Value* end, WeightTransform kind);
+const Node* chain_node(const Value* end, WeightTransform kind);
+
 // Puts a transform into the chain in front of an operand, at its place in the order. `parameters` are its operands behind the weights, which
 // exist before the user. Its result is called `name`. Fails with Usage where the chain has a transform of this kind.
 Expected<Node*> insert_weight_transform(Graph& graph, Node& user, size_t operand, std::string_view op,

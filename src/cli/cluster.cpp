@@ -1,0 +1,134 @@
+#include "steps/cluster.h"
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/training_options.h"
+#include "formats/formats.h"
+#include "report/cluster.h"
+#include "steps/convert.h"
+
+namespace pare::cli {
+namespace {
+
+struct Options {
+  TrainingOptions training;
+  ClusterOptions cluster;
+};
+
+Expected<ClusterResult> cluster_file(Options& options, const Common& common) {
+  PARE_TRY(check_convertible(options.training.output, {}));
+  PARE_ASSIGN(const Model model, read_model(options.training.model));
+  options.cluster.train.threads = common.threads;
+  PARE_ASSIGN_IN(ClusterResult result, cluster(model, options.cluster), options.training.model);
+  PARE_TRY(write_as(result.model, options.training.output));
+  return result;
+}
+
+// Options that steer a training are of no use without one.
+Expected<void> check_untrained(const CLI::App& command) {
+  for (const char* name : {"--epochs", "--lr", "--resume", "--distill", "--log"})
+    if (command.count(name) > 0)
+      return usage_error("{} is about training, which needs samples: give a data set with --data", name);
+  return {};
+}
+
+Expected<void> run(Options& options, const CLI::App& command, const Common& common, const Output& out) {
+  options.cluster.clustering.codebook.seed = common.seed;
+  ClusterResult result;
+  if (options.training.data.empty()) {
+    PARE_TRY(check_untrained(command));
+    PARE_ASSIGN(result, cluster_file(options, common));
+  } else {
+    PARE_TRY(train_file(options.training, common, out,
+                        [&](const Model& model, const DataSet& set, const TrainObserver& observer) -> Expected<Model> {
+                          options.cluster.train = options.training.train;
+                          PARE_ASSIGN(result, cluster(model, set, options.cluster, observer));
+                          return result.model.clone();
+                        }));
+  }
+  PARE_ASSIGN(const FileSizes sizes, measure_sizes(options.training.model, options.training.output));
+  return out.result(to_json(result, sizes), [&] { return describe(result, sizes); });
+}
+
+void add_which(CLI::App& command, ClusteringOptions& clustering) {
+  const char* which = "Which values weights take";
+  command
+      .add_option("--clusters", clustering.codebook.clusters, "Different values, zero among them where there are zeros")
+      ->check(whole_number(1, 65536))
+      ->type_name("K")
+      ->capture_default_str()
+      ->group(which);
+  add_choice(
+      command, "--scope", clustering.codebook.scope,
+      "tensor: so many values in each tensor; channel: in each output channel; integer: among the integers of each "
+      "tensor once it is quantised, whose scales a codebook knows beforehand")
+      ->group(which);
+  add_choice(command, "--start", clustering.codebook.start,
+             "k_means: the best values there are; the others are what training begins from elsewhere")
+      ->group(which);
+  command
+      .add_option(
+          "--entropy", clustering.codebook.entropy,
+          "Prefer frequent values, which compress better: a bit saved is worth N times the mean error of a weight")
+      ->check(number(0, 1000))
+      ->type_name("N")
+      ->capture_default_str()
+      ->group(which);
+  command
+      .add_option("--include", clustering.choice.include,
+                  "Only operators of these names; all with weights but depthwise ones unless told")
+      ->type_name("PATTERN")
+      ->group(which);
+  command.add_option("--exclude", clustering.choice.exclude, "Operators of these names stay as they are")
+      ->type_name("PATTERN")
+      ->group(which);
+  command.add_flag("--biases", clustering.biases, "Biases take few values, too")->group(which);
+}
+
+void add_how(CLI::App& command, ClusteringOptions& clustering) {
+  const char* how = "How values learn";
+  add_choice(command, "--gradient", clustering.gradient, "That of a value: the sum or the mean of those of its weights")
+      ->group(how);
+  command
+      .add_option("--every", clustering.every,
+                  "Steps after which weights change to the value next to them; 0: they keep theirs")
+      ->check(whole_number(0))
+      ->type_name("N")
+      ->capture_default_str()
+      ->group(how);
+  command
+      .add_option("--freeze-codes", clustering.freeze,
+                  "Share of all steps after which weights keep their values' numbers")
+      ->check(number(0, 1))
+      ->type_name("F")
+      ->capture_default_str()
+      ->group(how);
+}
+
+}  // namespace
+
+void add_cluster(CLI::App& program) {
+  const auto options = std::make_shared<Options>();
+  options->training.train.epochs = 1;
+  CLI::App* command =
+      add_command(program, "cluster", "Give weights a few values, with or without training",
+                  {{"pare cluster net.h5 -o small.tflite --clusters 32", "the best 32 values of each tensor"},
+                   {"pare cluster net.h5 --data set.toml -o small.pare --clusters 16", "which then learn from samples"},
+                   {"pare cluster sparse.pare --data set.toml -o both.pare --scope integer",
+                    "zeros stay; then: pare qat both.pare"}},
+                  [options, &program](const Common& common, const Output& out) {
+                    return run(*options, *program.get_subcommand("cluster"), common, out);
+                  });
+  command
+      ->add_option("MODEL", options->training.model, "The float model: .tflite, .h5, .keras or .pare; zeros stay zero")
+      ->required();
+  add_training_options(*command, options->training);
+  command->get_option("--data")->required(false)->description(
+      "The data set, whose split 'train' is trained on; without one nothing is trained");
+  add_self_teaching(*command, options->cluster.teaching);
+  add_which(*command, options->cluster.clustering);
+  add_how(*command, options->cluster.clustering);
+}
+
+}  // namespace pare::cli

@@ -1,0 +1,111 @@
+#include "steps/cluster.h"
+
+#include <fmt/ranges.h>
+
+#include <cmath>
+#include <map>
+
+#include "passes/inline_composites.h"
+#include "train/weight_transforms.h"
+
+namespace pare {
+namespace {
+
+// What the course of a run hangs on beside what train() knows of.
+std::map<std::string, std::string> settings_of(const ClusteringOptions& options) {
+  const CodebookOptions& codebook = options.codebook;
+  return {{"clusters", std::to_string(codebook.clusters)},
+          {"start", std::string(to_string(codebook.start))},
+          {"scope", std::string(to_string(codebook.scope))},
+          {"entropy", std::to_string(codebook.entropy)},
+          {"gradient", std::string(to_string(options.gradient))},
+          {"every", fmt::format("{} until {}", options.every, options.freeze)},
+          {"biases", options.biases ? "yes" : "no"},
+          {"include", fmt::format("{}", fmt::join(options.choice.include, " "))},
+          {"exclude", fmt::format("{}", fmt::join(options.choice.exclude, " "))}};
+}
+
+struct Clustered {
+  Model model;
+  std::vector<ClusteredWeights> weights;
+};
+
+Expected<Clustered> with_codebooks(const Model& model, const ClusterOptions& options) {
+  Clustered made{.model = model.clone()};
+  PARE_TRY(inline_composites(made.model));
+  PARE_ASSIGN(made.weights, insert_codebooks(made.model.main(), options.clustering, options.train.threads));
+  return made;
+}
+
+double entropy_of(const std::map<float, int64_t>& counts, int64_t all) {
+  double bits = 0;
+  for (const auto& [value, count] : counts) {
+    const double share = static_cast<double>(count) / static_cast<double>(all);
+    bits -= share * std::log2(share);
+  }
+  return bits;
+}
+
+// `before`: the weights as they were.
+Expected<ClusteredLayer> layer_of(const Graph& network, const ClusteredWeights& clustered, const Tensor& before) {
+  const Node& codebook = *network.find_value(clustered.codebook)->producer;
+  PARE_ASSIGN(const Tensor after, transformed(*codebook.result()));
+  const auto centroids = codebook.operand(1)->data->values<float>();
+  const auto codes = codebook.operand(2)->data->values<int32_t>();
+  ClusteredLayer layer{.layer = clustered.layer,
+                       .shape = before.shape(),
+                       .weights = before.shape().elements(),
+                       .scaled = codebook.operand(3) != nullptr};
+  std::map<float, int64_t> counts;  // centroids may meet in training
+  double off = 0, all = 0;
+  for (size_t i = 0; i < codes.size(); ++i) {
+    const float was = before.values<float>()[i], is = after.values<float>()[i];
+    ++counts[codes[i] < 0 ? 0.f : centroids[static_cast<size_t>(codes[i])]];
+    layer.zeros += is == 0;
+    off += (static_cast<double>(is) - was) * (static_cast<double>(is) - was);
+    all += static_cast<double>(was) * was;
+  }
+  layer.values = static_cast<int64_t>(counts.size());
+  layer.entropy_bits = entropy_of(counts, layer.weights);
+  layer.relative_error = all > 0 ? std::sqrt(off / all) : 0;
+  return layer;
+}
+
+Expected<std::vector<ClusteredLayer>> layers_of(const Graph& network, const Clustered& before) {
+  std::vector<ClusteredLayer> layers;
+  for (const ClusteredWeights& each : before.weights) {
+    PARE_ASSIGN(const Tensor weights,
+                transformed(*before.model.main().find_value(each.codebook)->producer->operand(0)));
+    PARE_ASSIGN(ClusteredLayer layer, layer_of(network, each, weights));
+    layers.push_back(std::move(layer));
+  }
+  return layers;
+}
+
+}  // namespace
+
+Expected<ClusterResult> cluster(const Model& model, const ClusterOptions& options) {
+  PARE_ASSIGN(Clustered clustered, with_codebooks(model, options));
+  ClusterResult result;
+  PARE_ASSIGN(result.layers, layers_of(clustered.model.main(), clustered));
+  result.model = std::move(clustered.model);
+  return result;
+}
+
+Expected<ClusterResult> cluster(const Model& model, const DataSet& set, const ClusterOptions& options,
+                                const TrainObserver& observer) {
+  PARE_ASSIGN(const Clustered clustered, with_codebooks(model, options));
+  const Clusterer clusterer(clustered.model.main(), clustered.weights, options.clustering);
+  TrainOptions training = options.train;
+  training.settings = settings_of(options.clustering);
+  training.dropout = false;  // few values are noise enough
+  training.before_step = [&](Trainer& trainer, int64_t steps) { return clusterer.before_step(trainer, steps); };
+  PARE_TRY(teach_itself(model, set, options.teaching, training));
+  ClusterResult result;
+  PARE_ASSIGN(result.training, train(clustered.model, set, training, observer));
+  result.model = result.training->model.clone();
+  PARE_ASSIGN(result.layers, layers_of(result.model.main(), clustered));
+  return result;
+}
+
+}  // namespace pare

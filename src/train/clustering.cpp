@@ -1,0 +1,216 @@
+#include "train/clustering.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/evaluate.h"
+#include "passes/pipeline.h"
+#include "quant/channels.h"
+#include "quant/roles.h"
+#include "train/deployed_node.h"
+#include "train/weight_transforms.h"
+
+namespace pare {
+namespace {
+
+// An operand that gets a codebook.
+struct Place {
+  Node* node;
+  size_t operand;
+  int axis;         // of the output channels
+  bool is_weights;  // not a bias
+};
+
+std::vector<Place> places_of(const std::vector<ChosenWeights>& chosen, bool biases) {
+  std::vector<Place> places;
+  for (const ChosenWeights& each : chosen) {
+    const int axis = each.node->op().quantization.weights_axis, rank = each.weights->type.shape.rank();
+    places.push_back({each.node, each.operand, axis < 0 ? axis + rank : axis, true});
+    const std::optional<size_t> bias = roles_of(*each.node).bias;
+    if (biases && bias && untransformed(each.node->operand(*bias))->is_constant())
+      places.push_back({each.node, *bias, 0, false});
+  }
+  return places;
+}
+
+// Takes the codebook out; the weights become what they were behind it.
+Expected<void> forget_codebook(Graph& network, Value* weights, Value* end_of_chain) {
+  Node* node = chain_node(end_of_chain, WeightTransform::Codebook);
+  if (node == nullptr) return {};
+  PARE_ASSIGN(Tensor values, transformed(*node->result()));
+  network.replace_uses(node->result(), node->operand(0));
+  weights->data = std::move(values);
+  network.remove_dead();
+  return {};
+}
+
+// In steps of which the weights of a channel are counted: as large as they are on the whole, around 1 on average, with the sign that
+// folding gives them.
+std::vector<float> channel_scales(const Tensor& weights, int axis, const std::vector<float>& factors) {
+  std::vector<double> squares(factors.size(), 0), count(factors.size(), 0);
+  for_each_run(weights.shape(), axis, [&](size_t channel, size_t first, size_t length) {
+    for (const float value : weights.values<float>().subspan(first, length)) {
+      squares[channel] += static_cast<double>(value) * value;
+      count[channel] += value != 0;
+    }
+  });
+  double sum = 0, scaled = 0;
+  for (size_t c = 0; c < squares.size(); ++c) {
+    squares[c] = std::sqrt(squares[c] / std::max(1., count[c]));
+    if (squares[c] > 0) {
+      sum += squares[c];
+      scaled += 1;
+    }
+  }
+  const double mean = scaled == 0 ? 1 : sum / scaled;
+  std::vector<float> scales;
+  for (size_t c = 0; c < squares.size(); ++c)
+    scales.push_back(static_cast<float>(squares[c] > 0 ? squares[c] / mean : 1) * (factors[c] < 0 ? -1.f : 1.f));
+  return scales;
+}
+
+bool keeps_zeros(const Value* end_of_chain, std::span<const float> weights, int64_t clusters) {
+  if (chain_node(end_of_chain, WeightTransform::Mask) != nullptr) return true;
+  const int64_t zeros = std::ranges::count(weights, 0.f);
+  return zeros > 0 && zeros * clusters >= static_cast<int64_t>(weights.size());
+}
+
+class Inserter {
+ public:
+  Inserter(Graph& network, const ClusteringOptions& options, int threads)
+      : network_(network), options_(options), threads_(threads) {}
+
+  Expected<void> prepare(const std::vector<Place>& places) {
+    for (const Place& place : places) {
+      Value* end = place.node->operands[place.operand];
+      if (chain_node(end, WeightTransform::Rounding) != nullptr)
+        return usage_error("the model is the training form of a quantised one; cluster first, then train for integers");
+      PARE_TRY(forget_codebook(network_, untransformed(end), end));
+    }
+    if (options_.codebook.scope != CodebookScope::Integer) return {};
+    deployed_ = network_.clone();
+    return run_pipeline(deployed_, Pipeline::Canonical, [](const Node& node) { return evaluate(node); }).map([](auto) {
+    });
+  }
+
+  Expected<ClusteredWeights> insert(const Place& place) {
+    const Value* weights = untransformed(place.node->operand(place.operand));
+    const std::string name = weights->name;
+    if (network_.find_value(name + "/centroids") == nullptr) PARE_TRY(add_codebook(place, name));
+    std::vector<Value*> parameters{network_.find_value(name + "/centroids"), network_.find_value(name + "/codes")};
+    if (Value* scales = network_.find_value(name + "/scales")) parameters.push_back(scales);
+    const ClusterWeightsAttributes attributes{
+        .gradient = options_.gradient, .axis = place.axis, .by_channel = is_by_channel(place)};
+    PARE_ASSIGN(const Node* made, insert_weight_transform(network_, *place.node, place.operand, "cluster_weights",
+                                                          attributes, parameters, name + "/clustered"));
+    return ClusteredWeights{place.node->name, name, made->result()->name};
+  }
+
+ private:
+  bool is_by_channel(const Place& place) const {
+    return place.is_weights && options_.codebook.scope == CodebookScope::Channel;
+  }
+
+  // Centroids, codes and scales as constants.
+  Expected<void> add_codebook(const Place& place, const std::string& name) {
+    const Value* end = place.node->operand(place.operand);
+    PARE_ASSIGN(const Tensor weights, transformed(*end));
+    std::vector<float> scales;
+    if (place.is_weights && options_.codebook.scope == CodebookScope::Integer)
+      scales = channel_scales(weights, place.axis, folded_factors(network_, *place.node, place.operand, deployed_));
+    const CodebookLayout layout{weights.shape(), place.axis, is_by_channel(place), scales};
+    const bool zeros = keeps_zeros(end, weights.values<float>(), options_.codebook.clusters);
+    PARE_TRY(check_codebook(options_.codebook, zeros));
+    const Codebook made = make_codebook(weights.values<float>(), {}, layout, zeros, options_.codebook, threads_);
+    network_.add_constant(name + "/centroids", Tensor::vector(made.centroids));
+    network_.add_constant(name + "/codes", Tensor::of<int32_t>(weights.shape(), made.codes));
+    if (!scales.empty()) network_.add_constant(name + "/scales", Tensor::vector(scales));
+    return {};
+  }
+
+  Graph& network_;
+  const ClusteringOptions& options_;
+  int threads_;
+  Graph deployed_;  // as it will run; where scales are asked for
+};
+
+}  // namespace
+
+Expected<std::vector<ClusteredWeights>> insert_codebooks(Graph& network, const ClusteringOptions& options,
+                                                         int threads) {
+  PARE_TRY(check_codebook(options.codebook, false));
+  PARE_ASSIGN(const std::vector<ChosenWeights> chosen, chosen_weights(network, options.choice, "cluster"));
+  const std::vector<Place> places = places_of(chosen, options.biases);
+  Inserter inserter(network, options, threads);
+  PARE_TRY(inserter.prepare(places));
+  std::vector<ClusteredWeights> clustered;
+  for (const Place& place : places) {
+    PARE_ASSIGN_IN(ClusteredWeights made, inserter.insert(place), place.node->name);
+    if (std::ranges::find(clustered, made.weights, &ClusteredWeights::weights) == clustered.end())
+      clustered.push_back(std::move(made));
+  }
+  return clustered;
+}
+
+std::vector<ClusteredWeights> codebooks_of(const Graph& network) {
+  std::vector<ClusteredWeights> found;
+  for (const auto& node : network.nodes())
+    for (const Value* operand : node->operands) {
+      if (operand == nullptr || node->op().traits.weight_transform != WeightTransform::None) continue;
+      const Node* codebook = chain_node(operand, WeightTransform::Codebook);
+      if (codebook == nullptr) continue;
+      const std::string& weights = untransformed(operand)->name;
+      if (std::ranges::find(found, weights, &ClusteredWeights::weights) == found.end())
+        found.push_back({node->name, weights, codebook->result()->name});
+    }
+  return found;
+}
+
+Clusterer::Clusterer(const Graph& network, const std::vector<ClusteredWeights>& clustered,
+                     const ClusteringOptions& options)
+    : every_(options.every), freeze_(options.freeze) {
+  for (const ClusteredWeights& each : clustered) {
+    const Node& node = *network.find_value(each.codebook)->producer;
+    const auto& attributes = node.attrs<ClusterWeightsAttributes>();
+    const Node* mask = chain_node(node.operand(0), WeightTransform::Mask);
+    Table table{each.weights,
+                mask == nullptr ? "" : mask->operand(1)->name,
+                node.operand(1)->name,
+                node.operand(2)->name,
+                node.result()->type.shape,
+                static_cast<int>(attributes.axis),
+                attributes.by_channel,
+                {}};
+    if (node.operand(3) != nullptr) {
+      const auto scales = node.operand(3)->data->values<float>();
+      table.scales.assign(scales.begin(), scales.end());
+    }
+    tables_.push_back(std::move(table));
+  }
+}
+
+Expected<void> Clusterer::before_step(Trainer& trainer, int64_t steps) const {
+  const int64_t step = trainer.steps();
+  const bool is_time =
+      every_ > 0 && step > 0 && step % every_ == 0 && static_cast<double>(step) < freeze_ * static_cast<double>(steps);
+  return is_time ? assign(trainer) : Expected<void>();
+}
+
+Expected<void> Clusterer::assign(Trainer& trainer) const {
+  for (const Table& table : tables_) {
+    const Tensor *weights = trainer.carried(table.weights), *centroids = trainer.carried(table.centroids);
+    Tensor* codes = trainer.carried(table.codes);
+    if (weights == nullptr || centroids == nullptr || codes == nullptr) continue;  // frozen: they stay
+    const auto numbers = codes->mutable_values<int32_t>();
+    if (!table.mask.empty()) {
+      const auto mask = trainer.carried(table.mask)->values<float>();
+      for (size_t i = 0; i < numbers.size(); ++i)
+        if ((mask[i] == 0) != (numbers[i] == kZeroCode)) numbers[i] = mask[i] == 0 ? kZeroCode : 0;
+    }
+    assign_codes(weights->values<float>(), centroids->values<float>(),
+                 {table.shape, table.axis, table.by_channel, table.scales}, numbers);
+  }
+  return {};
+}
+
+}  // namespace pare

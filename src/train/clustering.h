@@ -1,0 +1,63 @@
+// Clustering in training: codebooks behind weights, whose centroids learn and whose codes follow the weights.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "compress/codebook.h"
+#include "ops/cluster_weights.h"
+#include "train/chosen_weights.h"
+#include "train/trainer.h"
+
+namespace pare {
+
+struct ClusteringOptions {
+  CodebookOptions codebook;
+  WeightChoice choice;
+  bool biases = false;  // of the chosen operators, too
+  CentroidGradient gradient = CentroidGradient::Sum;
+  // Weights take the centroid next to them every so many steps, until this share of all steps; 0: they keep theirs.
+  int64_t every = 100;
+  double freeze = 0.8;
+};
+
+// Weights with a codebook, by names: of an operator that reads them, their constant, its codebook (the result of cluster_weights).
+struct ClusteredWeights {
+  std::string layer, weights, codebook;
+};
+
+// Puts a codebook behind all weights that are clustered. One that is there already is made anew from its values. Zeros are kept where a mask
+// or at least one weight in `clusters` asks for that. Fails for patterns that match nothing, where there is nothing to cluster, and for
+// a network in training form, whose rounding comes behind.
+Expected<std::vector<ClusteredWeights>> insert_codebooks(Graph& network, const ClusteringOptions& options, int threads);
+
+// The codebooks that a network has.
+std::vector<ClusteredWeights> codebooks_of(const Graph& network);
+
+// Keeps the codes of a trainer to its weights and masks.
+class Clusterer {
+ public:
+  // `network` is that of the trainer.
+  Clusterer(const Graph& network, const std::vector<ClusteredWeights>& clustered, const ClusteringOptions& options);
+
+  // Assigns weights anew where it is time. Call before each of `steps` steps.
+  Expected<void> before_step(Trainer& trainer, int64_t steps) const;
+
+  // The same at once.
+  Expected<void> assign(Trainer& trainer) const;
+
+ private:
+  struct Table {
+    std::string weights, mask, centroids, codes;  // of constants; no mask: empty
+    Shape shape;
+    int axis = 0;
+    bool by_channel = false;
+    std::vector<float> scales;
+  };
+
+  std::vector<Table> tables_;
+  int64_t every_;
+  double freeze_;
+};
+
+}  // namespace pare
