@@ -111,6 +111,7 @@ void add_how(CLI::App& command, ClusteringOptions& clustering) {
 void add_cluster(CLI::App& program) {
   const auto options = std::make_shared<Options>();
   options->training.train.epochs = 1;
+  options->training.train.schedule.rate = 3e-4;  // a value moves many weights at once
   CLI::App* command =
       add_command(program, "cluster", "Give weights a few values, with or without training",
                   {{"pare cluster net.h5 -o small.tflite --clusters 32", "the best 32 values of each tensor"},

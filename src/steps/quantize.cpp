@@ -8,6 +8,7 @@
 #include "quant/bias_correction.h"
 #include "quant/calibrate.h"
 #include "quant/make_plan.h"
+#include "train/clustering.h"
 #include "train/fake_quantization.h"
 
 namespace pare {
@@ -17,7 +18,8 @@ double milliseconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
 }
 
-Expected<void> quantize_graph(Graph& graph, const Graph& baseline, const SampleSource* samples,
+// `network` before the passes, `baseline` behind them, as is `graph`.
+Expected<void> quantize_graph(const Graph& network, Graph& graph, const Graph& baseline, const SampleSource* samples,
                               const QuantizeOptions& options, QuantizeResult& result) {
   StatisticsMap statistics;
   auto begin = std::chrono::steady_clock::now();
@@ -29,7 +31,8 @@ Expected<void> quantize_graph(Graph& graph, const Graph& baseline, const SampleS
     result.timing.calibration_ms += milliseconds_since(begin);
   }
   begin = std::chrono::steady_clock::now();
-  PARE_ASSIGN(QuantPlan plan, make_plan(graph, statistics, options.config));
+  PARE_ASSIGN(const KnownParameters known, clustered_parameters(network, baseline, options.config.weight_bits));
+  PARE_ASSIGN(QuantPlan plan, make_plan(graph, statistics, options.config, known));
   if (options.effort > 0) correct_biases(graph, plan, statistics);
   PARE_TRY(apply_plan(graph, plan));
   result.timing.planning_ms += milliseconds_since(begin);
@@ -97,6 +100,7 @@ Expected<QuantizeResult> quantize(const Model& model, const SampleSource* sample
         graphs);
   if (is_training_form(result.baseline.main())) return quantize_trained(result.baseline, samples, options);
   const auto begin = std::chrono::steady_clock::now();
+  const Model network = result.baseline.clone();
   for (Graph& graph : result.baseline.graphs) {
     PARE_ASSIGN(const std::vector<PassRecord> records,
                 prepare_for_quantization(graph, options.config.mode, options.pipeline));
@@ -105,7 +109,8 @@ Expected<QuantizeResult> quantize(const Model& model, const SampleSource* sample
   result.timing.passes_ms = milliseconds_since(begin);
   result.model = result.baseline.clone();
   for (size_t g = 0; g < result.model.graphs.size(); ++g)
-    PARE_TRY(quantize_graph(result.model.graphs[g], result.baseline.graphs[g], samples, options, result));
+    PARE_TRY(
+        quantize_graph(network.graphs[g], result.model.graphs[g], result.baseline.graphs[g], samples, options, result));
   return result;
 }
 

@@ -166,6 +166,48 @@ std::vector<ClusteredWeights> codebooks_of(const Graph& network) {
   return found;
 }
 
+std::vector<float> integer_steps(const Node& codebook, int bits) {
+  const auto& attributes = codebook.attrs<ClusterWeightsAttributes>();
+  const auto centroids = codebook.operand(1)->data->values<float>();
+  const auto step = [&](std::span<const float> table) {
+    float largest = 0;
+    for (const float each : table) largest = std::max(largest, std::abs(each));
+    return weight_scale(largest, bits);
+  };
+  std::vector<float> steps;
+  if (attributes.by_channel) {
+    const Shape& shape = codebook.result()->type.shape;
+    const auto in_table = centroids.size() / static_cast<size_t>(shape[static_cast<int>(attributes.axis)]);
+    for (size_t first = 0; first < centroids.size(); first += in_table)
+      steps.push_back(step(centroids.subspan(first, in_table)));
+    return steps;
+  }
+  steps.push_back(step(centroids));
+  if (codebook.operand(3) == nullptr) return steps;
+  const auto scales = codebook.operand(3)->data->values<float>();
+  const float unscaled = steps.front();
+  steps.clear();
+  for (const float scale : scales) steps.push_back(unscaled * std::abs(scale));
+  return steps;
+}
+
+Expected<KnownParameters> clustered_parameters(const Graph& network, const Graph& deployed, int bits) {
+  KnownParameters known;
+  for (const auto& node : network.nodes()) {
+    const std::optional<size_t> at = roles_of(*node).weights;
+    const Node* codebook = at ? chain_node(node->operand(*at), WeightTransform::Codebook) : nullptr;
+    const Node* there = codebook == nullptr ? nullptr : deployed_node(network, *node, deployed);
+    if (there == nullptr) continue;
+    PARE_ASSIGN(const Tensor weights, transformed(*codebook->result()));
+    const std::vector<float> steps = integer_steps(*codebook, bits);
+    KnownWeights of_node{channel_magnitudes(weights, node->op().quantization.weights_axis), bits};
+    for (size_t c = 0; c < of_node.largest_codes.size(); ++c)
+      of_node.largest_codes[c] /= steps[steps.size() == 1 ? 0 : c];
+    known.weights[key_of(*there)] = std::move(of_node);
+  }
+  return known;
+}
+
 Clusterer::Clusterer(const Graph& network, const std::vector<ClusteredWeights>& clustered,
                      const ClusteringOptions& options)
     : every_(options.every), freeze_(options.freeze) {

@@ -6,6 +6,7 @@
 
 #include "compress/codebook.h"
 #include "ops/cluster_weights.h"
+#include "quant/make_plan.h"
 #include "train/chosen_weights.h"
 #include "train/trainer.h"
 
@@ -17,8 +18,8 @@ struct ClusteringOptions {
   bool biases = false;  // of the chosen operators, too
   CentroidGradient gradient = CentroidGradient::Sum;
   // Weights take the centroid next to them every so many steps, until this share of all steps; 0: they keep theirs.
-  int64_t every = 100;
-  double freeze = 0.8;
+  int64_t every = 10;
+  double freeze = 0.9;
 };
 
 // Weights with a codebook, by names: of an operator that reads them, their constant, its codebook (the result of cluster_weights).
@@ -33,6 +34,13 @@ Expected<std::vector<ClusteredWeights>> insert_codebooks(Graph& network, const C
 
 // The codebooks that a network has.
 std::vector<ClusteredWeights> codebooks_of(const Graph& network);
+
+// The steps of integers of so many bits in which the weights have as few values as their codebook: one, or one a channel where that has
+// scales or tables.
+std::vector<float> integer_steps(const Node& codebook, int bits);
+
+// For the plan of the network after the passes: codes of weights with a codebook, of so many bits. Nothing is known of the rest.
+Expected<KnownParameters> clustered_parameters(const Graph& network, const Graph& deployed, int bits);
 
 // Keeps the codes of a trainer to its weights and masks.
 class Clusterer {

@@ -12,6 +12,7 @@
 #include "quant/glob.h"
 #include "quant/roles.h"
 #include "quant/same_scale.h"
+#include "train/clustering.h"
 #include "train/deployed_node.h"
 #include "train/weight_transforms.h"
 
@@ -75,15 +76,23 @@ class Inserter {
     const std::string& name = untransformed(node.operands[at])->name;
     const int axis = node.op().quantization.weights_axis;
     const int bits = plan_.of(*there.operand(*roles_of(there).weights))->bits;
-    PARE_ASSIGN(const Tensor weights, transformed(*node.operands[at]));
-    const Quantization parameters = weight_parameters(weights, axis, false, bits);
+    const Node* codebook = chain_node(node.operands[at], WeightTransform::Codebook);
     std::vector<float> log2_scales;
-    for (const float scale : parameters.scales) log2_scales.push_back(std::log2(scale));
+    if (codebook != nullptr) {
+      log2_scales = integer_steps(*codebook, bits);
+    } else {
+      PARE_ASSIGN(const Tensor weights, transformed(*node.operands[at]));
+      log2_scales = weight_parameters(weights, axis, false, bits).scales;
+    }
+    for (float& scale : log2_scales) scale = std::log2(scale);
+    // Channels of one table have few integers together only as long as their scales keep their proportions.
+    const bool is_tied = codebook != nullptr && log2_scales.size() > 1 && codebook->operand(3) != nullptr;
     Value* scales = network_.add_constant(name + "/log2_scale", Tensor::vector(log2_scales));
-    const FakeQuantizeAttributes attributes{.bits = bits,
-                                            .symmetric = true,
-                                            .axis = axis,
-                                            .step = rule_ == RangeRule::Fixed ? StepRule::Fixed : StepRule::Learned};
+    const FakeQuantizeAttributes attributes{
+        .bits = bits,
+        .symmetric = true,
+        .axis = axis,
+        .step = rule_ == RangeRule::Fixed || is_tied ? StepRule::Fixed : StepRule::Learned};
     return insert_weight_transform(network_, node, at, "fake_quantize", attributes, {scales}, name + "/rounded")
         .map([](Node*) {});
   }
