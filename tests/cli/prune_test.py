@@ -39,7 +39,7 @@ class Written(Pruning):
         self.assertIn(" 2:4 ", self.succeed("inspect", self.folder / "out.tflite", "--weights").stdout)
 
     def test_blocks_are_seen_in_the_file(self):
-        report = self.json_of(*self.words("out.tflite", "--sparsity", 0.8, "--block", "1x4"))
+        report = self.json_of(*self.words("out.tflite", "--sparsity", 0.8, "--budget", "uniform", "--block", "1x4"))
         weights = [each for each in self.json_of("inspect", self.folder / "out.tflite", "--weights")["weights"] if each["elements"] > 1000]
         self.assertTrue(weights)
         for each in weights:
