@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 
 #include "base/error.h"
 
@@ -12,6 +13,9 @@ struct FileSize {
   int64_t bytes = 0;
   int64_t gzip_bytes = 0;  // at level 9
 };
+
+// Of these bytes alone.
+int64_t gzip_size(std::span<const std::byte> bytes);
 
 Expected<FileSize> measure_file_size(const std::filesystem::path& path);
 

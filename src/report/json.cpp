@@ -31,14 +31,34 @@ Json layer_json(const LayerSummary& layer) {
           {"storage", layer.storage}};
 }
 
+Json weights_json(const WeightsSummary& each) {
+  const WeightStatistics& found = each.statistics;
+  return {{"name", each.name},
+          {"shape", each.shape},
+          {"storage", each.kind},
+          {"elements", found.elements},
+          {"bytes", found.bytes},
+          {"gzip_bytes", or_null(each.gzip_bytes)},
+          {"entropy_bytes", found.entropy_bytes},
+          {"entropy_bits", found.entropy},
+          {"zeros", found.zeros},
+          {"sparsity", found.sparsity()},
+          {"blocks", found.blocks ? Json(found.blocks->to_string()) : Json(nullptr)},
+          {"zeros_in_blocks", found.blocks ? found.blocks->zeros : 0},
+          {"n_of_m", found.n_of_m ? Json(found.n_of_m->to_string()) : Json(nullptr)},
+          {"distinct_values", found.distinct},
+          {"distinct_values_per_channel", or_null(found.channel_distinct)}};
+}
+
 }  // namespace
 
 Json to_json(const ModelSummary& summary) {
-  Json storage = Json::array(), layers = Json::array();
+  Json storage = Json::array(), layers = Json::array(), weights = Json::array();
   for (const StorageSummary& each : summary.storage)
     storage.push_back(
         {{"kind", each.kind}, {"tensors", each.tensors}, {"elements", each.elements}, {"bytes", each.bytes}});
   for (const LayerSummary& layer : summary.layers) layers.push_back(layer_json(layer));
+  for (const WeightsSummary& each : summary.weights) weights.push_back(weights_json(each));
   return {{"model", summary.path},
           {"format", summary.format},
           {"description", summary.description},
@@ -50,12 +70,16 @@ Json to_json(const ModelSummary& summary) {
           {"parameters", summary.parameters.count},
           {"parameter_bytes", summary.parameters.bytes},
           {"zeros", summary.parameters.zeros},
+          {"entropy_bytes", summary.parameters.entropy_bytes},
+          {"size_bytes", summary.file ? Json(summary.file->bytes) : Json(nullptr)},
+          {"gzip_bytes", summary.file ? Json(summary.file->gzip_bytes) : Json(nullptr)},
           {"multiply_adds", or_null(summary.multiply_adds)},
           {"quantized_operators", summary.quantized_operators},
           {"storage", storage},
           {"arena_bytes", or_null(summary.arena_bytes)},
           {"not_runnable", summary.not_runnable},
-          {"layers", layers}};
+          {"layers", layers},
+          {"weights", weights}};
 }
 
 Json to_json(const Computer& computer) {

@@ -6,27 +6,22 @@
 #include "report/training.h"
 
 namespace pare {
-namespace {
-
-double share(const PrunedLayer& layer) {
-  return static_cast<double>(layer.zeros) / static_cast<double>(std::max<int64_t>(1, layer.weights));
-}
-
-}  // namespace
 
 nlohmann::ordered_json to_json(const PruneResult& result, const FileSizes& sizes) {
   nlohmann::ordered_json layers = nlohmann::ordered_json::array();
   for (const PrunedLayer& each : result.layers)
     layers.push_back({{"layer", each.layer},
                       {"shape", each.shape.to_string()},
-                      {"weights", each.weights},
-                      {"zeros", each.zeros},
-                      {"sparsity", share(each)}});
+                      {"weights", each.statistics.elements},
+                      {"zeros", each.statistics.zeros},
+                      {"sparsity", each.statistics.sparsity()},
+                      {"entropy_bytes", each.statistics.entropy_bytes}});
   nlohmann::ordered_json json{{"model", sizes.model},
                               {"output", sizes.output},
                               {"weights", result.weights()},
                               {"zeros", result.zeros()},
-                              {"sparsity", result.sparsity()}};
+                              {"sparsity", result.sparsity()},
+                              {"entropy_bytes", result.entropy_bytes()}};
   add_sizes(sizes, json);
   json["layers"] = std::move(layers);
   json["training"] = to_json(result.training, sizes.model, sizes.output);
@@ -34,15 +29,20 @@ nlohmann::ordered_json to_json(const PruneResult& result, const FileSizes& sizes
 }
 
 std::string describe(const PruneResult& result, const FileSizes& sizes) {
-  Table table({"layer", "weights", ">number", ">zeros", ">sparsity"});
-  for (const PrunedLayer& each : result.layers)
-    table.row(
-        {each.layer, each.shape.to_string(), with_commas(each.weights), with_commas(each.zeros), percent(share(each))});
+  Table table({"layer", "weights", ">number", ">zeros", ">sparsity", "blocks", "N:M"});
+  for (const PrunedLayer& each : result.layers) {
+    const WeightStatistics& found = each.statistics;
+    table.row({each.layer, each.shape.to_string(), with_commas(found.elements), with_commas(found.zeros),
+               percent(found.sparsity()), found.blocks ? found.blocks->to_string() : "",
+               found.n_of_m ? found.n_of_m->to_string() : ""});
+  }
   std::string text = describe_course(result.training) + "\n" + table.text();
   text += fmt::format("\n{}: {} of {} weights are zero, {}\n", sizes.output, with_commas(result.zeros()),
                       with_commas(result.weights()), percent(result.sparsity()));
-  return text + describe(sizes) +
-         "Zeros make the file smaller where it is compressed: in a download, in an installation package.\n";
+  text += describe(sizes);
+  text += fmt::format("Entropy-coded, these weights would take {} of {}\n", human_bytes(result.entropy_bytes()),
+                      human_bytes(4 * result.weights()));
+  return text + "The file stores zeros in full: they make it smaller only where it is compressed, as in a download.\n";
 }
 
 }  // namespace pare

@@ -50,37 +50,79 @@ std::string layer_table(const ModelSummary& summary) {
     table.row({layer.name, layer.op, layer.dst, layer.storage, some ? with_commas(own.count) : "",
                some ? with_commas(own.bytes) : "",
                some ? percent(static_cast<double>(own.zeros) / static_cast<double>(own.count), 1) : "",
-               some ? (own.distinct ? with_commas(*own.distinct) : "many") : "",
+               own.distinct ? with_commas(*own.distinct) : "",
                layer.multiply_adds ? with_commas(*layer.multiply_adds) : "?"});
   }
   return "\n" + table.text();
 }
 
+// The pattern, and how much of the zeros it holds where that is not all.
+std::string blocks_of(const WeightStatistics& weights) {
+  if (!weights.blocks) return "";
+  const std::string blocks = weights.blocks->to_string();
+  if (weights.blocks->zeros == weights.zeros) return blocks;
+  return fmt::format("{} ({})", blocks,
+                     percent(static_cast<double>(weights.blocks->zeros) / static_cast<double>(weights.zeros), 0));
+}
+
+std::string weights_table(const ModelSummary& summary) {
+  Table table(
+      {"~weights", "shape", "storage", ">bytes", ">gzip", ">coded", ">entropy", ">zeros", "blocks", "N:M", ">values"});
+  for (const WeightsSummary& each : summary.weights) {
+    const WeightStatistics& found = each.statistics;
+    table.row({each.name, each.shape, each.kind, with_commas(found.bytes),
+               each.gzip_bytes ? with_commas(*each.gzip_bytes) : "", with_commas(found.entropy_bytes),
+               fmt::format("{:.2f}", found.entropy), percent(found.sparsity(), 1), blocks_of(found),
+               found.n_of_m ? found.n_of_m->to_string() : "",
+               found.channel_distinct ? fmt::format("{} a channel", with_commas(*found.channel_distinct))
+                                      : with_commas(found.distinct)});
+  }
+  if (table.empty()) return "";
+  return "\n" + table.text() +
+         "coded: bytes that coding each value by its share could reach; entropy: of the values, in bits a weight\n";
+}
+
+std::string parameter_line(const ParameterSummary& parameters) {
+  std::string line = fmt::format("{} in {}", with_commas(parameters.count), human_bytes(parameters.bytes));
+  if (parameters.count == 0) return line;
+  const double zeros = static_cast<double>(parameters.zeros) / static_cast<double>(parameters.count);
+  return line + fmt::format(", {} zeros, {} entropy-coded", percent(zeros, 1), human_bytes(parameters.entropy_bytes));
+}
+
 }  // namespace
 
-std::string describe(const ModelSummary& summary, bool layers) {
+std::string savings_note(int64_t bytes, int64_t entropy_bytes) {
+  constexpr double kWorthATelling = 0.7;
+  if (static_cast<double>(entropy_bytes) > kWorthATelling * static_cast<double>(bytes)) return "";
+  return fmt::format(
+      "Parameters could take {} of {}, for zeros or repeated values; the file stores each in full, so they count only where "
+      "it is\ncompressed: in a download, in an installation package.\n",
+      human_bytes(entropy_bytes), human_bytes(bytes));
+}
+
+std::string describe(const ModelSummary& summary, const SummaryTables& tables) {
   const ParameterSummary& parameters = summary.parameters;
   int64_t operators = 0;
   for (const auto& [name, count] : summary.operators) operators += count;
   std::string text = item("Model", fmt::format("{} ({})", summary.path, summary.format));
   if (!summary.description.empty()) text += item("Description", summary.description);
+  if (summary.file)
+    text += item("File", fmt::format("{}, {} under gzip", human_bytes(summary.file->bytes),
+                                     human_bytes(summary.file->gzip_bytes)));
   text += ports("Inputs", summary.inputs) + ports("Outputs", summary.outputs);
   if (!summary.signatures.empty()) text += item("Signatures", fmt::format("{}", fmt::join(summary.signatures, ", ")));
   if (summary.graphs > 1) text += item("Graphs", std::to_string(summary.graphs));
   text += item("Operators", operator_list(summary));
-  text +=
-      item("Parameters", fmt::format("{} in {}{}", with_commas(parameters.count), human_bytes(parameters.bytes),
-                                     parameters.count == 0
-                                         ? ""
-                                         : fmt::format(", {} zeros", percent(static_cast<double>(parameters.zeros) /
-                                                                                 static_cast<double>(parameters.count),
-                                                                             1))));
+  text += item("Parameters", parameter_line(parameters));
   text += item("Multiply-adds", optional_count(summary.multiply_adds) + " a sample");
   text += item("Quantised", fmt::format("{} of {} operators", summary.quantized_operators, operators));
   text += item("Activations", summary.arena_bytes ? human_bytes(*summary.arena_bytes) + " planned, one sample"
                                                   : "not planned: " + summary.not_runnable);
   text += storage_table(summary);
-  return layers ? text + layer_table(summary) : text;
+  if (tables.layers) text += layer_table(summary);
+  if (tables.weights) text += weights_table(summary);
+  const std::string note = savings_note(parameters.bytes, parameters.entropy_bytes);
+  return note.empty() ? text : text + "\n" + note;
 }
 
 std::string describe(const Computer& computer) {

@@ -9,8 +9,17 @@
 
 namespace pare {
 
-// `layers`: with one line a layer.
-std::string describe(const ModelSummary& summary, bool layers);
+// Tables beside the summary.
+struct SummaryTables {
+  bool layers = false;   // one line a layer
+  bool weights = false;  // one line a tensor of weights
+};
+std::string describe(const ModelSummary& summary, const SummaryTables& tables);
+
+// A sentence on parameters that could take much less room than `bytes`, but do only where the file is compressed; empty where they
+// could not.
+std::string savings_note(int64_t bytes, int64_t entropy_bytes);
+
 std::string describe(const Computer& computer);
 std::string describe(const RunResult& result, const std::string& output);
 

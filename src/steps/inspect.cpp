@@ -1,9 +1,10 @@
 #include "steps/inspect.h"
 
 #include <algorithm>
-#include <cstring>
+#include <unordered_map>
 #include <unordered_set>
 
+#include "base/parallel.h"
 #include "base/plausible_shape.h"
 #include "engine/evaluate.h"
 #include "engine/program.h"
@@ -11,8 +12,6 @@
 
 namespace pare {
 namespace {
-
-constexpr size_t kMostDistinct = 4096;
 
 std::string kind_of(const TensorType& type) {
   std::string kind(to_string(type.dtype));
@@ -26,43 +25,57 @@ bool is_parameter(const Value* value) {
   return value != nullptr && value->is_constant() && (is_float(value->type.dtype) || value->type.is_quantized());
 }
 
-// Elements as raw bits, four-bit ones unpacked.
-std::vector<uint64_t> stored_bits(const Tensor& tensor) {
-  std::vector<uint64_t> bits(static_cast<size_t>(tensor.elements()));
-  if (tensor.dtype() == DType::Int4) {
-    const std::vector<int8_t> codes = unpack_int4(tensor.bytes(), tensor.elements());
-    std::copy(codes.begin(), codes.end(), bits.begin());
-    return bits;
+// The axis of output channels, where some operator says it.
+int channel_axis_of(const Graph& graph, const Value* value) {
+  for (const Use& use : graph.uses(value))
+    if (use.node->op().quantization.weights == static_cast<int>(use.operand))
+      return use.node->op().quantization.weights_axis;
+  return value->type.is_quantized() ? value->type.quantization->axis : 0;
+}
+
+bool is_weights(const Value& value) {
+  const auto& dims = value.type.shape.dims();
+  return is_parameter(&value) && std::ranges::count_if(dims, [](int64_t extent) { return extent > 1; }) > 1;
+}
+
+// What stands in each constant, found once for those that are shared.
+class Statistics {
+ public:
+  struct Entry {
+    WeightStatistics statistics;
+    std::optional<int64_t> gzip_bytes;
+  };
+
+  Statistics(const Model& model, const InspectOptions& options) {
+    std::vector<std::pair<const Value*, int>> parameters;
+    for (const Graph& graph : model.graphs)
+      for (const auto& value : graph.values())
+        if (is_parameter(value.get()) && known_.try_emplace(value->data->identity()).second)
+          parameters.emplace_back(value.get(), channel_axis_of(graph, value.get()));
+    const auto found = try_parallel_for(std::ssize(parameters), options.threads, [&](int64_t i, int) -> Expected<void> {
+      const auto& [value, axis] = parameters[static_cast<size_t>(i)];
+      Entry& entry = known_.at(value->data->identity());
+      entry.statistics = weight_statistics(value->type, *value->data, axis);
+      if (options.gzip && is_weights(*value)) entry.gzip_bytes = gzip_size(value->data->bytes());
+      return {};
+    });
+    PARE_CHECK(found.has_value());
   }
-  const size_t width = static_cast<size_t>(bit_width(tensor.dtype())) / 8;
-  for (size_t i = 0; i < bits.size(); ++i) std::memcpy(&bits[i], tensor.bytes().data() + i * width, width);
-  return bits;
-}
 
-std::optional<int64_t> distinct_values(const std::vector<uint64_t>& bits) {
-  std::unordered_set<uint64_t> seen;
-  for (const uint64_t each : bits)
-    if (seen.insert(each).second && seen.size() > kMostDistinct) return std::nullopt;
-  return static_cast<int64_t>(seen.size());
-}
-
-int64_t count_zeros(const Value& value, const std::vector<uint64_t>& bits) {
-  if (is_float(value.type.dtype)) {
-    const std::vector<float> numbers = to_floats(*value.data);
-    return std::count(numbers.begin(), numbers.end(), 0.f);
+  const Entry& of(const Value& value) {
+    const auto [entry, is_new] = known_.try_emplace(value.data->identity());
+    if (is_new) entry->second.statistics = weight_statistics(value.type, *value.data);
+    return entry->second;
   }
-  // Integers stand for zero at their zero point; several zero points occur only with zero itself in TFLite.
-  const auto zero = static_cast<uint64_t>(value.type.quantization->zero_point());
-  const int width = bit_width(value.type.dtype);
-  const uint64_t mask = width >= 64 || value.type.dtype == DType::Int4 ? ~uint64_t{0} : (uint64_t{1} << width) - 1;
-  return std::count(bits.begin(), bits.end(), zero & mask);
-}
 
-ParameterSummary summarise(const Value& value) {
-  const std::vector<uint64_t> bits = stored_bits(*value.data);
-  return {value.data->elements(), static_cast<int64_t>(value.data->bytes().size()), count_zeros(value, bits),
-          distinct_values(bits)};
-}
+  ParameterSummary summary_of(const Value& value) {
+    const WeightStatistics& found = of(value).statistics;
+    return {found.elements, found.bytes, found.zeros, found.distinct, found.entropy_bytes};
+  }
+
+ private:
+  std::unordered_map<const void*, Entry> known_;
+};
 
 void add(ParameterSummary& total, const ParameterSummary& part) {
   // Distinct values are those of the largest tensor, the weights: a bias beside them has values of its own.
@@ -70,6 +83,7 @@ void add(ParameterSummary& total, const ParameterSummary& part) {
   total.count += part.count;
   total.bytes += part.bytes;
   total.zeros += part.zeros;
+  total.entropy_bytes += part.entropy_bytes;
 }
 
 std::string storage_of(const Node& node) {
@@ -94,12 +108,12 @@ std::string type_without_scales(const Value* value) {
   return fmt::format("{}{}", to_string(value->type.dtype), value->type.shape.to_string());
 }
 
-LayerSummary layer_of(const Node& node) {
+LayerSummary layer_of(const Node& node, Statistics& statistics) {
   LayerSummary layer{node.name, std::string(node.op().name), "", "", {}, multiply_adds_of(node), storage_of(node)};
   if (!node.operands.empty()) layer.src = type_without_scales(node.operands[0]);
   if (!node.results.empty()) layer.dst = type_without_scales(node.results[0]);
   for (const Value* operand : node.operands)
-    if (is_parameter(operand)) add(layer.parameters, summarise(*operand));
+    if (is_parameter(operand)) add(layer.parameters, statistics.summary_of(*operand));
   return layer;
 }
 
@@ -123,7 +137,7 @@ std::vector<PortSummary> ports_of(const std::vector<Value*>& values) {
   return ports;
 }
 
-void summarise_constants(const Model& model, ModelSummary& summary) {
+void summarise_constants(const Model& model, Statistics& statistics, ModelSummary& summary) {
   std::unordered_set<const void*> seen;
   std::map<std::string, StorageSummary> kinds;
   for (const Graph& graph : model.graphs) {
@@ -133,7 +147,10 @@ void summarise_constants(const Model& model, ModelSummary& summary) {
       storage.tensors += 1;
       storage.elements += value->data->elements();
       storage.bytes += static_cast<int64_t>(value->data->bytes().size());
-      if (is_parameter(value.get())) add(summary.parameters, summarise(*value));
+      if (is_parameter(value.get())) add(summary.parameters, statistics.summary_of(*value));
+      if (!is_weights(*value)) continue;
+      const auto& [found, gzip_bytes] = statistics.of(*value);
+      summary.weights.push_back({value->name, value->type.shape.to_string(), kind_of(value->type), found, gzip_bytes});
     }
   }
   summary.parameters.distinct.reset();  // says something of a tensor, not of a model
@@ -145,7 +162,7 @@ void summarise_constants(const Model& model, ModelSummary& summary) {
             [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
 }
 
-ModelSummary summarised(const Model& model) {
+ModelSummary summarised(const Model& model, const InspectOptions& options) {
   ModelSummary summary;
   summary.path = model.source_path;
   summary.format = model.source_format;
@@ -158,12 +175,13 @@ ModelSummary summarised(const Model& model) {
     ++summary.operators[std::string(node->op().name)];
     if (!node->results.empty() && node->results[0]->type.is_quantized()) ++summary.quantized_operators;
   }
-  summarise_constants(model, summary);
+  Statistics statistics(model, options);
+  summarise_constants(model, statistics, summary);
 
   const Graph single = with_single_sample(model.main());
   summary.multiply_adds = 0;
   for (const auto& node : single.nodes()) {
-    summary.layers.push_back(layer_of(*node));
+    summary.layers.push_back(layer_of(*node, statistics));
     const std::optional<int64_t>& work = summary.layers.back().multiply_adds;
     if (work && summary.multiply_adds)
       *summary.multiply_adds = std::min(*summary.multiply_adds + *work, kMostElements + 1);
@@ -179,15 +197,15 @@ ModelSummary summarised(const Model& model) {
 
 }  // namespace
 
-ModelSummary inspect(const Model& model) {
+ModelSummary inspect(const Model& model, const InspectOptions& options) {
   const auto is_transform = [](const auto& node) {
     return node->op().traits.weight_transform == WeightTransform::Mask ||
            node->op().traits.weight_transform == WeightTransform::Codebook;
   };
-  if (std::ranges::none_of(model.main().nodes(), is_transform)) return summarised(model);
+  if (std::ranges::none_of(model.main().nodes(), is_transform)) return summarised(model, options);
   // Weights as the network computes with them.
   Model applied = model.clone();
-  return apply_weight_transforms(applied.main(), evaluate) ? summarised(applied) : summarised(model);
+  return apply_weight_transforms(applied.main(), evaluate) ? summarised(applied, options) : summarised(model, options);
 }
 
 }  // namespace pare

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "compress/weight_statistics.h"
+#include "eval/file_size.h"
 #include "ir/model.h"
 
 namespace pare {
@@ -17,8 +19,8 @@ struct ParameterSummary {
   int64_t count = 0;
   int64_t bytes = 0;
   int64_t zeros = 0;
-  std::optional<int64_t>
-      distinct;  // different stored values, where one tensor holds them all and they are at most 4,096
+  std::optional<int64_t> distinct;  // different stored values of the largest tensor, the weights
+  int64_t entropy_bytes = 0;        // what coding single values can reach, as in WeightStatistics
 };
 
 struct LayerSummary {
@@ -34,6 +36,15 @@ struct LayerSummary {
 struct StorageSummary {
   std::string kind;  // "f32", "i8 per channel", "i32 per tensor", "i4 in blocks"
   int64_t tensors = 0, elements = 0, bytes = 0;
+};
+
+// A tensor of weights: parameters that more than one axis tells apart.
+struct WeightsSummary {
+  std::string name;
+  std::string shape;
+  std::string kind;  // "f32", "i8 per channel"
+  WeightStatistics statistics;
+  std::optional<int64_t> gzip_bytes;
 };
 
 struct PortSummary {
@@ -54,8 +65,15 @@ struct ModelSummary {
   std::optional<int64_t> arena_bytes;  // activations at batch 1, planned; nothing where the engine cannot run the model
   std::string not_runnable;            // why not
   std::vector<LayerSummary> layers;    // in the order of execution, of the main graph
+  std::vector<WeightsSummary> weights;
+  std::optional<FileSize> file;  // of the model, where the caller measured it
 };
 
-ModelSummary inspect(const Model& model);
+struct InspectOptions {
+  bool gzip = false;  // compresses each tensor of weights by itself, for its size: a second for 20 MB
+  int threads = 1;
+};
+
+ModelSummary inspect(const Model& model, const InspectOptions& options = {});
 
 }  // namespace pare

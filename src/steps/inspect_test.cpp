@@ -68,13 +68,34 @@ TEST(Inspect, SharedTensorsCountOnce) {
   EXPECT_EQ(inspect(model).parameters.count, 1);
 }
 
-TEST(Inspect, ManyValuesAreNotCountedOut) {
+TEST(Inspect, ManyValuesAreCounted) {
   Model model =
       model_of("graph (%x: f32[1, 2, 2, 1]) { %w = constant f32[5000, 1, 1, 1] (2) %a = conv_2d(%x, %w) return %a }");
   EXPECT_EQ(inspect(model).layers[0].parameters.distinct, 1);
   auto values = model.main().find_value("w")->data->mutable_values<float>();
   for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i);
-  EXPECT_EQ(inspect(model).layers[0].parameters.distinct, std::nullopt);
+  EXPECT_EQ(inspect(model).layers[0].parameters.distinct, 5000);
+}
+
+TEST(Inspect, WeightsAreTensorsOfSeveralAxes) {
+  const ModelSummary summary = inspect(model_of(R"(graph (%x: f32[1, 1, 1, 4]) {
+    %w = constant f32[2, 1, 1, 4] (0, 0, 0, 0, 1, 2, 3, 4)
+    %b = constant f32[2] (1, 2)
+    %s = constant f32[1, 1, 1, 2] (3, 4)
+    %c = conv_2d(%x, %w, %b)
+    %y = mul(%c, %s)
+    return %y
+  })"),
+                                       {.gzip = true, .threads = 2});
+  ASSERT_EQ(summary.weights.size(), 1u);
+  const WeightsSummary& weights = summary.weights[0];
+  EXPECT_EQ(weights.name, "w");
+  EXPECT_EQ(weights.kind, "f32");
+  EXPECT_EQ(weights.statistics.blocks->to_string(), "1x4");
+  EXPECT_EQ(weights.statistics.distinct, 5);
+  EXPECT_GT(*weights.gzip_bytes, 20);
+  EXPECT_GT(summary.parameters.entropy_bytes, summary.layers[0].parameters.entropy_bytes);
+  EXPECT_LT(summary.parameters.entropy_bytes, summary.parameters.bytes);
 }
 
 TEST(Inspect, SaysWhyAModelDoesNotRun) {

@@ -24,25 +24,25 @@ std::map<std::string, std::string> settings_of(const PruningOptions& options) {
 }
 
 PrunedLayer layer_of(const Graph& network, const PrunedWeights& pruned) {
-  const Value* mask = network.find_value(pruned.mask);
-  PrunedLayer layer{.layer = pruned.layer, .shape = mask->type.shape, .weights = mask->type.shape.elements()};
-  layer.zeros = std::ranges::count(mask->data->values<float>(), 0.f);
-  return layer;
+  Tensor weights = *network.find_value(pruned.weights)->data;
+  const auto mask = network.find_value(pruned.mask)->data->values<float>();
+  std::ranges::transform(weights.values<float>(), mask, weights.mutable_values<float>().begin(),
+                         [](float weight, float kept) { return kept == 0 ? 0.f : weight; });
+  return {pruned.layer, weights.shape(), weight_statistics({weights.dtype(), weights.shape(), {}}, weights)};
+}
+
+template <class Field>
+int64_t sum_of(const std::vector<PrunedLayer>& layers, Field field) {
+  int64_t sum = 0;
+  for (const PrunedLayer& each : layers) sum += each.statistics.*field;
+  return sum;
 }
 
 }  // namespace
 
-int64_t PruneResult::weights() const {
-  int64_t sum = 0;
-  for (const PrunedLayer& each : layers) sum += each.weights;
-  return sum;
-}
-
-int64_t PruneResult::zeros() const {
-  int64_t sum = 0;
-  for (const PrunedLayer& each : layers) sum += each.zeros;
-  return sum;
-}
+int64_t PruneResult::weights() const { return sum_of(layers, &WeightStatistics::elements); }
+int64_t PruneResult::zeros() const { return sum_of(layers, &WeightStatistics::zeros); }
+int64_t PruneResult::entropy_bytes() const { return sum_of(layers, &WeightStatistics::entropy_bytes); }
 
 double PruneResult::sparsity() const {
   return weights() == 0 ? 0 : static_cast<double>(zeros()) / static_cast<double>(weights());

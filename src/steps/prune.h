@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "compress/weight_statistics.h"
 #include "steps/train.h"
 #include "train/pruning.h"
 
@@ -19,7 +20,7 @@ struct PruneOptions {
 struct PrunedLayer {
   std::string layer;
   Shape shape;
-  int64_t weights = 0, zeros = 0;
+  WeightStatistics statistics;
 };
 
 struct PruneResult {
@@ -29,6 +30,7 @@ struct PruneResult {
   int64_t weights() const;
   int64_t zeros() const;
   double sparsity() const;
+  int64_t entropy_bytes() const;  // as in WeightStatistics
 };
 
 // Masks that an earlier step left are taken up. Fails as train() and insert_masks().

@@ -37,6 +37,21 @@ class Commands(ProgramTest):
         self.assertGreater(summary["arena_bytes"], 0)
         self.assertEqual(summary["layers"][-1]["dst"].split("[")[1], "1, 10]")
         self.assertIn("conv_2d", self.succeed("inspect", self.int8_file, "--layers").stdout)
+        self.assertIsNone(summary["gzip_bytes"])
+        self.assertLess(summary["entropy_bytes"], summary["parameter_bytes"])
+
+    def test_inspect_weights(self):
+        summary = self.json_of("inspect", self.int8_file, "--weights")
+        self.assertEqual(summary["size_bytes"], self.int8_file.stat().st_size)
+        self.assertLess(summary["gzip_bytes"], summary["size_bytes"])
+        for each in summary["weights"]:
+            self.assertTrue(0 < each["entropy_bits"] <= 8)
+            self.assertLessEqual(each["entropy_bytes"], each["bytes"])
+            self.assertGreater(each["gzip_bytes"], 0)
+        text = self.succeed("inspect", self.int8_file, "--weights").stdout
+        self.assertIn(summary["weights"][0]["shape"], text)
+
+    def test_inspect_graph(self):
         self.assertIn("return %", self.succeed("inspect", self.float_file, "--graph").stdout)
 
     def test_convert_gives_a_keras_file_back(self):

@@ -34,11 +34,24 @@ class Written(Pruning):
     def test_two_of_four_stay(self):
         report = self.json_of(*self.words("out.tflite", "--n-of-m", "2:4"))
         self.assertAlmostEqual(report["sparsity"], 0.5, delta=0.02)
+        weights = self.json_of("inspect", self.folder / "out.tflite")["weights"]
+        self.assertIn("2:4", [each["n_of_m"] for each in weights])
+        self.assertIn(" 2:4 ", self.succeed("inspect", self.folder / "out.tflite", "--weights").stdout)
+
+    def test_blocks_are_seen_in_the_file(self):
+        report = self.json_of(*self.words("out.tflite", "--sparsity", 0.8, "--budget", "uniform", "--block", "1x4"))
+        weights = [each for each in self.json_of("inspect", self.folder / "out.tflite", "--weights")["weights"] if each["elements"] > 1000]
+        self.assertTrue(weights)
+        for each in weights:
+            self.assertEqual(int(each["blocks"].split("x")[1]) % 4, 0, each["name"])
+            self.assertLess(each["entropy_bytes"], 0.5 * each["bytes"])
+        self.assertLess(report["entropy_bytes"], 0.4 * 4 * report["weights"])
 
     def test_what_a_person_reads(self):
         text = self.succeed(*self.words("out.tflite", "--sparsity", 0.5, "--budget", "global")).stdout
         self.assertRegex(text, r"out.tflite: [\d,]+ of [\d,]+ weights are zero, 50.00 %")
         self.assertIn("under gzip", text)
+        self.assertIn("they make it smaller only where it is compressed", text)
 
     def test_a_file_shrinks_under_gzip(self):
         sizes = [self.json_of(*self.words("out.tflite", "--sparsity", share))["gzip_bytes"]["after"] for share in (0, 0.9)]
