@@ -16,12 +16,9 @@ nlohmann::ordered_json to_json(const PruneResult& result, const FileSizes& sizes
                       {"zeros", each.statistics.zeros},
                       {"sparsity", each.statistics.sparsity()},
                       {"entropy_bytes", each.statistics.entropy_bytes}});
-  nlohmann::ordered_json json{{"model", sizes.model},
-                              {"output", sizes.output},
-                              {"weights", result.weights()},
-                              {"zeros", result.zeros()},
-                              {"sparsity", result.sparsity()},
-                              {"entropy_bytes", result.entropy_bytes()}};
+  nlohmann::ordered_json json{{"model", sizes.model},          {"output", sizes.output},
+                              {"weights", result.weights()},   {"zeros", result.zeros()},
+                              {"sparsity", result.sparsity()}, {"entropy_bytes", result.entropy_bytes()}};
   add_sizes(sizes, json);
   json["layers"] = std::move(layers);
   json["training"] = to_json(result.training, sizes.model, sizes.output);

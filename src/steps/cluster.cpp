@@ -2,8 +2,8 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "passes/inline_composites.h"
 #include "train/weight_transforms.h"
@@ -37,38 +37,37 @@ Expected<Clustered> with_codebooks(const Model& model, const ClusterOptions& opt
   return made;
 }
 
-double entropy_of(const std::map<float, int64_t>& counts, int64_t all) {
-  double bits = 0;
-  for (const auto& [value, count] : counts) {
-    const double share = static_cast<double>(count) / static_cast<double>(all);
-    bits -= share * std::log2(share);
+// The centroid of each weight.
+Tensor centroids_of(const Node& codebook) {
+  const auto centroids = codebook.operand(1)->data->values<float>();
+  Tensor values(DType::Float32, codebook.result()->type.shape);
+  std::ranges::transform(codebook.operand(2)->data->values<int32_t>(), values.mutable_values<float>().begin(),
+                         [&](int32_t code) { return code == kZeroCode ? 0.f : centroids[static_cast<size_t>(code)]; });
+  return values;
+}
+
+double relative_error(const Tensor& before, const Tensor& after) {
+  double off = 0, all = 0;
+  for (size_t i = 0; i < before.values<float>().size(); ++i) {
+    const double was = before.values<float>()[i], is = after.values<float>()[i];
+    off += (is - was) * (is - was);
+    all += was * was;
   }
-  return bits;
+  return all > 0 ? std::sqrt(off / all) : 0;
 }
 
 // `before`: the weights as they were.
 Expected<ClusteredLayer> layer_of(const Graph& network, const ClusteredWeights& clustered, const Tensor& before) {
   const Node& codebook = *network.find_value(clustered.codebook)->producer;
   PARE_ASSIGN(const Tensor after, transformed(*codebook.result()));
-  const auto centroids = codebook.operand(1)->data->values<float>();
-  const auto codes = codebook.operand(2)->data->values<int32_t>();
-  ClusteredLayer layer{.layer = clustered.layer,
-                       .shape = before.shape(),
-                       .weights = before.shape().elements(),
-                       .scaled = codebook.operand(3) != nullptr};
-  std::map<float, int64_t> counts;  // centroids may meet in training
-  double off = 0, all = 0;
-  for (size_t i = 0; i < codes.size(); ++i) {
-    const float was = before.values<float>()[i], is = after.values<float>()[i];
-    ++counts[codes[i] < 0 ? 0.f : centroids[static_cast<size_t>(codes[i])]];
-    layer.zeros += is == 0;
-    off += (static_cast<double>(is) - was) * (static_cast<double>(is) - was);
-    all += static_cast<double>(was) * was;
-  }
-  layer.values = static_cast<int64_t>(counts.size());
-  layer.entropy_bits = entropy_of(counts, layer.weights);
-  layer.relative_error = all > 0 ? std::sqrt(off / all) : 0;
-  return layer;
+  const Tensor values = centroids_of(codebook);
+  return ClusteredLayer{
+      .layer = clustered.layer,
+      .shape = before.shape(),
+      .statistics = weight_statistics({DType::Float32, values.shape(), {}}, values,
+                                      static_cast<int>(codebook.attrs<ClusterWeightsAttributes>().axis)),
+      .scaled = codebook.operand(3) != nullptr,
+      .relative_error = relative_error(before, after)};
 }
 
 Expected<std::vector<ClusteredLayer>> layers_of(const Graph& network, const Clustered& before) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "compress/weight_statistics.h"
 #include "steps/train.h"
 #include "train/clustering.h"
 
@@ -20,11 +21,9 @@ struct ClusterOptions {
 struct ClusteredLayer {
   std::string layer;
   Shape shape;
-  int64_t weights = 0, zeros = 0;
-  int64_t values = 0;         // different ones; with scales of channels, before these
-  bool scaled = false;        // by a factor for each channel
-  double entropy_bits = 0;    // of the numbers of the values, a weight
-  double relative_error = 0;  // root of the sum of squares, of what the weights were before
+  WeightStatistics statistics;  // of the values; with scales of channels, before these
+  bool scaled = false;          // by a factor for each channel
+  double relative_error = 0;    // root of the sum of squares, of what the weights were before
 };
 
 struct ClusterResult {

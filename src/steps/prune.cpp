@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "passes/inline_composites.h"
+#include "train/clustering.h"
 
 namespace pare {
 namespace {
@@ -58,7 +59,12 @@ Expected<PruneResult> prune(const Model& model, const DataSet& set, const PruneO
   training.settings = settings_of(options.pruning);
   training.dropout = false;  // a sparse network has too few weights as it is
   training.best_from = options.pruning.schedule.end;
-  training.before_step = [&](Trainer& trainer, int64_t steps) { return pruner.before_step(trainer, steps); };
+  // Codebooks that an earlier step left follow the masks.
+  const Clusterer clusterer(masked.main(), codebooks_of(masked.main()), {});
+  training.before_step = [&](Trainer& trainer, int64_t steps) -> Expected<void> {
+    PARE_ASSIGN(const bool changed, pruner.before_step(trainer, steps));
+    return changed ? clusterer.assign(trainer) : clusterer.before_step(trainer, steps);
+  };
   PARE_TRY(teach_itself(model, set, options.teaching, training));
   PruneResult result;
   PARE_ASSIGN(result.training, train(masked, set, training, observer));

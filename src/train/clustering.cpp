@@ -89,8 +89,8 @@ class Inserter {
     }
     if (options_.codebook.scope != CodebookScope::Integer) return {};
     deployed_ = network_.clone();
-    return run_pipeline(deployed_, Pipeline::Canonical, [](const Node& node) { return evaluate(node); }).map([](auto) {
-    });
+    PARE_TRY(run_pipeline(deployed_, Pipeline::Canonical, [](const Node& node) { return evaluate(node); }));
+    return {};
   }
 
   Expected<ClusteredWeights> insert(const Place& place) {

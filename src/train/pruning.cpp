@@ -42,9 +42,9 @@ Expected<std::vector<PrunedWeights>> insert_masks(Graph& network, const PruningO
   return pruned;
 }
 
-Expected<void> Pruner::before_step(Trainer& trainer, int64_t steps) const {
+Expected<bool> Pruner::before_step(Trainer& trainer, int64_t steps) const {
   const std::optional<double> sparsity = sparsity_from(options_.schedule, trainer.steps(), steps);
-  if (!sparsity) return {};
+  if (!sparsity) return false;
   std::vector<std::vector<float>> scores;
   std::vector<ScoredWeights> scored;
   scores.reserve(pruned_.size());
@@ -61,7 +61,7 @@ Expected<void> Pruner::before_step(Trainer& trainer, int64_t steps) const {
     PARE_CHECK(mask != nullptr, "the mask '{}' is not carried", pruned_[i].mask);
     std::ranges::copy(masks[i].values<float>(), mask->mutable_values<float>().begin());
   }
-  return {};
+  return true;
 }
 
 }  // namespace pare

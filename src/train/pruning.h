@@ -32,8 +32,8 @@ class Pruner {
   Pruner(std::vector<PrunedWeights> pruned, PruningOptions options)
       : pruned_(std::move(pruned)), options_(std::move(options)) {}
 
-  // Finds the masks anew where the schedule says so. Call before each of `steps` steps.
-  Expected<void> before_step(Trainer& trainer, int64_t steps) const;
+  // Finds the masks anew where the schedule says so, and tells whether it did. Call before each of `steps` steps.
+  Expected<bool> before_step(Trainer& trainer, int64_t steps) const;
 
  private:
   std::vector<PrunedWeights> pruned_;
