@@ -47,7 +47,8 @@ Expected<void> run(Options& options, const CLI::App& command, const Common& comm
                           return result.model.clone();
                         }));
   }
-  PARE_ASSIGN(const FileSizes sizes, measure_sizes(options.training.model, options.training.output));
+  PARE_ASSIGN(const FileSizes sizes,
+              measure_files(options.training.model, result.model.main(), options.training.output));
   return out.result(to_json(result, sizes), [&] { return describe(result, sizes); });
 }
 

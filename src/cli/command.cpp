@@ -122,6 +122,21 @@ void add_without(CLI::App& command, std::vector<std::string>& passes) {
       ->type_name("PASS");
 }
 
+void add_keep(CLI::App& command, std::vector<Kept>& kept) {
+  const auto& names = EnumNames<Kept>::names;
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--keep",
+          [&kept](const std::vector<std::string>& texts) {
+            for (const std::string& text : texts) kept.push_back(*parse_enum<Kept>(text));
+          },
+          "What an earlier step left in the weights and is to stay: zeros, clusters (tensors or channels of few values), "
+          "or both; a .pare file keeps them by itself")
+      ->delimiter(',')
+      ->check(CLI::IsMember(std::vector<std::string>(names.begin(), names.end())).description(""))
+      ->type_name(fmt::format("{}", fmt::join(names, ",")));
+}
+
 CLI::Option* add_output(CLI::App& command, std::string& path, const char* meaning) {
   return command.add_option("-o,--output", path, meaning)->type_name("FILE");
 }

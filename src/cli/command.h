@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "data/data_set.h"
 #include "engine/kernel.h"
+#include "train/kept_structure.h"
 
 namespace pare {
 
@@ -94,6 +95,7 @@ Expected<void> require_classes(const DataView& view, std::string_view option);
 
 // Options that are spelled the same in every command.
 void add_engine(CLI::App& command, Engine& engine);
+void add_keep(CLI::App& command, std::vector<Kept>& kept);
 void add_without(CLI::App& command, std::vector<std::string>& passes);
 CLI::Option* add_output(CLI::App& command, std::string& path, const char* meaning);
 

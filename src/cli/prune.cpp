@@ -57,7 +57,8 @@ Expected<void> run(Options& options, const CLI::App& command, const Common& comm
                         PARE_ASSIGN(result, prune(model, set, options.prune, observer));
                         return result.training.model.clone();
                       }));
-  PARE_ASSIGN(const FileSizes sizes, measure_sizes(options.training.model, options.training.output));
+  PARE_ASSIGN(const FileSizes sizes,
+              measure_files(options.training.model, result.training.model.main(), options.training.output));
   return out.result(to_json(result, sizes), [&] { return describe(result, sizes); });
 }
 

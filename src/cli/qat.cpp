@@ -35,6 +35,7 @@ Expected<void> run(Options& options, const Common& common, const Output& out) {
                       }));
   summary.source_bytes = file_bytes(summary.model);
   summary.output_bytes = file_bytes(summary.output);
+  PARE_ASSIGN(summary.kept, structure_in_file(result.form.main(), summary.output));
   return out.result(to_json(result, summary), [&] { return describe(result, summary); });
 }
 

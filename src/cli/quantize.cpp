@@ -53,6 +53,7 @@ Expected<void> run(Options& options, const Common& common, const Output& out) {
               convert(result.model, options.output, {.optimize = true, .pipeline = options.quantize.pipeline}));
   PARE_TRY(write_model(written.model, options.output));
   summary.output_bytes = file_bytes(options.output);
+  PARE_ASSIGN(summary.kept, structure_in_file(result.network.main(), options.output));
   summary.unmatched_patterns = unmatched_patterns(result.baseline.main(), options.quantize.config);
   return out.result(to_json(result, summary), [&] { return describe(result, summary, options.explain); });
 }
@@ -75,6 +76,7 @@ void add_options(CLI::App& command, Options& options) {
       ->capture_default_str();
   command.add_flag("--explain", options.explain, "One line an operator: its precision, why, and what would change it");
 
+  add_keep(command, options.quantize.keep);
   add_quantization_options(command, options.quantization);
   command.add_option("--effort", options.quantize.effort, "0: nearest rounding; from 1 on: biases corrected")
       ->check(whole_number(0, 3))

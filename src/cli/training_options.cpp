@@ -136,6 +136,7 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
   add_output(command, options.output, "The file to write")->required();
   add_course(command, options.train);
   add_loss(command, options);
+  add_keep(command, options.train.keep);
   add_optimizer(command, options.train);
   add_frozen(command, options);
 }

@@ -112,21 +112,42 @@ std::vector<Code> codes_of(const Tensor& weights) {
   return codes;
 }
 
+// Calls visit with the stored elements as whole numbers of their width.
+template <class Visit>
+auto with_codes(const Tensor& weights, Visit&& visit) {
+  if (weights.dtype() == DType::Int4) {
+    const std::vector<int8_t> codes = unpack_int4(weights.bytes(), weights.elements());
+    return visit(std::vector<uint8_t>(codes.begin(), codes.end()));
+  }
+  switch (bit_width(weights.dtype())) {
+    case 8: return visit(codes_of<uint8_t>(weights));
+    case 16: return visit(codes_of<uint16_t>(weights));
+    case 32: return visit(codes_of<uint32_t>(weights));
+    default: return visit(codes_of<uint64_t>(weights));
+  }
+}
+
+// The elements of one channel.
+template <class Code>
+void take_channel(const std::vector<Code>& codes, const Shape& shape, int axis, int64_t channel,
+                  std::vector<Code>& taken) {
+  const int64_t channels = shape[axis], inner = shape.elements(axis + 1, shape.rank()), outer = shape.elements(0, axis);
+  taken.clear();
+  for (int64_t o = 0; o < outer; ++o) {
+    const auto begin = codes.begin() + (o * channels + channel) * inner;
+    taken.insert(taken.end(), begin, begin + inner);
+  }
+}
+
 // The most values of one channel and the bits of all channels, each with a table of its own; nothing where that is not below `limit` bits.
 template <class Code>
 std::optional<std::pair<int64_t, double>> channel_coding(const std::vector<Code>& codes, int width, const Shape& shape,
                                                          int axis, double limit) {
-  const int64_t channels = shape[axis];
-  const int64_t inner = shape.elements(axis + 1, shape.rank()), outer = shape.elements(0, axis);
   double bits = 0;
   int64_t most = 0;
   std::vector<Code> channel;
-  for (int64_t c = 0; c < channels && bits < limit; ++c) {
-    channel.clear();
-    for (int64_t o = 0; o < outer; ++o) {
-      const auto begin = codes.begin() + (o * channels + c) * inner;
-      channel.insert(channel.end(), begin, begin + inner);
-    }
+  for (int64_t c = 0; c < shape[axis] && bits < limit; ++c) {
+    take_channel(codes, shape, axis, c, channel);
     const Counted<Code> counted = count_values(channel);
     most = std::max<int64_t>(most, std::ssize(counted.values));
     bits += coded_bits(counted, width);
@@ -183,22 +204,21 @@ WeightStatistics weight_statistics(const TensorType& type, const Tensor& weights
   statistics.blocks = find_zero_blocks(zeros, is_float(weights.dtype()) ? StrayZeros::None : StrayZeros::Few);
   statistics.n_of_m = find_n_of_m(zeros);
   const int width = bit_width(weights.dtype());
-  const auto describe = [&](const auto& codes) {
-    describe_values(statistics, codes, width, weights.shape(), channel_axis);
-  };
-  if (weights.dtype() == DType::Int4) {
-    const std::vector<int8_t> codes = unpack_int4(weights.bytes(), weights.elements());
-    describe(std::vector<uint8_t>(codes.begin(), codes.end()));
-  } else if (width == 8) {
-    describe(codes_of<uint8_t>(weights));
-  } else if (width == 16) {
-    describe(codes_of<uint16_t>(weights));
-  } else if (width == 32) {
-    describe(codes_of<uint32_t>(weights));
-  } else {
-    describe(codes_of<uint64_t>(weights));
-  }
+  with_codes(weights,
+             [&](const auto& codes) { describe_values(statistics, codes, width, weights.shape(), channel_axis); });
   return statistics;
+}
+
+int64_t most_values_in_a_channel(const Tensor& weights, int channel_axis) {
+  return with_codes(weights, [&](const auto& codes) {
+    int64_t most = 0;
+    std::decay_t<decltype(codes)> channel;
+    for (int64_t c = 0; c < weights.shape()[channel_axis]; ++c) {
+      take_channel(codes, weights.shape(), channel_axis, c, channel);
+      most = std::max<int64_t>(most, std::ssize(count_values(channel).values));
+    }
+    return most;
+  });
 }
 
 }  // namespace pare

@@ -32,6 +32,9 @@ struct WeightStatistics {
 // `channel_axis` is the one of output channels. Quantised integers count as zero at their zero point.
 WeightStatistics weight_statistics(const TensorType& type, const Tensor& weights, int channel_axis = 0);
 
+// The most different stored values in one output channel.
+int64_t most_values_in_a_channel(const Tensor& weights, int channel_axis);
+
 // Which of them are zero.
 ZeroMap zero_map(const TensorType& type, const Tensor& weights);
 

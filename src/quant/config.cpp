@@ -3,6 +3,8 @@
 #include <charconv>
 #include <regex>
 
+#include "quant/glob.h"
+
 namespace pare {
 namespace {
 
@@ -19,6 +21,21 @@ bool reads_as(const std::string& text, float& number) {
 }
 
 }  // namespace
+
+LayerBits bits_asked_of(const QuantConfig& config, const std::string& name) {
+  LayerBits bits{name};
+  for (const LayerBits& layer : config.layers) {
+    if (!matches_glob(layer.pattern, name)) continue;
+    if (layer.weights != 0) bits.weights = layer.weights;
+    if (layer.activations != 0) bits.activations = layer.activations;
+  }
+  return bits;
+}
+
+int weight_bits_of(const QuantConfig& config, const std::string& name) {
+  const int asked = bits_asked_of(config, name).weights;
+  return asked != 0 ? asked : config.weight_bits;
+}
 
 Expected<LayerBits> parse_layer_bits(const std::string& text) {
   const auto [pattern, bits] = halves(text);

@@ -16,6 +16,12 @@ struct LayerBits {
   int weights = 0, activations = 0;
 };
 
+struct QuantConfig;
+// What is asked of the operator of this name by itself; 0 where nothing is.
+LayerBits bits_asked_of(const QuantConfig& config, const std::string& name);
+// Of the weights of the operator of this name.
+int weight_bits_of(const QuantConfig& config, const std::string& name);
+
 // A range that is not estimated: of the values whose name matches a pattern.
 struct FixedRange {
   std::string pattern;

@@ -59,17 +59,6 @@ Expected<void> check_graph(const Graph& graph) {
   return {};
 }
 
-// What is asked of the operator of this name by itself; 0 where nothing is.
-LayerBits layer_bits(const QuantConfig& config, const std::string& name) {
-  LayerBits bits{name};
-  for (const LayerBits& layer : config.layers) {
-    if (!matches_glob(layer.pattern, name)) continue;
-    if (layer.weights != 0) bits.weights = layer.weights;
-    if (layer.activations != 0) bits.activations = layer.activations;
-  }
-  return bits;
-}
-
 // A channel without a code other than 0 takes any scale.
 Quantization scales_of(const Tensor& weights, int axis, const KnownWeights& known) {
   std::vector<float> scales = channel_magnitudes(weights, axis);
@@ -84,8 +73,7 @@ Storage weight_storage(const Node& node, const QuantConfig& config, const KnownP
   const Tensor& weights = *node.operand(*roles_of(node).weights)->data;
   const auto found = known.weights.find(key_of(node));
   const bool is_known = found != known.weights.end();
-  const int asked = layer_bits(config, node.name).weights;
-  const int bits = is_known ? found->second.bits : asked != 0 ? asked : config.weight_bits;
+  const int bits = is_known ? found->second.bits : weight_bits_of(config, node.name);
   const bool packed = bits <= 4 && rule.int4_weights && config.mode != QuantMode::Int16x8;
   return {packed ? DType::Int4 : DType::Int8,
           is_known ? scales_of(weights, rule.weights_axis, found->second)
@@ -182,7 +170,7 @@ class Planner {
   // results gain nothing from them.
   int activation_bits(const Value& value) const {
     if (type_ == DType::Int16) return 16;
-    const int asked = layer_bits(config_, value.producer != nullptr ? value.producer->name : value.name).activations;
+    const int asked = bits_asked_of(config_, value.producer != nullptr ? value.producer->name : value.name).activations;
     if (asked != 0) return asked;
     return multiplied_.contains(classes_.representative(&value)) ? config_.activation_bits : 8;
   }

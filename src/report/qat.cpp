@@ -10,7 +10,7 @@ namespace pare {
 namespace {
 
 QuantizeSummary part_of(const QatSummary& summary, int64_t samples) {
-  return {summary.model, summary.output, samples, summary.source_bytes, summary.output_bytes};
+  return {summary.model, summary.output, samples, summary.source_bytes, summary.output_bytes, {}, summary.kept};
 }
 
 }  // namespace

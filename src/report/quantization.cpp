@@ -65,21 +65,23 @@ Json to_json(const QuantizeResult& result, const QuantizeSummary& summary) {
                      {"reason", plan.reason},
                      {"remedy", plan.remedy}});
   });
-  return {{"model", summary.model},
-          {"output", summary.output},
-          {"mode", std::string(to_string(result.plan.mode))},
-          {"io", std::string(to_string(result.plan.io))},
-          {"calibration_samples", summary.samples},
-          {"source_size_bytes", summary.source_bytes},
-          {"size_bytes", summary.output_bytes},
-          {"unmatched_patterns", summary.unmatched_patterns},
-          {"operators", counts},
-          {"passes", passes_json(result.passes)},
-          {"timing_ms",
-           {{"passes", result.timing.passes_ms},
-            {"calibration", result.timing.calibration_ms},
-            {"planning", result.timing.planning_ms}}},
-          {"nodes", nodes}};
+  Json json{{"model", summary.model},
+            {"output", summary.output},
+            {"mode", std::string(to_string(result.plan.mode))},
+            {"io", std::string(to_string(result.plan.io))},
+            {"calibration_samples", summary.samples},
+            {"source_size_bytes", summary.source_bytes},
+            {"size_bytes", summary.output_bytes},
+            {"unmatched_patterns", summary.unmatched_patterns},
+            {"operators", counts},
+            {"passes", passes_json(result.passes)},
+            {"timing_ms",
+             {{"passes", result.timing.passes_ms},
+              {"calibration", result.timing.calibration_ms},
+              {"planning", result.timing.planning_ms}}}};
+  add_kept(summary.kept, json);
+  json["nodes"] = std::move(nodes);
+  return json;
 }
 
 std::string describe(const QuantizeResult& result, const QuantizeSummary& summary, bool explain) {
@@ -97,6 +99,7 @@ std::string describe(const QuantizeResult& result, const QuantizeSummary& summar
     text += fmt::format("Calibration:  {} samples, {:.2f} s\n", with_commas(summary.samples),
                         result.timing.calibration_ms / 1000);
   text += fmt::format("Passes:       {}\n", passes_text(result.passes));
+  text += describe(summary.kept, summary.output);
   for (const std::string& pattern : summary.unmatched_patterns)
     text += fmt::format("No operator is called '{}'; --explain lists their names.\n", pattern);
   if (explain) return text + reasons_table(result);

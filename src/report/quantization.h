@@ -4,6 +4,8 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "report/structure_in_file.h"
+
 #include "steps/convert.h"
 #include "steps/quantize.h"
 
@@ -15,6 +17,7 @@ struct QuantizeSummary {
   int64_t samples = 0;  // looked at
   int64_t source_bytes = 0, output_bytes = 0;
   std::vector<std::string> unmatched_patterns = {};  // names to include or exclude that no operator has
+  std::vector<KeptWeights> kept = {};                // in the output
 };
 
 nlohmann::ordered_json to_json(const QuantizeResult& result, const QuantizeSummary& summary);

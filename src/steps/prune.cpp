@@ -53,6 +53,7 @@ Expected<PruneResult> prune(const Model& model, const DataSet& set, const PruneO
                             const TrainObserver& observer) {
   Model masked = model.clone();
   PARE_TRY(inline_composites(masked));
+  PARE_TRY(keep_structure(masked.main(), options.train.keep));
   PARE_ASSIGN(const std::vector<PrunedWeights> pruned, insert_masks(masked.main(), options.pruning));
   const Pruner pruner(pruned, options.pruning);
   TrainOptions training = options.train;

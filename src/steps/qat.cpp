@@ -14,12 +14,14 @@ namespace pare {
 namespace {
 
 // Of a training form the network behind its rounding.
-Expected<Model> trainable(const Model& model, QuantMode mode) {
+Expected<Model> trainable(const Model& model, const QatOptions& options) {
+  const QuantMode mode = options.quantization.mode;
   Model base = model.clone();
   for (Graph& graph : base.graphs) forget_fake_quantization(graph);
   PARE_TRY(inline_composites(base));
   if (base.graphs.size() != 1)
     return unsupported("the model has {} graphs; networks of one are trained", base.graphs.size());
+  PARE_TRY(keep_structure(base.main(), options.train.keep));
   std::vector<const Pass*> passes = passes_of(Pipeline::Trainable);
   for (const Pass* pass : expansions_for(mode)) passes.push_back(pass);
   PARE_TRY(run_passes(base.main(), passes, [](const Node& node) { return evaluate(node); }));
@@ -52,7 +54,8 @@ std::map<std::string, std::string> settings_of(const QatOptions& options) {
           {"exclude", fmt::format("{}", fmt::join(config.exclude, " "))},
           {"range", fmt::format("{} {}", to_string(config.range.method), config.range.percentile)},
           {"ranges", std::string(to_string(options.ranges))},
-          {"calibration_samples", std::to_string(options.calibration_samples)}};
+          {"calibration_samples", std::to_string(options.calibration_samples)},
+          {"kept", fmt::format("{}", fmt::join(names_of(options.train.keep), " "))}};
 }
 
 // The samples that the first ranges come from.
@@ -80,6 +83,7 @@ Expected<void> round(Graph& network, const SampleSource* samples, const QatOptio
 Expected<TrainOptions> training_of(const Model& model, const DataSet& set, const QatOptions& options) {
   TrainOptions training = options.train;
   training.settings = settings_of(options);
+  training.keep.clear();  // the form has it
   training.freeze_statistics = options.freeze_statistics.value_or(has_few_bits(options.quantization) ? 0.8 : 0);
   PARE_ASSIGN(const bool labelled, has_targets(set));
   training.distillation.use_targets = options.use_labels && labelled;
@@ -102,7 +106,7 @@ Expected<QatResult> qat(const Model& model, const DataSet& set, const QatOptions
   if (options.quantization.per_tensor)
     return usage_error("quantisation-aware training has one scale a channel of the weights; leave out --per-tensor");
   QatResult result;
-  PARE_ASSIGN(result.form, trainable(model, options.quantization.mode));
+  PARE_ASSIGN(result.form, trainable(model, options));
   std::optional<SampleSource> samples;
   if (needs_calibration(options.quantization.mode)) {
     PARE_ASSIGN(samples, calibration_source(result.form.main(), set, options.calibration_samples));

@@ -31,7 +31,7 @@ Expected<void> quantize_graph(const Graph& network, Graph& graph, const Graph& b
     result.timing.calibration_ms += milliseconds_since(begin);
   }
   begin = std::chrono::steady_clock::now();
-  PARE_ASSIGN(const KnownParameters known, clustered_parameters(network, baseline, options.config.weight_bits));
+  PARE_ASSIGN(const KnownParameters known, clustered_parameters(network, baseline, options.config));
   PARE_ASSIGN(QuantPlan plan, make_plan(graph, statistics, options.config, known));
   if (options.effort > 0) correct_biases(graph, plan, statistics);
   PARE_TRY(apply_plan(graph, plan));
@@ -47,9 +47,10 @@ Expected<void> quantize_graph(const Graph& network, Graph& graph, const Graph& b
 // A network in training form brings its parameters; the samples give the ranges of what the form does not round.
 Expected<QuantizeResult> quantize_trained(const Model& form, const SampleSource* samples,
                                           const QuantizeOptions& options) {
-  Model network = form.clone();
-  PARE_ASSIGN(const LearnedQuantization learned, remove_fake_quantization(network.main(), options.config));
   QuantizeResult result;
+  Model network = form.clone();
+  result.network = form.clone();
+  PARE_ASSIGN(const LearnedQuantization learned, remove_fake_quantization(network.main(), options.config));
   result.baseline = network.clone();
   PARE_ASSIGN(result.passes, prepare_for_quantization(result.baseline.main(), options.config.mode, options.pipeline));
   const KnownParameters known = known_parameters(learned, network.main(), result.baseline.main());
@@ -100,7 +101,8 @@ Expected<QuantizeResult> quantize(const Model& model, const SampleSource* sample
         graphs);
   if (is_training_form(result.baseline.main())) return quantize_trained(result.baseline, samples, options);
   const auto begin = std::chrono::steady_clock::now();
-  const Model network = result.baseline.clone();
+  for (Graph& graph : result.baseline.graphs) PARE_TRY(keep_structure(graph, options.keep));
+  result.network = result.baseline.clone();
   for (Graph& graph : result.baseline.graphs) {
     PARE_ASSIGN(const std::vector<PassRecord> records,
                 prepare_for_quantization(graph, options.config.mode, options.pipeline));
@@ -109,8 +111,8 @@ Expected<QuantizeResult> quantize(const Model& model, const SampleSource* sample
   result.timing.passes_ms = milliseconds_since(begin);
   result.model = result.baseline.clone();
   for (size_t g = 0; g < result.model.graphs.size(); ++g)
-    PARE_TRY(
-        quantize_graph(network.graphs[g], result.model.graphs[g], result.baseline.graphs[g], samples, options, result));
+    PARE_TRY(quantize_graph(result.network.graphs[g], result.model.graphs[g], result.baseline.graphs[g], samples,
+                            options, result));
   return result;
 }
 

@@ -5,6 +5,7 @@
 #include "ir/model.h"
 #include "passes/pipeline.h"
 #include "quant/config.h"
+#include "train/kept_structure.h"
 
 namespace pare {
 
@@ -13,9 +14,11 @@ struct QuantizeOptions {
   int threads = 1;
   int effort = 1;  // 0: weights rounded to nearest; 1 to 3: biases corrected for the mean error of that as well
   PipelineOptions pipeline;
+  std::vector<Kept> keep;  // see keep_structure(); masks and codebooks that the model has are kept anyway
 };
 
 struct QuantizeResult {
+  Model network;   // as it came, with its masks and codebooks
   Model model;     // quantised
   Model baseline;  // the float network that the plan speaks of: after the passes
   QuantPlan plan;

@@ -203,6 +203,7 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
   drop_training(result.model);
   PARE_TRY(inline_composites(result.model));
   Graph& network = result.model.main();
+  PARE_TRY(keep_structure(network, options.keep));
   PARE_ASSIGN(const Parts parts, parts_of(network, set, options));
   PARE_TRY(check_bf16(options));
   PARE_TRY(source_for(network, parts.train));  // fails early where samples do not fit

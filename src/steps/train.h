@@ -11,6 +11,7 @@
 #include "ir/model.h"
 #include "train/distillation.h"
 #include "train/fit.h"
+#include "train/kept_structure.h"
 
 namespace pare {
 
@@ -42,6 +43,7 @@ struct TrainOptions {
   std::map<std::string, std::string> settings = {};  // what else the course of a run hangs on; --resume compares it
   double average = 0;                                // see TrainingGraphOptions
   bool dropout = true;                               // likewise
+  std::vector<Kept> keep;  // see keep_structure(); masks and codebooks of the model are kept anyway
   uint64_t seed = 1;
   int threads = 1;
   bool bf16 = false;  // see KernelRequest; scores are computed in float32

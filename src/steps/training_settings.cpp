@@ -48,6 +48,7 @@ std::string settings_of(const TrainOptions& options, const TrainResult& run, con
                        {"warm_up", options.schedule.warm_up},
                        {"average", options.average},
                        {"dropout", options.dropout},
+                       {"keep", names_of(options.keep)},
                        {"rate", std::move(rates)},
                        {"loss", to_string(run.loss)},
                        {"smoothing", options.smoothing},

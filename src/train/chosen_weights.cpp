@@ -40,6 +40,11 @@ Expected<void> check_names(const Graph& network, const std::vector<std::string>&
 
 }  // namespace
 
+int output_axis(const ChosenWeights& chosen) {
+  const int axis = chosen.node->op().quantization.weights_axis;
+  return axis < 0 ? axis + chosen.weights->type.shape.rank() : axis;
+}
+
 Expected<std::vector<ChosenWeights>> chosen_weights(const Graph& network, const WeightChoice& choice,
                                                     std::string_view verb) {
   PARE_TRY(check_names(network, choice.include));

@@ -21,6 +21,9 @@ struct ChosenWeights {
   Value* end_of_chain() const { return node->operands[operand]; }
 };
 
+// Of the output channels, counted from the front.
+int output_axis(const ChosenWeights& chosen);
+
 // In the order of execution; weights that several operators read come once for each. Fails for patterns that match no operator with
 // weights, and with Unsupported where nothing is chosen: "there is nothing to `verb`".
 Expected<std::vector<ChosenWeights>> chosen_weights(const Graph& network, const WeightChoice& choice,

@@ -24,8 +24,7 @@ struct Place {
 std::vector<Place> places_of(const std::vector<ChosenWeights>& chosen, bool biases) {
   std::vector<Place> places;
   for (const ChosenWeights& each : chosen) {
-    const int axis = each.node->op().quantization.weights_axis, rank = each.weights->type.shape.rank();
-    places.push_back({each.node, each.operand, axis < 0 ? axis + rank : axis, true});
+    places.push_back({each.node, each.operand, output_axis(each), true});
     const std::optional<size_t> bias = roles_of(*each.node).bias;
     if (biases && bias && untransformed(each.node->operand(*bias))->is_constant())
       places.push_back({each.node, *bias, 0, false});
@@ -191,7 +190,7 @@ std::vector<float> integer_steps(const Node& codebook, int bits) {
   return steps;
 }
 
-Expected<KnownParameters> clustered_parameters(const Graph& network, const Graph& deployed, int bits) {
+Expected<KnownParameters> clustered_parameters(const Graph& network, const Graph& deployed, const QuantConfig& config) {
   KnownParameters known;
   for (const auto& node : network.nodes()) {
     const std::optional<size_t> at = roles_of(*node).weights;
@@ -199,6 +198,7 @@ Expected<KnownParameters> clustered_parameters(const Graph& network, const Graph
     const Node* there = codebook == nullptr ? nullptr : deployed_node(network, *node, deployed);
     if (there == nullptr) continue;
     PARE_ASSIGN(const Tensor weights, transformed(*codebook->result()));
+    const int bits = weight_bits_of(config, there->name);
     const std::vector<float> steps = integer_steps(*codebook, bits);
     KnownWeights of_node{channel_magnitudes(weights, node->op().quantization.weights_axis), bits};
     for (size_t c = 0; c < of_node.largest_codes.size(); ++c)

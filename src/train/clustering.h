@@ -39,8 +39,8 @@ std::vector<ClusteredWeights> codebooks_of(const Graph& network);
 // scales or tables.
 std::vector<float> integer_steps(const Node& codebook, int bits);
 
-// For the plan of the network after the passes: codes of weights with a codebook, of so many bits. Nothing is known of the rest.
-Expected<KnownParameters> clustered_parameters(const Graph& network, const Graph& deployed, int bits);
+// For the plan of the network after the passes: codes of weights with a codebook. Nothing is known of the rest.
+Expected<KnownParameters> clustered_parameters(const Graph& network, const Graph& deployed, const QuantConfig& config);
 
 // Keeps the codes of a trainer to its weights and masks.
 class Clusterer {

@@ -97,7 +97,7 @@ TEST(InsertCodebooks, FewValuesAreLeftAsIntegersBehindFolding) {
   clustered(network, {.codebook = {.clusters = 4, .scope = CodebookScope::Integer}});
   Graph deployed = network.clone();
   ASSERT_TRUE(run_pipeline(deployed, Pipeline::Canonical, [](const Node& node) { return evaluate(node); }));
-  const auto known = clustered_parameters(network, deployed, 8);
+  const auto known = clustered_parameters(network, deployed, {});
   ASSERT_TRUE(known) << known.error().to_string();
   ASSERT_EQ(known->weights.size(), 2u);
   const Node* conv = deployed.find_value("normal")->producer;

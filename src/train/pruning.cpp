@@ -5,8 +5,6 @@
 #include "train/weight_transforms.h"
 
 namespace pare {
-namespace {
-
 Expected<Value*> mask_for(Graph& network, const ChosenWeights& chosen) {
   if (Node* known = chain_node(chosen.end_of_chain(), WeightTransform::Mask)) return known->operand(1);
   const Value* weights = chosen.weights;
@@ -21,8 +19,6 @@ Expected<Value*> mask_for(Graph& network, const ChosenWeights& chosen) {
                                    weights->name + "/masked"));
   return mask;
 }
-
-}  // namespace
 
 Expected<std::vector<PrunedWeights>> insert_masks(Graph& network, const PruningOptions& options) {
   PARE_TRY(check_pattern(options.pattern));

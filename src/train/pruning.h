@@ -26,6 +26,9 @@ struct PrunedWeights {
 // nothing, where there is nothing to prune, and for blocks that do not fit.
 Expected<std::vector<PrunedWeights>> insert_masks(Graph& network, const PruningOptions& options);
 
+// The mask in front of these weights: one that is there, or a new one of ones.
+Expected<Value*> mask_for(Graph& network, const ChosenWeights& chosen);
+
 // Keeps the masks of a trainer to the schedule.
 class Pruner {
  public:
