@@ -76,6 +76,10 @@ void add_which(CLI::App& command, Options& options) {
       "the larger ones in their layer; erk: more of layers with more "
       "weights")
       ->group(which);
+  add_choice(
+      command, "--criterion", pruning.criterion,
+      "How little a weight matters: magnitude; movement: whether training moves it to zero; fisher: by how much the loss would grow")
+      ->group(which);
   command
       .add_option("--block", options.block,
                   "Weights go in blocks: so many output channels by so many input channels, or an extent for each axis")
@@ -100,8 +104,10 @@ void add_which(CLI::App& command, Options& options) {
 void add_when(CLI::App& command, Options& options) {
   const char* when = "When they do";
   SparsitySchedule& schedule = options.prune.pruning.schedule;
-  add_choice(command, "--course", schedule.course,
-             "polynomial: the sparsity grows, fast at first; constant: it is there from the beginning")
+  add_choice(
+      command, "--course", schedule.course,
+      "polynomial: the sparsity grows, fast at first; constant: it is there from the beginning; rigl: likewise, while weights change "
+      "places, small ones for others of large gradients")
       ->group(when);
   const auto share = [&](const char* name, double& target, const char* meaning) {
     command.add_option(name, target, meaning)->check(number(0, 1))->type_name("F")->capture_default_str()->group(when);

@@ -67,14 +67,18 @@ Expected<void> check_schedule(const SparsitySchedule& schedule) {
   return {};
 }
 
-std::optional<double> sparsity_from(const SparsitySchedule& schedule, int64_t step, int64_t steps) {
+std::pair<int64_t, int64_t> course_steps(const SparsitySchedule& schedule, int64_t steps) {
   const auto at = [steps](double share) { return std::llround(share * static_cast<double>(steps)); };
-  const int64_t begin = std::min<int64_t>(at(schedule.begin), std::max<int64_t>(0, steps - 1)),
-                end = std::clamp<int64_t>(at(schedule.end), begin, std::max(begin, steps - 1));
+  const int64_t begin = std::min<int64_t>(at(schedule.begin), std::max<int64_t>(0, steps - 1));
+  return {begin, std::clamp<int64_t>(at(schedule.end), begin, std::max(begin, steps - 1))};
+}
+
+std::optional<double> sparsity_from(const SparsitySchedule& schedule, int64_t step, int64_t steps) {
+  const auto [begin, end] = course_steps(schedule, steps);
   if (step < begin || step > end) return {};
   const int64_t every = schedule.every > 0 ? schedule.every : std::clamp<int64_t>((end - begin) / 50, 1, 100);
   if ((step - begin) % every != 0 && step != end) return {};
-  if (schedule.course == SparsityCourse::Constant || step == end) return schedule.final;
+  if (schedule.course != SparsityCourse::Polynomial || step == end) return schedule.final;
   const double left = 1 - static_cast<double>(step - begin) / static_cast<double>(end - begin);
   return schedule.final + (schedule.initial - schedule.final) * std::pow(left, schedule.power);
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -53,14 +54,26 @@ struct EnumNames<SparsityBudget> {
 // The sparsity of each tensor by ERK: its density is proportional to (sum of extents) / (product of extents), at most 1.
 std::vector<double> erk_sparsities(const std::vector<Shape>& shapes, double sparsity);
 
+// What says how little a weight matters in training.
+enum class PruningCriterion {
+  Magnitude,  // its own
+  Movement,   // whether it goes to zero: the sum of -weight * gradient over the steps, Sanh et al. (2020)
+  Fisher,  // by how much the loss would grow: weight^2 * mean gradient^2, as in optimal brain damage, LeCun et al. (1989)
+};
+template <>
+struct EnumNames<PruningCriterion> {
+  static constexpr std::array<std::string_view, 3> names{"magnitude", "movement", "fisher"};
+};
+
 // The course of the sparsity in training, over the steps from a share `begin` of all to a share `end`. Zhu and Gupta (2017).
 enum class SparsityCourse {
   Constant,    // the final one from the beginning on
   Polynomial,  // final + (initial - final) * (1 - progress)^power
+  Rigl,  // the final one from the beginning on, while weights change places: the smallest go, others of large gradients come (Evci et al., 2020)
 };
 template <>
 struct EnumNames<SparsityCourse> {
-  static constexpr std::array<std::string_view, 2> names{"constant", "polynomial"};
+  static constexpr std::array<std::string_view, 3> names{"constant", "polynomial", "rigl"};
 };
 
 struct SparsitySchedule {
@@ -73,6 +86,8 @@ struct SparsitySchedule {
 
 // Fails for sparsities outside of 0 to 1 and for an end before the beginning.
 Expected<void> check_schedule(const SparsitySchedule& schedule);
+// The first and the last step of its course.
+std::pair<int64_t, int64_t> course_steps(const SparsitySchedule& schedule, int64_t steps);
 // The sparsity from step number `step` of `steps` on, where masks are found anew there.
 std::optional<double> sparsity_from(const SparsitySchedule& schedule, int64_t step, int64_t steps);
 

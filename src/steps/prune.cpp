@@ -17,6 +17,7 @@ std::map<std::string, std::string> settings_of(const PruningOptions& options) {
   return {{"sparsity", fmt::format("{} to {}", schedule.initial, schedule.final)},
           {"course", fmt::format("{} from {} to {}, power {}, every {}", to_string(schedule.course), schedule.begin,
                                  schedule.end, schedule.power, schedule.every)},
+          {"criterion", std::string(to_string(options.criterion))},
           {"budget", std::string(to_string(options.budget))},
           {"block", fmt::format("{} {}", fmt::join(pattern.block, "x"), to_string(pattern.block_score))},
           {"n_of_m", fmt::format("{}:{}", pattern.n, pattern.m)},
@@ -58,6 +59,7 @@ Expected<PruneResult> prune(const Model& model, const DataSet& set, const PruneO
   const Pruner pruner(pruned, options.pruning);
   TrainOptions training = options.train;
   training.settings = settings_of(options.pruning);
+  training.mask_statistic = statistic_for(options.pruning);
   training.dropout = false;  // a sparse network has too few weights as it is
   training.best_from = options.pruning.schedule.end;
   // Codebooks that an earlier step left follow the masks.

@@ -228,6 +228,7 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
                                .teacher = teacher.scorer,
                                .distillation = result.distillation.value_or(DistillationRecord{}).options,
                                .average = options.average,
+                               .mask_statistic = options.mask_statistic,
                                .dropout = options.dropout,
                                .seed = options.seed,
                                .is_frozen = [&](const Node& node) { return frozen.contains(node.name); },

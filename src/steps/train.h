@@ -38,11 +38,12 @@ struct TrainOptions {
   float statistics_momentum = 0.99f;
   // Shares of all steps after which ranges of fake quantisation and statistics of batch normalisations stay as they are; 1: never.
   double freeze_ranges = 1, freeze_statistics = 1;
-  double best_from = 0;                              // see FitOptions
-  double damping = 0;                                // of oscillating weights, see damping_at(); 0: none
-  std::map<std::string, std::string> settings = {};  // what else the course of a run hangs on; --resume compares it
-  double average = 0;                                // see TrainingGraphOptions
-  bool dropout = true;                               // likewise
+  double best_from = 0;                                // see FitOptions
+  double damping = 0;                                  // of oscillating weights, see damping_at(); 0: none
+  std::map<std::string, std::string> settings = {};    // what else the course of a run hangs on; --resume compares it
+  double average = 0;                                  // see TrainingGraphOptions
+  bool dropout = true;                                 // likewise
+  MaskStatistic mask_statistic = MaskStatistic::None;  // likewise
   std::vector<Kept> keep;  // see keep_structure(); masks and codebooks of the model are kept anyway
   uint64_t seed = 1;
   int threads = 1;

@@ -14,6 +14,7 @@ struct PruningOptions {
   SparsitySchedule schedule;
   SparsityPattern pattern;
   SparsityBudget budget = SparsityBudget::Lamp;
+  PruningCriterion criterion = PruningCriterion::Magnitude;
   WeightChoice choice;
 };
 
@@ -29,7 +30,10 @@ Expected<std::vector<PrunedWeights>> insert_masks(Graph& network, const PruningO
 // The mask in front of these weights: one that is there, or a new one of ones.
 Expected<Value*> mask_for(Graph& network, const ChosenWeights& chosen);
 
-// Keeps the masks of a trainer to the schedule.
+// What the trainer has to gather for a Pruner.
+MaskStatistic statistic_for(const PruningOptions& options);
+
+// Keeps the masks of a trainer, which gathers statistic_for() the same options, to the schedule.
 class Pruner {
  public:
   Pruner(std::vector<PrunedWeights> pruned, PruningOptions options)
@@ -39,6 +43,12 @@ class Pruner {
   Expected<bool> before_step(Trainer& trainer, int64_t steps) const;
 
  private:
+  Expected<std::vector<std::vector<float>>> scores(Trainer& trainer) const;
+  Expected<void> choose(Trainer& trainer, double sparsity) const;
+  // RigL's step.
+  void exchange_places(Trainer& trainer, double progress) const;
+  static void put_mask(Trainer& trainer, const PrunedWeights& weights, const Tensor& values);
+
   std::vector<PrunedWeights> pruned_;
   PruningOptions options_;
 };

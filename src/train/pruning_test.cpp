@@ -47,7 +47,7 @@ PruningOptions to(double sparsity) {
 Graph pruned_by(const PruningOptions& options, int64_t steps, Graph network = network_of()) {
   const auto pruned = insert_masks(network, options);
   if (!pruned) throw std::runtime_error(pruned.error().to_string());
-  auto trainer = Trainer::create(network, {.batch = 8}, 1);
+  auto trainer = Trainer::create(network, {.batch = 8, .mask_statistic = statistic_for(options)}, 1);
   if (!trainer) throw std::runtime_error(trainer.error().to_string());
   const Pruner pruner(*pruned, options);
   for (int64_t step = 0; step < steps; ++step) {
@@ -91,6 +91,62 @@ TEST(Pruning, MasksOfAnEarlierStepAreTakenUp) {
   const Graph twice = pruned_by(to(0.9), 20, std::move(once));
   EXPECT_EQ(twice.nodes().size(), nodes);
   EXPECT_DOUBLE_EQ(sparsity_of(twice, "first/w/mask"), 0.9);
+}
+
+// Weights are far apart, and only gradients tell which of them matter.
+TEST(Pruning, CriteriaLookAtGradients) {
+  std::vector<Tensor> masks;
+  for (const PruningCriterion criterion :
+       {PruningCriterion::Magnitude, PruningCriterion::Movement, PruningCriterion::Fisher}) {
+    PruningOptions options = to(0.5);
+    options.criterion = criterion;
+    masks.push_back(*pruned_by(options, 12).find_value("first/w/mask")->data);
+    EXPECT_DOUBLE_EQ(pare::sparsity_of(masks.back()), 0.5);
+  }
+  EXPECT_FALSE(masks[0] == masks[1]);
+  EXPECT_FALSE(masks[0] == masks[2]);
+  EXPECT_FALSE(masks[1] == masks[2]);
+}
+
+// One weight whose input is always 0 has no gradient, however large it is.
+TEST(Pruning, FisherTakesWhatTheLossDoesNotDependOn) {
+  GraphBuilder build;
+  Value* x = build.input("x", {kDynamic, 4});
+  Value* w = build.constant("w", Tensor::of<float>({2, 4}, {9, 0.3f, 0.2f, 0.4f, 9, 0.2f, 0.3f, 0.5f}));
+  Graph network = build.finish({build.op("fully_connected", {x, w, nullptr}, {}, "y")});
+  PruningOptions options{.schedule = {.final = 0.25, .every = 2},
+                         .budget = SparsityBudget::Uniform,
+                         .criterion = PruningCriterion::Fisher};
+  const auto pruned = insert_masks(network, options);
+  ASSERT_TRUE(pruned);
+  auto trainer = Trainer::create(network, {.batch = 2, .mask_statistic = statistic_for(options)}, 1);
+  ASSERT_TRUE(trainer) << trainer.error().to_string();
+  const Pruner pruner(*pruned, options);
+  for (int64_t step = 0; step < 8; ++step) {
+    ASSERT_TRUE(pruner.before_step(*trainer, 8));
+    ASSERT_TRUE(trainer->step({.inputs = {Tensor::of<float>({2, 4}, {0, 1, 2, -1, 0, -2, 1, 1})},
+                               .targets = Tensor::vector<int32_t>({0, 1}),
+                               .weights = Tensor::vector<float>({1, 1})},
+                              0.001));
+  }
+  trainer->store_into(network);
+  const auto mask = network.find_value("w/mask")->data->values<float>();
+  EXPECT_EQ(mask[0], 0);
+  EXPECT_EQ(mask[4], 0);
+  EXPECT_EQ(std::ranges::count(mask, 0.f), 2);
+}
+
+TEST(Pruning, RiglKeepsTheCountWhileWeightsChangePlaces) {
+  PruningOptions options{.schedule = {.course = SparsityCourse::Rigl, .final = 0.75, .end = 0.75, .every = 3},
+                         .budget = SparsityBudget::Erk};
+  const Graph first = pruned_by(options, 1), last = pruned_by(options, 24);
+  const Tensor &before = *first.find_value("first/w/mask")->data, &after = *last.find_value("first/w/mask")->data;
+  EXPECT_EQ(pare::sparsity_of(before), pare::sparsity_of(after));
+  EXPECT_FALSE(before == after);
+  options.pattern = {.n = 2, .m = 4};
+  options.schedule.final = 0.5;
+  Graph network = network_of();
+  EXPECT_THAT(insert_masks(network, options).error().message, HasSubstr("leave out blocks and N:M"));
 }
 
 TEST(Pruning, PatternsChoose) {

@@ -31,7 +31,7 @@ Value* opened(Graph& graph, Value* constant) {
   return input;
 }
 
-constexpr float kRangeMomentum = 0.99f;
+constexpr float kRangeMomentum = 0.99f, kStatisticMomentum = 0.98f;
 
 class Maker {
  public:
@@ -233,13 +233,57 @@ class Maker {
     return {};
   }
 
+  // The results of masks in front of weights that are trained.
+  std::vector<const Node*> masks() const {
+    std::vector<const Node*> found;
+    if (options_.mask_statistic == MaskStatistic::None) return found;
+    for (const auto& node : graph_.nodes())
+      if (node->op().traits.weight_transform == WeightTransform::Mask &&
+          std::ranges::find(weights_, node->operand(0)) != weights_.end())
+        found.push_back(node.get());
+    return found;
+  }
+
+  // Operators that share their weights have a mask node each, whose gradients add up.
+  void append_mask_statistics(GraphWriter& write, const std::vector<const Node*>& masks,
+                              std::span<Value* const> gradients) {
+    std::map<std::string, std::pair<Value*, Value*>> by_weights;  // in the order of their names
+    for (size_t i = 0; i < masks.size(); ++i) {
+      if (gradients[i] == nullptr) continue;
+      auto& [weights, sum] = by_weights[masks[i]->operand(0)->name];
+      weights = masks[i]->operand(0);
+      sum = sum == nullptr ? gradients[i] : write.op("add", {sum, gradients[i]});
+    }
+    for (const auto& [name, both] : by_weights) {
+      const auto& [weights, gradient] = both;
+      Value* statistic = graph_.add_input(mask_statistic_name(name), weights->type);
+      carried_.push_back({statistic, moved_statistic(write, statistic, weights, gradient)});
+    }
+  }
+
+  Value* moved_statistic(GraphWriter& write, Value* statistic, Value* weights, Value* gradient) const {
+    const MovingAverageAttributes average{kStatisticMomentum};
+    switch (options_.mask_statistic) {
+      case MaskStatistic::Movement: return write.op("sub", {statistic, write.op("mul", {weights, gradient})});
+      case MaskStatistic::Fisher:
+        return write.op("moving_average", {statistic, write.op("mul", {gradient, gradient})}, average);
+      default: return write.op("moving_average", {statistic, write.op("abs", {gradient})}, average);
+    }
+  }
+
   Expected<void> append_updates(Value* loss) {
-    PARE_ASSIGN(std::vector<Value*> gradients, differentiate(graph_, loss, weights_));
+    const std::vector<const Node*> masked = masks();
+    std::vector<Value*> wanted = weights_;
+    for (const Node* each : masked) wanted.push_back(each->result());
+    PARE_ASSIGN(std::vector<Value*> gradients, differentiate(graph_, loss, wanted));
+    const std::vector<Value*> of_masks(gradients.begin() + std::ssize(weights_), gradients.end());
+    gradients.resize(weights_.size());
     for (size_t i = 0; i < weights_.size(); ++i)
       if (gradients[i] == nullptr)
         return unsupported("the loss does not depend on the weights '{}'; freeze what they belong to",
                            weights_[i]->name);
     GraphWriter write(graph_, "update");
+    append_mask_statistics(write, masked, of_masks);
     gradients = clipped(write, options_.optimizer, std::move(gradients));
     for (size_t i = 0; i < weights_.size(); ++i) {
       const bool decays = weights_[i]->type.shape.rank() > 1;
@@ -335,6 +379,8 @@ class Maker {
 };
 
 }  // namespace
+
+std::string mask_statistic_name(std::string_view weights) { return fmt::format("{}/mask_statistic", weights); }
 
 Value* steered_constant(const Node& node) {
   switch (node.op().traits.weight_transform) {

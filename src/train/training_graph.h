@@ -13,6 +13,15 @@
 
 namespace pare {
 
+// What is gathered for each masked weight, as pruning may want to know: from the gradients of the masked weights themselves, so that weights
+// that are out at present have it, too.
+enum class MaskStatistic {
+  None,
+  Movement,  // the sum over the steps of -weight * gradient: Sanh et al. (2020)
+  Fisher,    // a moving average of gradient^2: the diagonal of the empirical Fisher information
+  Gradient,  // a moving average of |gradient|
+};
+
 struct TrainingGraphOptions {
   int64_t batch = 32;
   size_t output = 0;  // that is trained
@@ -27,8 +36,9 @@ struct TrainingGraphOptions {
 
   // Momentum of an average over the steps that the network takes in the place of its weights; 0: none.
   double average = 0;
-  bool dropout = true;  // that the network has is applied
-  uint64_t seed = 1;    // of what it leaves out
+  MaskStatistic mask_statistic = MaskStatistic::None;  // carried as mask_statistic_name()
+  bool dropout = true;                                 // that the network has is applied
+  uint64_t seed = 1;                                   // of what it leaves out
   // Nodes whose weights and statistics stay as they are.
   std::function<bool(const Node&)> is_frozen = [](const Node&) { return false; };
   // What the learning rate is multiplied by for the weights of a node.
@@ -68,6 +78,9 @@ struct TrainingGraph {
 // From a float network as it was trained, batch normalisations unfolded. Fails for one with nothing to train, with quantised tensors, or
 // with an operator that has no gradient rule between its weights and its output.
 Expected<TrainingGraph> make_training_graph(const Graph& network, const TrainingGraphOptions& options);
+
+// Under which the statistic of these masked weights is carried.
+std::string mask_statistic_name(std::string_view weights);
 
 // The mask or the codes that a node of a chain of weight transforms reads: a step leaves them as they are, pruning and clustering change them
 // between steps. Null for other nodes.
