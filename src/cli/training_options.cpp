@@ -48,7 +48,9 @@ void add_course(CLI::App& command, TrainOptions& train) {
   command.add_flag("--resume", train.resume,
                    "Go on with a run that was interrupted: its state lies beside the output, in FILE.checkpoint.pare");
   command
-      .add_option("--log", train.log, "Folder for the course of the run: epochs.csv, and event files for TensorBoard")
+      .add_option(
+          "--log", train.log,
+          "Folder for the course of the run: epochs.csv, with masks sparsity.csv, and event files for TensorBoard")
       ->type_name("DIR");
   command.add_flag(
       "--bf16", train.bf16,

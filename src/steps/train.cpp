@@ -239,7 +239,7 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
   FitCallbacks callbacks{.on_step = observer.on_step, .on_epoch = [&](const EpochRecord& record) -> Expected<void> {
                            observer.on_epoch(record);
                            if (!log) return {};
-                           return log->add(record, trained_weights(trainer, network));
+                           return log->add(record, trained_weights(trainer, network), mask_records(trainer, network));
                          }};
   if (options.before_step) callbacks.before_step = options.before_step;
   KeptRun run(options.checkpoint, settings_of(options, result, teacher.fingerprint));

@@ -1,6 +1,8 @@
 #include "train/pruning.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "compress/exchange.h"
 #include "train/weight_transforms.h"
@@ -48,6 +50,24 @@ Expected<std::vector<PrunedWeights>> insert_masks(Graph& network, const PruningO
       pruned.push_back({each.weights->name, mask->name, each.node->name});
   }
   return pruned;
+}
+
+std::vector<MaskRecord> mask_records(const Trainer& trainer, const Graph& network) {
+  std::vector<MaskRecord> records;
+  for (const auto& node : network.nodes()) {
+    if (node->op().traits.weight_transform != WeightTransform::Mask) continue;
+    const std::string& name = node->operand(0)->name;
+    const Tensor *weights = trainer.carried(name), *mask = trainer.carried(node->operand(1)->name);
+    if (weights == nullptr || mask == nullptr ||
+        std::ranges::find(records, name, &MaskRecord::weights) != records.end())
+      continue;
+    const auto magnitude = magnitudes(*weights);
+    float threshold = std::numeric_limits<float>::infinity();
+    for (size_t i = 0; i < magnitude.size(); ++i)
+      if (mask->values<float>()[i] != 0) threshold = std::min(threshold, magnitude[i]);
+    records.push_back({name, sparsity_of(*mask), std::isinf(threshold) ? 0 : threshold});
+  }
+  return records;
 }
 
 Expected<std::vector<std::vector<float>>> Pruner::scores(Trainer& trainer) const {

@@ -33,6 +33,16 @@ Expected<Value*> mask_for(Graph& network, const ChosenWeights& chosen);
 // What the trainer has to gather for a Pruner.
 MaskStatistic statistic_for(const PruningOptions& options);
 
+// How a mask stands in training.
+struct MaskRecord {
+  std::string weights;
+  double sparsity = 0;
+  double threshold = 0;  // the least magnitude of what stays; 0 where nothing does
+};
+
+// Of all masks that the network of this trainer has, in its order.
+std::vector<MaskRecord> mask_records(const Trainer& trainer, const Graph& network);
+
 // Keeps the masks of a trainer, which gathers statistic_for() the same options, to the schedule.
 class Pruner {
  public:

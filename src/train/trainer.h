@@ -43,6 +43,7 @@ class Trainer {
   std::span<const Tensor> state() const { return state_; }
   // What is carried under this name, for those who change it between two steps; its bytes must keep their place. Null where there is none.
   Tensor* carried(std::string_view name);
+  const Tensor* carried(std::string_view name) const { return const_cast<Trainer*>(this)->carried(name); }
   // Fails where the tensors are not those of this network.
   Expected<void> restore(std::span<const Tensor> state, int64_t steps);
 

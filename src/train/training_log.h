@@ -1,4 +1,5 @@
-// The course of a training in a folder: `epochs.csv` with a row an epoch, and beside it event files for TensorBoard.
+// The course of a training in a folder: `epochs.csv` with a row an epoch, `sparsity.csv` with a row for each mask after each epoch, and beside
+// them event files for TensorBoard.
 #pragma once
 
 #include <filesystem>
@@ -8,6 +9,7 @@
 #include "data/npy.h"
 #include "train/event_file.h"
 #include "train/fit.h"
+#include "train/pruning.h"
 
 namespace pare {
 
@@ -17,15 +19,20 @@ class TrainingLog {
   // Without any, the log that an earlier run left there is replaced.
   static Expected<TrainingLog> open(const std::filesystem::path& folder, std::vector<EpochRecord> over);
 
-  // An epoch that is over, and the weights after it. What is logged has the names that `pare train --json` gives it.
-  Expected<void> add(const EpochRecord& record, std::span<const NamedTensor> weights);
+  // An epoch that is over, and the weights and masks after it. What is logged has the names that `pare train --json` gives it.
+  Expected<void> add(const EpochRecord& record, std::span<const NamedTensor> weights,
+                     std::span<const MaskRecord> masks = {});
 
  private:
-  TrainingLog(std::filesystem::path table, std::vector<EpochRecord> epochs, EventFile events)
-      : table_(std::move(table)), epochs_(std::move(epochs)), events_(std::move(events)) {}
+  TrainingLog(std::filesystem::path folder, std::vector<EpochRecord> epochs, std::string sparsity, EventFile events)
+      : folder_(std::move(folder)),
+        epochs_(std::move(epochs)),
+        sparsity_(std::move(sparsity)),
+        events_(std::move(events)) {}
 
-  std::filesystem::path table_;
+  std::filesystem::path folder_;
   std::vector<EpochRecord> epochs_;
+  std::string sparsity_;  // rows so far
   EventFile events_;
 };
 

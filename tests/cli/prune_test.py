@@ -47,6 +47,11 @@ class Written(Pruning):
             self.assertLess(each["entropy_bytes"], 0.5 * each["bytes"])
         self.assertLess(report["entropy_bytes"], 0.4 * 4 * report["weights"])
 
+    def test_every_criterion_and_course(self):
+        for more in (("--criterion", "movement"), ("--criterion", "fisher"), ("--course", "rigl"), ("--course", "constant")):
+            report = self.json_of(*self.words("out.pare", "--sparsity", 0.6, "--budget", "uniform", *more))
+            self.assertAlmostEqual(report["sparsity"], 0.6, delta=0.01)
+
     def test_what_a_person_reads(self):
         text = self.succeed(*self.words("out.tflite", "--sparsity", 0.5, "--budget", "global")).stdout
         self.assertRegex(text, r"out.tflite: [\d,]+ of [\d,]+ weights are zero, 50.00 %")
@@ -67,6 +72,33 @@ class Behind(Pruning):
         self.assertGreater(len(layers), 1)
         for layer in layers:
             self.assertGreater(layer["zeros"] / layer["parameters"], 0.75)
+
+
+class Logged(Pruning):
+    def rows(self):
+        lines = (self.folder / "log/sparsity.csv").read_text().splitlines()
+        self.assertEqual(lines[0], "epoch,weights,sparsity,threshold")
+        return [line.split(",") for line in lines[1:]]
+
+    def test_sparsity_and_threshold_of_each_tensor(self):
+        self.succeed(*self.words("out.pare", "--sparsity", 0.8, "--budget", "uniform", "--log", self.folder / "log", epochs=3))
+        rows = self.rows()
+        self.assertEqual(sorted({int(row[0]) for row in rows}), [1, 2, 3])
+        last = [row for row in rows if row[0] == "3"]
+        self.assertGreater(len(last), 3)
+        for _, _, sparsity, threshold in last:
+            self.assertAlmostEqual(float(sparsity), 0.8, delta=0.01)
+            self.assertGreater(float(threshold), 0)
+        events = b"".join(path.read_bytes() for path in (self.folder / "log").glob("events*"))
+        self.assertIn(f"threshold/{last[0][1]}".encode(), events)
+
+    def test_the_log_of_a_run_taken_up_goes_on(self):
+        words = self.words("out.pare", "--sparsity", 0.8, "--log", self.folder / "log", epochs=30)
+        self.succeed(*words)
+        whole = self.rows()
+        self.killed_once_kept(words, "out.pare")
+        self.succeed(*words, "--resume")
+        self.assertEqual(self.rows(), whole)
 
 
 class Resumed(Pruning):
