@@ -50,8 +50,8 @@ Expected<void> read_pattern(Options& options) {
 Expected<void> run_on_channels(Options& options, const CLI::App& command, const Common& common, const Output& out) {
   PruneChannelsOptions& prune = options.structured.prune;
   const PruningOptions& given = options.prune.pruning;
-  prune.narrow.include = given.include;
-  prune.narrow.exclude = given.exclude;
+  prune.narrow.include = given.choice.include;
+  prune.narrow.exclude = given.choice.exclude;
   prune.teaching = options.prune.teaching;
   if (command.count("--budget") > 0) {
     const auto budget = parse_enum<ChannelBudget>(to_string(given.budget));
