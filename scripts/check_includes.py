@@ -14,7 +14,7 @@ BELOW = {
     "passes": ["ops"],
     "engine": ["ops"],
     "quant": ["formats", "passes", "engine"],
-    "compress": ["ir"],
+    "compress": ["formats", "passes", "engine"],
     "data": ["formats", "passes", "engine"],
     "eval": ["formats", "passes", "engine", "data"],
     "train": ["quant", "compress", "data", "eval"],

@@ -10,7 +10,7 @@ packages=(
   libflatbuffers-dev flatbuffers-compiler
   libhdf5-dev libzip-dev zlib1g-dev liblzma-dev libarchive-dev
   "libjpeg-dev|libjpeg62-turbo-dev|libjpeg-turbo8-dev" libpng-dev
-  libsndfile1-dev libkissfft-dev
+  libsndfile1-dev libkissfft-dev libeigen3-dev
   libcli11-dev nlohmann-json3-dev libtomlplusplus-dev
   libgtest-dev libgmock-dev
 )

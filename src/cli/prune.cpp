@@ -4,7 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "cli/training_options.h"
+#include "cli/structured_options.h"
 #include "report/prune.h"
 
 namespace pare::cli {
@@ -13,7 +13,9 @@ namespace {
 struct Options {
   TrainingOptions training;
   PruneOptions prune;
+  StructuredOptions structured;
   std::string block, n_of_m;
+  std::vector<std::string> features;
 };
 
 // Whole numbers between separators: "1x4", "2:4".
@@ -44,7 +46,28 @@ Expected<void> read_pattern(Options& options) {
   return {};
 }
 
+// What both kinds of pruning take, for whole channels.
+Expected<void> run_on_channels(Options& options, const CLI::App& command, const Common& common, const Output& out) {
+  PruneChannelsOptions& prune = options.structured.prune;
+  const PruningOptions& given = options.prune.pruning;
+  prune.narrow.include = given.choice.include;
+  prune.narrow.exclude = given.choice.exclude;
+  prune.teaching = options.prune.teaching;
+  if (command.count("--budget") > 0) {
+    const auto budget = parse_enum<ChannelBudget>(to_string(given.budget));
+    if (!budget)
+      return usage_error("--budget: {} was given, {} was expected with --structured", to_string(given.budget),
+                         fmt::join(EnumNames<ChannelBudget>::names, " or "));
+    prune.narrow.budget = *budget;
+  }
+  return run_structured(options.training, options.structured, command, common, out);
+}
+
 Expected<void> run(Options& options, const CLI::App& command, const Common& common, const Output& out) {
+  PARE_TRY(check_structured(command, options.structured));
+  for (const std::string& name : options.features) options.training.train.distillation.features.push_back({name, name});
+  if (!options.features.empty()) options.prune.teaching.use_teacher = true;
+  if (options.structured.structured) return run_on_channels(options, command, common, out);
   PARE_TRY(read_pattern(options));
   SparsitySchedule& schedule = options.prune.pruning.schedule;
   const SparsityPattern& pattern = options.prune.pruning.pattern;
@@ -132,11 +155,14 @@ void add_when(CLI::App& command, Options& options) {
 void add_prune(CLI::App& program) {
   const auto options = std::make_shared<Options>();
   options->training.train.epochs = 2;
+  options->training.least_epochs = 0;
   CLI::App* command =
-      add_command(program, "prune", "Train a model while weights become zero",
+      add_command(program, "prune", "Train a model while weights become zero, or take whole channels out of it",
                   {{"pare prune net.h5 --data set.toml -o sparse.tflite --sparsity 0.8", "four of five weights"},
                    {"pare prune net.h5 --data set.toml -o sparse.pare --n-of-m 2:4",
                     "two of four neighbours; then: pare qat sparse.pare"},
+                   {"pare prune net.h5 --data set.toml -o small.tflite --structured --macs 0.5 --epochs 20",
+                    "channels leave until half of the multiply-adds are left"},
                    {"pare prune net.keras --data photos/ -o sparse.keras --sparsity 0.9 --epochs 10",
                     "Keras loads it and goes on"}},
                   [options, &program](const Common& common, const Output& out) {
@@ -148,6 +174,13 @@ void add_prune(CLI::App& program) {
       ->required();
   add_training_options(*command, options->training);
   add_self_teaching(*command, options->prune.teaching);
+  command
+      ->add_option(
+          "--feature", options->features,
+          "Values inside it that are to stay like those of the model as it is, by name; with --distill or --no-labels")
+      ->type_name("NAME");
+  add_feature_weight(*command, options->training.train.distillation);
+  add_structured_options(*command, options->structured);
   add_which(*command, *options);
   add_when(*command, *options);
 }

@@ -26,9 +26,9 @@ Expected<RateFactor> parse_rate(const std::string& text) {
   return RateFactor{pattern, factor};
 }
 
-void add_course(CLI::App& command, TrainOptions& train) {
+void add_course(CLI::App& command, TrainOptions& train, int64_t least_epochs) {
   command.add_option("--epochs", train.epochs, "Passes over the training samples")
-      ->check(whole_number(1))
+      ->check(whole_number(least_epochs))
       ->type_name("N")
       ->capture_default_str();
   command.add_option("--batch", train.batch, "Samples a step")
@@ -136,7 +136,7 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
       ->required()
       ->type_name("DATA");
   add_output(command, options.output, "The file to write")->required();
-  add_course(command, options.train);
+  add_course(command, options.train, options.least_epochs);
   add_loss(command, options);
   add_keep(command, options.train.keep);
   add_optimizer(command, options.train);
@@ -179,7 +179,9 @@ Expected<void> train_file(TrainingOptions& options, const Common& common, const 
                                .on_step = [&](const Progress& progress) { out.progress(describe(progress)); }};
   PARE_ASSIGN_IN(const Model trained, step(model, set, observer), options.model);
   if (const auto written = write_as(trained, options.output); !written)
-    return Failure(kept_in(options.train.checkpoint, written.error()));
+    return Failure(std::filesystem::exists(options.train.checkpoint)
+                       ? kept_in(options.train.checkpoint, written.error())
+                       : written.error());
   std::error_code gone;
   std::filesystem::remove(options.train.checkpoint, gone);
   return {};

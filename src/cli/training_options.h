@@ -15,6 +15,7 @@ struct TrainingOptions {
   std::string model, output, data, loss = kAuto;
   std::vector<std::string> rates;  // as they were typed
   TrainOptions train;
+  int64_t least_epochs = 1;
 };
 
 // An option that takes one of the spellings of an enumeration, or kAuto.

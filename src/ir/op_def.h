@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/tensor.h"
 #include "ir/attributes.h"
+#include "ir/channel_rule.h"
 #include "ir/types.h"
 
 namespace pare {
@@ -107,6 +108,8 @@ struct OpDef {
   InferRule infer = nullptr;
   CostRule cost = nullptr;
   QuantRule quantization;
+  ChannelRule channels = nullptr;  // null: all channels have to stay
+  ExtentsRule extents = nullptr;   // null: neither constants nor attributes hold extents
   OpTraits traits;
   bool in_tflite = true;  // TFLite has a builtin of this name (in upper case)
   std::string_view onnx;  // ONNX operator where the mapping is a rename, else empty

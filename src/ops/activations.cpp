@@ -2,6 +2,7 @@
 
 #include "ir/graph.h"
 #include "ops/rules.h"
+#include "ops/tied_channels.h"
 
 namespace pare {
 namespace {
@@ -79,6 +80,7 @@ const OpDef& op_prelu() {
       .infer = infer_prelu,
       .cost = cost_per_element,
       .quantization = free_scales({}, false),
+      .channels = channels_elementwise,
       .traits = {.elementwise = true},
   };
   return def;

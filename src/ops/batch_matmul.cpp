@@ -33,6 +33,17 @@ Cost cost(const Node& node) {
   return {plausible_product(outputs, inner), 0};
 }
 
+std::vector<ChannelTie> channels(const Node& node) {
+  const auto& attributes = node.attrs<BatchMatmulAttributes>();
+  Value *x = node.operand(0), *y = node.operand(1), *dst = node.result();
+  const int last_x = x->type.shape.rank() - 1, last_y = y->type.shape.rank() - 1, last = dst->type.shape.rank() - 1;
+  const int x_inner = attributes.adj_x ? last_x - 1 : last_x, x_outer = attributes.adj_x ? last_x : last_x - 1;
+  const int y_inner = attributes.adj_y ? last_y : last_y - 1, y_outer = attributes.adj_y ? last_y - 1 : last_y;
+  return {{x->type.shape[x_inner], {{x, x_inner, ChannelRole::Reads}, {y, y_inner, ChannelRole::Reads}}},
+          {x->type.shape[x_outer], {{x, x_outer, ChannelRole::Makes}, {dst, last - 1}}},
+          {y->type.shape[y_outer], {{y, y_outer, ChannelRole::Makes}, {dst, last}}}};
+}
+
 }  // namespace
 
 const OpDef& op_batch_matmul() {
@@ -48,6 +59,7 @@ const OpDef& op_batch_matmul() {
       .infer = infer,
       .cost = cost,
       .quantization = {.scales = QuantRule::Scales::Free, .activations = {0, 1}},
+      .channels = channels,
   };
   return def;
 }

@@ -34,6 +34,19 @@ Cost cost(const Node& node) {
   return {plausible_product(outputs, weights.elements(1, 4)), outputs};
 }
 
+std::vector<ChannelTie> channels(const Node& node) {
+  const Shape& weights = node.operand(1)->type.shape;
+  const int64_t src = node.operand(0)->type.shape[3];
+  if (src == kDynamic) return {};
+  // Channels of the same place in each group leave together, so that the groups stay alike.
+  const int64_t groups = src / weights[3];
+  return {{weights[3], {{node.operand(0), 3, ChannelRole::Follows, groups}, {node.operand(1), 3, ChannelRole::Reads}}},
+          {weights[0] / groups,
+           {{node.operand(1), 0, ChannelRole::Makes, groups},
+            {node.operand(2), 0, ChannelRole::Follows, groups},
+            {node.result(), 3, ChannelRole::Follows, groups}}}};
+}
+
 QuantRule quantization() {
   QuantRule rule;
   rule.scales = QuantRule::Scales::Free;
@@ -67,6 +80,7 @@ const OpDef& op_conv_2d() {
       .infer = infer,
       .cost = cost,
       .quantization = quantization(),
+      .channels = channels,
       .traits = {.fuses_activation = true},
       .onnx = "Conv",
   };

@@ -33,6 +33,18 @@ Cost cost(const Node& node) {
   return {plausible_product(outputs, weights.elements(1, 3)), outputs};
 }
 
+// The channels that are read are those that are made, each so many times.
+std::vector<ChannelTie> channels(const Node& node) {
+  const int64_t src = node.operand(0)->type.shape[3], dst = node.operand(1)->type.shape[3];
+  if (src == kDynamic) return {};
+  const int64_t times = dst / src;
+  return {{src,
+           {{node.operand(0), 3},
+            {node.operand(1), 3, ChannelRole::Makes, 1, times},
+            {node.operand(2), 0, ChannelRole::Follows, 1, times},
+            {node.result(), 3, ChannelRole::Follows, 1, times}}}};
+}
+
 }  // namespace
 
 const OpDef& op_depthwise_conv_2d() {
@@ -57,6 +69,7 @@ const OpDef& op_depthwise_conv_2d() {
                        .dynamic_range = true,
                        .int4_weights = true,
                        .weight_only = true},
+      .channels = channels,
       .traits = {.fuses_activation = true},
   };
   return def;

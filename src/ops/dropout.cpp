@@ -4,6 +4,7 @@
 #include "ir/graph.h"
 #include "ops/checks.h"
 #include "ops/rules.h"
+#include "ops/tied_channels.h"
 
 namespace pare {
 namespace {
@@ -45,6 +46,7 @@ const OpDef& op_dropout() {
       .infer = infer_dropout,
       .cost = cost_nothing,
       .quantization = same_scales({0}),
+      .channels = channels_elementwise,
       .traits = {.moves_data = true, .view = true},
       .in_tflite = false,
   };

@@ -2,6 +2,7 @@
 
 #include "ir/graph.h"
 #include "ops/rules.h"
+#include "ops/tied_channels.h"
 
 namespace pare {
 namespace {
@@ -12,6 +13,7 @@ OpDef binary(OpDef def) {
   def.results = {{"dst", "the broadcast shape"}};
   def.infer = infer_broadcast;
   def.cost = cost_per_element;
+  def.channels = channels_elementwise;
   def.traits.elementwise = true;
   return def;
 }

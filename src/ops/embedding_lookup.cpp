@@ -17,6 +17,13 @@ Expected<std::vector<TensorType>> infer(const InferContext& context) {
 
 Cost cost(const Node& node) { return {0, node.result()->type.shape.elements()}; }
 
+std::vector<ChannelTie> channels(const Node& node) {
+  const Shape& weights = node.operand(1)->type.shape;
+  if (weights.rank() != 2) return {};
+  return {
+      {weights[1], {{node.operand(1), 1, ChannelRole::Makes}, {node.result(), node.result()->type.shape.rank() - 1}}}};
+}
+
 }  // namespace
 
 const OpDef& op_embedding_lookup() {
@@ -34,6 +41,7 @@ const OpDef& op_embedding_lookup() {
                        .weights_axis = 0,
                        .weight_only = true,
                        .reason = "looks up, computes nothing; the table alone may be stored as integers"},
+      .channels = channels,
   };
   return def;
 }

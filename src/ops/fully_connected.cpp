@@ -48,6 +48,18 @@ Cost cost(const Node& node) {
   return {plausible_product(outputs, node.operands[1]->type.shape[1]), outputs};
 }
 
+// A row may be several pixels of src: then each of their channels is read once a pixel.
+std::vector<ChannelTie> channels(const Node& node) {
+  const Shape &src = node.operand(0)->type.shape, &weights = node.operand(1)->type.shape;
+  const int dst_axis = node.result()->type.shape.rank() - 1;
+  std::vector<ChannelTie> ties{
+      {weights[0], {{node.operand(1), 0, ChannelRole::Makes}, {node.operand(2), 0}, {node.result(), dst_axis}}}};
+  if (!src.empty() && src[-1] > 0 && weights[1] % src[-1] == 0)
+    ties.push_back(
+        {src[-1], {{node.operand(0), src.rank() - 1}, {node.operand(1), 1, ChannelRole::Reads, weights[1] / src[-1]}}});
+  return ties;
+}
+
 }  // namespace
 
 const OpDef& op_fully_connected() {
@@ -72,6 +84,7 @@ const OpDef& op_fully_connected() {
                        .dynamic_range = true,
                        .int4_weights = true,
                        .weight_only = true},
+      .channels = channels,
       .traits = {.fuses_activation = true},
   };
   return def;

@@ -5,6 +5,7 @@
 #include "ir/graph.h"
 #include "ops/checks.h"
 #include "ops/rules.h"
+#include "ops/tied_channels.h"
 
 namespace pare {
 namespace {
@@ -118,6 +119,94 @@ Expected<std::vector<TensorType>> infer_split_v(const InferContext& context) {
   return types;
 }
 
+int in_range(int64_t axis, int rank) { return static_cast<int>(axis < 0 ? axis + rank : axis); }
+
+// Dimensions beside the axis are the same in all of them.
+void tie_others(std::vector<ChannelTie>& ties, Value* one, const std::vector<Value*>& all, int axis) {
+  for (int other = 0; other < one->type.shape.rank(); ++other) {
+    if (other == axis) continue;
+    ChannelTie tie{one->type.shape[other], {{one, other}}};
+    for (Value* each : all) tie.slices.push_back({each, other});
+    ties.push_back(std::move(tie));
+  }
+}
+
+std::vector<ChannelTie> channels_of_concatenation(const Node& node) {
+  Value* dst = node.result();
+  const int axis = in_range(node.attrs<ConcatenationAttributes>().axis, dst->type.shape.rank());
+  std::vector<ChannelTie> ties;
+  int64_t begin = 0;
+  for (Value* part : node.operands) {
+    const int64_t extent = part->type.shape[axis];
+    if (extent == kDynamic) return {};
+    ties.push_back({extent, {{part, axis}, {dst, axis, ChannelRole::Follows, 1, 1, begin}}});
+    begin += extent;
+  }
+  tie_others(ties, dst, node.operands, axis);
+  return ties;
+}
+
+std::optional<int> constant_axis(const Value* axis, int rank) {
+  if (axis == nullptr || !axis->is_constant()) return {};
+  return in_range(index_values(*axis->data).at(0), rank);
+}
+
+// The parts stay equal: each loses the same of its channels.
+std::vector<ChannelTie> channels_of_split(const Node& node) {
+  Value* src = node.operand(1);
+  const auto axis = constant_axis(node.operand(0), src->type.shape.rank());
+  if (!axis || src->type.shape[*axis] == kDynamic) return {};
+  const auto parts = static_cast<int64_t>(node.results.size());
+  ChannelTie along{src->type.shape[*axis] / parts, {{src, *axis, ChannelRole::Follows, parts}}};
+  for (Value* part : node.results) along.slices.push_back({part, *axis});
+  std::vector<ChannelTie> ties{along};
+  tie_others(ties, src, node.results, *axis);
+  return ties;
+}
+
+std::vector<ChannelTie> channels_of_split_v(const Node& node) {
+  Value* src = node.operand(0);
+  const auto axis = constant_axis(node.operand(2), src->type.shape.rank());
+  if (!axis || src->type.shape[*axis] == kDynamic) return {};
+  std::vector<ChannelTie> ties;
+  int64_t begin = 0;
+  for (Value* part : node.results) {
+    const int64_t extent = part->type.shape[*axis];
+    ties.push_back({extent, {{part, *axis}, {src, *axis, ChannelRole::Follows, 1, 1, begin}}});
+    begin += extent;
+  }
+  tie_others(ties, src, node.results, *axis);
+  return ties;
+}
+
+void fit_sizes(Graph& graph, Node& node) {
+  const auto axis = constant_axis(node.operand(2), node.operand(0)->type.shape.rank());
+  if (!axis) return;
+  std::vector<int64_t> sizes;
+  for (const Value* part : node.results) sizes.push_back(part->type.shape[*axis]);
+  set_extents(graph, node, 1, sizes);
+}
+
+// All of the parts have the same dimensions, which the whole has beside its axis.
+std::vector<ChannelTie> channels_of_stack(Value* whole, const std::vector<Value*>& parts, int64_t at) {
+  const int axis = in_range(at, whole->type.shape.rank());
+  std::vector<ChannelTie> ties;
+  for (int i = 0; i < whole->type.shape.rank(); ++i) {
+    if (i == axis) continue;
+    ChannelTie tie{whole->type.shape[i], {{whole, i}}};
+    for (Value* part : parts) tie.slices.push_back({part, i > axis ? i - 1 : i});
+    ties.push_back(std::move(tie));
+  }
+  return ties;
+}
+
+std::vector<ChannelTie> channels_of_pack(const Node& node) {
+  return channels_of_stack(node.result(), node.operands, node.attrs<PackAttributes>().axis);
+}
+std::vector<ChannelTie> channels_of_unpack(const Node& node) {
+  return channels_of_stack(node.operand(0), node.results, node.attrs<UnpackAttributes>().axis);
+}
+
 }  // namespace
 
 const OpDef& op_concatenation() {
@@ -132,6 +221,7 @@ const OpDef& op_concatenation() {
       .infer = infer_concatenation,
       .cost = cost_nothing,
       .quantization = same_scales(),
+      .channels = channels_of_concatenation,
       .traits = {.moves_data = true, .fuses_activation = true},
   };
   return def;
@@ -148,6 +238,7 @@ const OpDef& op_pack() {
       .infer = infer_pack,
       .cost = cost_nothing,
       .quantization = same_scales(),
+      .channels = channels_of_pack,
       .traits = {.moves_data = true},
   };
   return def;
@@ -164,6 +255,7 @@ const OpDef& op_unpack() {
       .infer = infer_unpack,
       .cost = cost_nothing,
       .quantization = same_scales(),
+      .channels = channels_of_unpack,
       .traits = {.moves_data = true},
   };
   return def;
@@ -180,6 +272,7 @@ const OpDef& op_split() {
       .infer = infer_split,
       .cost = cost_nothing,
       .quantization = same_scales({1}),
+      .channels = channels_of_split,
       .traits = {.moves_data = true},
   };
   return def;
@@ -198,6 +291,8 @@ const OpDef& op_split_v() {
       .infer = infer_split_v,
       .cost = cost_nothing,
       .quantization = same_scales({0}),
+      .channels = channels_of_split_v,
+      .extents = fit_sizes,
       .traits = {.moves_data = true},
   };
   return def;

@@ -2,6 +2,7 @@
 #include "ir/graph.h"
 #include "ops/checks.h"
 #include "ops/rules.h"
+#include "ops/tied_channels.h"
 
 namespace pare {
 namespace {
@@ -26,6 +27,7 @@ const OpDef& op_mask_weights() {
       .infer = infer,
       .cost = cost_per_element,
       .quantization = not_quantized("it stands for pruning in float networks"),
+      .channels = channels_elementwise,
       .traits = {.elementwise = true, .weight_transform = WeightTransform::Mask},
       .in_tflite = false,
   };

@@ -2,6 +2,7 @@
 
 #include "ir/graph.h"
 #include "ops/checks.h"
+#include "ops/tied_channels.h"
 
 namespace pare {
 namespace {
@@ -77,6 +78,18 @@ Cost cost_statistics(const Node& node) {
 
 }  // namespace
 
+namespace {
+
+std::vector<ChannelTie> channels_of_batch(const Node& node) {
+  std::vector<ChannelTie> ties = channels_last(node);
+  if (ties.empty()) return ties;
+  ties[0].slices.push_back({node.operand(1), 0, ChannelRole::Scales});
+  for (const size_t vector : {2, 3, 4}) ties[0].slices.push_back({node.operand(vector), 0});
+  return ties;
+}
+
+}  // namespace
+
 const OpDef& op_l2_normalization() {
   static const OpDef def{
       .name = "l2_normalization",
@@ -112,6 +125,7 @@ const OpDef& op_batch_normalization() {
       .infer = infer_batch,
       .cost = cost_affine,
       .quantization = {.reason = kExpandReason},
+      .channels = channels_of_batch,
       .in_tflite = false,
   };
   return def;

@@ -3,6 +3,7 @@
 #include "ir/graph.h"
 #include "ops/checks.h"
 #include "ops/rules.h"
+#include "ops/tied_channels.h"
 
 namespace pare {
 namespace {
@@ -68,6 +69,7 @@ const OpDef& op_pad() {
       .infer = infer_pad,
       .cost = cost_nothing,
       .quantization = same_scales({0}),
+      .channels = channels_unchanged,
       .traits = {.moves_data = true, .positively_homogeneous = true},
   };
   return def;
@@ -85,6 +87,7 @@ const OpDef& op_padv2() {
       .infer = infer_padv2,
       .cost = cost_nothing,
       .quantization = same_scales({0, 2}),
+      .channels = channels_unchanged,
       .traits = {.moves_data = true},
   };
   return def;
@@ -101,6 +104,7 @@ const OpDef& op_mirror_pad() {
       .infer = infer_mirror_pad,
       .cost = cost_nothing,
       .quantization = same_scales({0}),
+      .channels = channels_unchanged,
       .traits = {.moves_data = true},
   };
   return def;

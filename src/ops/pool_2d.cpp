@@ -3,6 +3,7 @@
 #include "base/plausible_shape.h"
 #include "ir/graph.h"
 #include "ops/checks.h"
+#include "ops/tied_channels.h"
 
 namespace pare {
 namespace {
@@ -41,6 +42,7 @@ const OpDef& op_average_pool_2d() {
       .infer = infer,
       .cost = cost,
       .quantization = {.scales = QuantRule::Scales::Same, .halves_away = true},
+      .channels = channels_last,
       .traits = {.fuses_activation = true},
       .onnx = "AveragePool",
   };
@@ -59,6 +61,7 @@ const OpDef& op_max_pool_2d() {
       .infer = infer,
       .cost = cost,
       .quantization = {.scales = QuantRule::Scales::Same},
+      .channels = channels_last,
       .traits = {.fuses_activation = true},
       .onnx = "MaxPool",
   };

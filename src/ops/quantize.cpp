@@ -1,6 +1,7 @@
 #include "ops/quantize.h"
 
 #include "ir/graph.h"
+#include "ops/tied_channels.h"
 
 namespace pare {
 namespace {
@@ -38,6 +39,7 @@ const OpDef& op_quantize() {
       .infer = infer_quantize,
       .cost = cost,
       .quantization = {.scales = QuantRule::Scales::Border},
+      .channels = channels_elementwise,
       .traits = {.elementwise = true},
   };
   return def;
@@ -55,6 +57,7 @@ const OpDef& op_dequantize() {
       .infer = infer_dequantize,
       .cost = cost,
       .quantization = {.scales = QuantRule::Scales::Border},
+      .channels = channels_elementwise,
       .traits = {.elementwise = true},
   };
   return def;

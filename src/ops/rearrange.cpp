@@ -52,6 +52,18 @@ Expected<std::vector<TensorType>> infer_broadcast_to(const InferContext& context
   return std::vector<TensorType>{{context.type(0).dtype, dst, {}}};
 }
 
+std::vector<ChannelTie> channels_of_transpose(const Node& node) {
+  const Shape& dst = node.result()->type.shape;
+  if (!node.operand(1)->is_constant()) return {};
+  const std::vector<int64_t> permutation = index_values(*node.operand(1)->data);
+  std::vector<ChannelTie> ties;
+  for (int i = 0; i < dst.rank(); ++i) {
+    const auto from = static_cast<int>(permutation[static_cast<size_t>(i)]);
+    ties.push_back({dst[i], {{node.operand(0), from < 0 ? from + dst.rank() : from}, {node.result(), i}}});
+  }
+  return ties;
+}
+
 }  // namespace
 
 const OpDef& op_transpose() {
@@ -64,6 +76,7 @@ const OpDef& op_transpose() {
       .infer = infer_transpose,
       .cost = cost_nothing,
       .quantization = same_scales({0}),
+      .channels = channels_of_transpose,
       .traits = {.moves_data = true},
   };
   return def;

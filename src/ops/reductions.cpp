@@ -34,12 +34,30 @@ Expected<std::vector<TensorType>> infer_logical_reduction(const InferContext& co
 // Every element of src takes part once.
 Cost cost_of_src(const Node& node) { return {0, node.operands[0]->type.shape.elements()}; }
 
+// Dimensions that are not reduced.
+std::vector<ChannelTie> channels_beside_axes(const Node& node) {
+  const Shape& src = node.operand(0)->type.shape;
+  if (!node.operand(1)->is_constant()) return {};
+  std::vector<bool> reduced(static_cast<size_t>(src.rank()));
+  for (const int64_t axis : index_values(*node.operand(1)->data))
+    reduced[static_cast<size_t>(axis < 0 ? axis + src.rank() : axis)] = true;
+  std::vector<ChannelTie> ties;
+  int place = 0;
+  for (int i = 0; i < src.rank(); ++i) {
+    const bool gone = reduced[static_cast<size_t>(i)];
+    if (!gone) ties.push_back({src[i], {{node.operand(0), i}, {node.result(), place}}});
+    if (!gone || node.attrs<ReduceAttributes>().keep_dims) ++place;
+  }
+  return ties;
+}
+
 OpDef reduction(OpDef def) {
   def.operands = {{"src", "any shape"}, {"axes", "int32, constant; may be negative"}};
   def.results = {{"dst", "src without the axes, or with extents of 1 there (keep_dims)"}};
   def.attributes = ReduceAttributes{};
   if (def.infer == nullptr) def.infer = infer_reduction;
   def.cost = cost_of_src;
+  def.channels = channels_beside_axes;
   return def;
 }
 

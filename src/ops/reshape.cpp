@@ -6,6 +6,7 @@
 #include "ir/graph.h"
 #include "ops/checks.h"
 #include "ops/rules.h"
+#include "ops/tied_channels.h"
 
 namespace pare {
 namespace {
@@ -64,6 +65,14 @@ Expected<std::vector<TensorType>> infer_expand_dims(const InferContext& context)
   return std::vector<TensorType>{{context.type(0).dtype, Shape(std::move(dims)), {}}};
 }
 
+void fit_shape(Graph& graph, Node& node) {
+  set_result_shape(graph, node, 1);
+  const Shape& dst = node.result()->type.shape;
+  std::vector<int64_t>& shape = node.attributes.as<ReshapeAttributes>().new_shape;
+  for (size_t i = 0; i < shape.size() && shape.size() == dst.dims().size(); ++i)
+    if (shape[i] != -1 && dst.dims()[i] != kDynamic) shape[i] = dst.dims()[i];
+}
+
 constexpr OpTraits kView{.moves_data = true, .view = true};
 
 }  // namespace
@@ -80,6 +89,8 @@ const OpDef& op_reshape() {
       .infer = infer_reshape,
       .cost = cost_nothing,
       .quantization = same_scales({0}),
+      .channels = channels_view,
+      .extents = fit_shape,
       .traits = kView,
   };
   return def;
@@ -96,6 +107,7 @@ const OpDef& op_squeeze() {
       .infer = infer_squeeze,
       .cost = cost_nothing,
       .quantization = same_scales(),
+      .channels = channels_view,
       .traits = kView,
   };
   return def;
@@ -111,6 +123,7 @@ const OpDef& op_expand_dims() {
       .infer = infer_expand_dims,
       .cost = cost_nothing,
       .quantization = same_scales({0}),
+      .channels = channels_view,
       .traits = kView,
   };
   return def;

@@ -6,6 +6,7 @@
 #include "ir/graph.h"
 #include "ops/checks.h"
 #include "ops/rules.h"
+#include "ops/tied_channels.h"
 
 namespace pare {
 namespace {
@@ -34,6 +35,7 @@ OpDef resize(OpDef def) {
   def.attributes = ResizeAttributes{};
   def.infer = infer;
   def.cost = cost_per_element;
+  def.channels = channels_last;
   def.quantization = same_scales({0});
   return def;
 }

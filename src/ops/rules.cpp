@@ -1,6 +1,7 @@
 #include "ops/rules.h"
 
 #include "ir/graph.h"
+#include "ops/tied_channels.h"
 
 namespace pare {
 
@@ -58,6 +59,7 @@ OpDef unary(OpDef def) {
   def.results = {{"dst", "as src"}};
   def.infer = infer_as_src;
   def.cost = cost_per_element;
+  def.channels = channels_elementwise;
   def.traits.elementwise = true;
   return def;
 }

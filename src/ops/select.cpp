@@ -1,6 +1,7 @@
 // Choice between two tensors.
 #include "ir/graph.h"
 #include "ops/rules.h"
+#include "ops/tied_channels.h"
 
 namespace pare {
 namespace {
@@ -62,6 +63,7 @@ const OpDef& op_select_v2() {
       .infer = infer_select_v2,
       .cost = cost_per_element,
       .quantization = same_scales({1, 2}),
+      .channels = channels_elementwise,
       .traits = {.elementwise = true},
       .onnx = "Where",
   };

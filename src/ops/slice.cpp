@@ -6,6 +6,7 @@
 #include "ir/graph.h"
 #include "ops/checks.h"
 #include "ops/rules.h"
+#include "ops/tied_channels.h"
 
 namespace pare {
 namespace {
@@ -154,6 +155,27 @@ Expected<StridedBox> resolve_strided_slice(const StridedSliceAttributes& attribu
   return box;
 }
 
+namespace {
+
+void fit_size(Graph& graph, Node& node) { set_result_shape(graph, node, 2); }
+
+// Of dimensions that are taken as a whole.
+std::vector<ChannelTie> channels_of_strided_slice(const Node& node) {
+  const auto& attributes = node.attrs<StridedSliceAttributes>();
+  if ((attributes.new_axis_mask | attributes.shrink_axis_mask | attributes.ellipsis_mask) != 0 ||
+      !node.operand(3)->is_constant())
+    return {};
+  const std::vector<int64_t> strides = index_values(*node.operand(3)->data);
+  std::vector<ChannelTie> ties = channels_unchanged(node);
+  std::erase_if(ties, [&](const ChannelTie& tie) {
+    const auto axis = static_cast<size_t>(tie.slices[0].axis);
+    return axis < strides.size() && strides[axis] != 1;
+  });
+  return ties;
+}
+
+}  // namespace
+
 const OpDef& op_slice() {
   static const OpDef def{
       .name = "slice",
@@ -164,6 +186,8 @@ const OpDef& op_slice() {
       .infer = infer_slice,
       .cost = cost_nothing,
       .quantization = same_scales({0}),
+      .channels = channels_unchanged,
+      .extents = fit_size,
       .traits = {.moves_data = true},
   };
   return def;
@@ -184,6 +208,7 @@ const OpDef& op_strided_slice() {
       .infer = infer_strided_slice,
       .cost = cost_nothing,
       .quantization = same_scales({0}),
+      .channels = channels_of_strided_slice,
       .traits = {.moves_data = true},
   };
   return def;

@@ -89,6 +89,24 @@ Expected<std::vector<TensorType>> infer_batch_to_space(const InferContext& conte
 
 }  // namespace
 
+namespace {
+
+// Pixels of a block lie one after the other, each with all channels.
+std::vector<ChannelTie> channels_of_blocks(Value* pixels, Value* blocks) {
+  const int64_t channels = pixels->type.shape[3];
+  if (channels <= 0) return {};
+  return {{channels, {{pixels, 3}, {blocks, 3, ChannelRole::Follows, blocks->type.shape[3] / channels}}}};
+}
+
+std::vector<ChannelTie> channels_into_blocks(const Node& node) {
+  return channels_of_blocks(node.operand(0), node.result());
+}
+std::vector<ChannelTie> channels_from_blocks(const Node& node) {
+  return channels_of_blocks(node.result(), node.operand(0));
+}
+
+}  // namespace
+
 const OpDef& op_space_to_depth() {
   static const OpDef def{
       .name = "space_to_depth",
@@ -101,6 +119,7 @@ const OpDef& op_space_to_depth() {
       .infer = infer_space_to_depth,
       .cost = cost_nothing,
       .quantization = same_scales({}, false),
+      .channels = channels_into_blocks,
       .traits = {.moves_data = true},
   };
   return def;
@@ -118,6 +137,7 @@ const OpDef& op_depth_to_space() {
       .infer = infer_depth_to_space,
       .cost = cost_nothing,
       .quantization = same_scales({}, false),
+      .channels = channels_from_blocks,
       .traits = {.moves_data = true},
   };
   return def;

@@ -3,6 +3,7 @@
 #include "base/plausible_shape.h"
 #include "ir/graph.h"
 #include "ops/checks.h"
+#include "ops/tied_channels.h"
 
 namespace pare {
 namespace {
@@ -50,6 +51,14 @@ Cost cost(const Node& node) {
           node.result()->type.shape.elements()};
 }
 
+std::vector<ChannelTie> channels(const Node& node) {
+  const Shape& weights = node.operand(1)->type.shape;
+  return {{weights[3], {{node.operand(2), 3}, {node.operand(1), 3, ChannelRole::Reads}}},
+          {weights[0], {{node.operand(1), 0, ChannelRole::Makes}, {node.operand(3), 0}, {node.result(), 3}}}};
+}
+
+void fit_output_shape(Graph& graph, Node& node) { set_result_shape(graph, node, 0); }
+
 }  // namespace
 
 const OpDef& op_transpose_conv() {
@@ -74,6 +83,8 @@ const OpDef& op_transpose_conv() {
                        .weights_axis = 0,
                        .bias = 3,
                        .weight_only = true},
+      .channels = channels,
+      .extents = fit_output_shape,
       .traits = {.fuses_activation = true},
   };
   return def;

@@ -104,14 +104,6 @@ Expected<double> score(Graph network, const DataView& view, int threads) {
   return result.regression ? -result.regression->mse : 0;
 }
 
-// What is made small: of a teacher's student without targets, what its output looks like.
-Loss loss_of(const Value& output, const DataView& view, const TrainOptions& options) {
-  const Node* producer = unrounded(&output)->producer;
-  const bool probabilities = producer != nullptr && (producer->is("softmax") || producer->is("logistic"));
-  const bool classes = view.target() == TargetKind::Class || (view.target() == TargetKind::None && probabilities);
-  return options.loss.value_or(default_loss(output, classes));
-}
-
 Criterion criterion_of(Loss loss, TargetKind target) {
   if (target == TargetKind::Class) return Criterion::Accuracy;
   if (target != TargetKind::None) return Criterion::Mse;
@@ -194,6 +186,13 @@ Expected<void> teach_itself(const Model& model, const DataSet& set, const SelfTe
   options.distillation.use_targets = how.use_labels && labelled;
   if (how.use_teacher || !options.distillation.use_targets) options.teacher = &model;
   return {};
+}
+
+Loss loss_of(const Value& output, const DataView& view, const TrainOptions& options) {
+  const Node* producer = unrounded(&output)->producer;
+  const bool probabilities = producer != nullptr && (producer->is("softmax") || producer->is("logistic"));
+  const bool classes = view.target() == TargetKind::Class || (view.target() == TargetKind::None && probabilities);
+  return options.loss.value_or(default_loss(output, classes));
 }
 
 Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainOptions& options,

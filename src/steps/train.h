@@ -93,6 +93,9 @@ struct SelfTeaching {
 };
 Expected<void> teach_itself(const Model& model, const DataSet& set, const SelfTeaching& how, TrainOptions& options);
 
+// What is made small: what the options say; else what suits the output of the network and the samples, or without targets the output alone.
+Loss loss_of(const Value& output, const DataView& view, const TrainOptions& options);
+
 // Trains on the split 'train' (all samples of an undivided set); validates on the split 'validation' or a held-out share; the weights
 // of the best epoch are kept. The model must be float; composites are replaced by their plain operators. A set without targets needs a
 // teacher; then the epoch is the best after which the network is most like it.

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "formats/keras/settings.h"
+#include "formats/keras/layer_configs.h"
 
 namespace pare {
 namespace keras {
@@ -22,20 +22,6 @@ void set_outputs(Json& layer, const NewOutputs& change, bool is_classifier) {
     widen(layer["build_config"]["input_shape"]);
 }
 
-// Goes through the layers of a model and of the models in it. `prefix`: the names of the models around it.
-void visit(Json& model, const std::string& prefix, const NewOutputs& change, const std::string& classifier) {
-  Json& config = model["config"];
-  Json& layers = config.is_object() ? config["layers"] : config;  // a list in files of the first versions of Keras 2
-  for (Json& layer : layers) {
-    Json& settings = layer["config"];
-    const std::string path = prefix + settings.value("name", layer.value("name", ""));
-    if (settings.is_object() && settings.contains("layers"))
-      visit(layer, path + "/", change, classifier);
-    else if (path == classifier || std::ranges::count(change.layers, path) > 0)
-      set_outputs(layer, change, path == classifier);
-  }
-}
-
 }  // namespace
 }  // namespace keras
 
@@ -50,7 +36,10 @@ KerasOrigin with_new_outputs(KerasOrigin origin, const NewOutputs& change) {
   }
   try {
     keras::Json architecture = keras::Json::parse(origin.config);
-    keras::visit(architecture, "", change, classifier);
+    keras::visit_layers(architecture, [&](keras::Json& layer, const std::string& path) {
+      if (path == classifier || std::ranges::count(change.layers, path) > 0)
+        keras::set_outputs(layer, change, path == classifier);
+    });
     origin.config = architecture.dump();
   } catch (const keras::Json::exception&) {  // not in the form that is known here
     return origin;

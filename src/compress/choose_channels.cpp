@@ -1,0 +1,196 @@
+#include "compress/choose_channels.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <set>
+#include <unordered_map>
+
+namespace pare {
+
+namespace {
+
+void bind_dynamic(Graph& graph) {
+  const auto bind = [](Value& value) {
+    for (int axis = 0; axis < value.type.shape.rank(); ++axis)
+      if (value.type.shape[axis] == kDynamic) value.type.shape[axis] = 1;
+  };
+  for (Value* input : graph.inputs) bind(*input);
+  (void)infer_types(graph);  // what it leaves unknown counts as 1, too
+  for (const auto& value : graph.values()) bind(*value);
+}
+
+}  // namespace
+
+NarrowedCost::NarrowedCost(const Graph& graph, const std::vector<ChannelGroup>& groups) {
+  std::unordered_map<const Value*, Value*> mine;
+  graph_ = graph.clone(mine);
+  bind_dynamic(graph_);
+  for (const auto& node : graph_.nodes()) all_nodes_.push_back(node.get());
+  for (const auto& value : graph_.values())
+    if (value->is_constant() && is_float(value->type.dtype)) all_constants_.push_back(value.get());
+  for (const ChannelGroup& group : groups) {
+    widths_.push_back(group.channels());
+    std::set<const Value*> touched;
+    std::vector<Dimension>& dimensions = dimensions_.emplace_back();
+    for (const ChannelMember& member : group.members) {
+      Value* value = mine.at(member.value);
+      touched.insert(value);
+      dimensions.push_back({value, member.axis, static_cast<int64_t>(member.elements[0].size())});
+    }
+    const auto is_touched = [&](const Value* value) { return value != nullptr && touched.contains(value); };
+    std::vector<const Node*>& nodes = nodes_.emplace_back();
+    for (const Node* node : all_nodes_)
+      if (std::ranges::any_of(node->operands, is_touched) || std::ranges::any_of(node->results, is_touched))
+        nodes.push_back(node);
+    std::vector<const Value*>& constants = constants_.emplace_back();
+    std::ranges::copy_if(all_constants_, std::back_inserter(constants), is_touched);
+  }
+}
+
+double NarrowedCost::cost_of_nodes(const std::vector<const Node*>& nodes) const {
+  double sum = 0;
+  for (const Node* node : nodes) sum += static_cast<double>(node->op().cost(*node).multiply_adds);
+  return sum;
+}
+
+double NarrowedCost::weights_of(const std::vector<const Value*>& constants) const {
+  double sum = 0;
+  for (const Value* constant : constants) sum += static_cast<double>(constant->type.shape.elements());
+  return sum;
+}
+
+double NarrowedCost::total(ChannelLimit limit) const {
+  return limit == ChannelLimit::Weights ? weights_of(all_constants_) : cost_of_nodes(all_nodes_);
+}
+
+double NarrowedCost::saved(size_t group, int64_t channels, ChannelLimit limit) {
+  const auto cost = [&] {
+    return limit == ChannelLimit::Weights ? weights_of(constants_[group]) : cost_of_nodes(nodes_[group]);
+  };
+  const double before = cost();
+  remove(group, channels);
+  const double after = cost();
+  remove(group, -channels);
+  return before - after;
+}
+
+void NarrowedCost::remove(size_t group, int64_t channels) {
+  widths_[group] -= channels;
+  for (const Dimension& each : dimensions_[group]) each.value->type.shape[each.axis] -= channels * each.elements;
+}
+
+namespace {
+
+// The next smaller width; 0: there is none.
+int64_t narrower(int64_t width, int64_t multiple) { return (width - 1) / multiple * multiple; }
+
+class Chooser {
+ public:
+  Chooser(const Graph& graph, const std::vector<ChannelGroup>& groups, const std::vector<ChannelScores>& scores,
+          const ChannelChoice& choice)
+      : cost_(graph, groups), scores_(scores), choice_(choice) {
+    for (const ChannelScores& each : scores) {
+      std::vector<int64_t>& order = orders_.emplace_back(each.size());
+      std::iota(order.begin(), order.end(), int64_t{0});
+      std::ranges::stable_sort(order, {}, [&](int64_t channel) { return each[static_cast<size_t>(channel)]; });
+    }
+  }
+
+  ChosenChannels choose() {
+    ChosenChannels chosen;
+    chosen.before = cost_.total(choice_.limit);
+    const double limit = choice_.share * chosen.before;
+    while (cost_.total(choice_.limit) > limit)
+      if (!(choice_.budget == ChannelBudget::Global ? remove_cheapest() : remove_widest())) break;
+    if (choice_.budget == ChannelBudget::Global)
+      while (give_back(limit)) continue;
+    chosen.after = cost_.total(choice_.limit);
+    for (size_t group = 0; group < scores_.size(); ++group) {
+      std::vector<int64_t> gone(orders_[group].begin(), orders_[group].begin() + gone_of(group));
+      if (gone.empty()) continue;
+      std::ranges::sort(gone);
+      chosen.leaving.push_back({group, std::move(gone)});
+    }
+    return chosen;
+  }
+
+ private:
+  int64_t gone_of(size_t group) const {
+    return scores_[group].empty() ? 0 : static_cast<int64_t>(scores_[group].size()) - cost_.width(group);
+  }
+  int64_t step_of(size_t group) const {
+    const int64_t width = cost_.width(group), next = narrower(width, choice_.multiple_of);
+    return scores_[group].empty() || next == 0 ? 0 : width - next;
+  }
+
+  // By the channels of these places in the order in which they leave.
+  double lost_by(size_t group, int64_t first, int64_t end) const {
+    double lost = 0;
+    for (int64_t i = first; i < end; ++i)
+      lost += scores_[group][static_cast<size_t>(orders_[group][static_cast<size_t>(i)])];
+    return lost;
+  }
+
+  // The step that loses least for what it saves.
+  bool remove_cheapest() {
+    std::optional<size_t> best;
+    double least = 0;
+    for (size_t group = 0; group < scores_.size(); ++group) {
+      const int64_t step = step_of(group);
+      const double saved = step == 0 ? 0 : cost_.saved(group, step, choice_.limit);
+      if (saved <= 0) continue;
+      const double lost = lost_by(group, gone_of(group), gone_of(group) + step);
+      if (!best || lost / saved < least) best = group, least = lost / saved;
+    }
+    if (best) cost_.remove(*best, step_of(*best));
+    return best.has_value();
+  }
+
+  // The last step may have saved more than was needed: undoes the one that lost most for what it saved, of those that fit in again.
+  bool give_back(double limit) {
+    const double total = cost_.total(choice_.limit);
+    std::optional<size_t> best;
+    double most = 0;
+    int64_t channels = 0;
+    for (size_t group = 0; group < scores_.size(); ++group) {
+      if (gone_of(group) == 0) continue;
+      const int64_t wider =
+          std::min(cost_.width(group) / choice_.multiple_of * choice_.multiple_of + choice_.multiple_of,
+                   static_cast<int64_t>(scores_[group].size()));
+      const int64_t step = wider - cost_.width(group);
+      const double cost = -cost_.saved(group, -step, choice_.limit);
+      const double won = lost_by(group, gone_of(group) - step, gone_of(group));
+      if (total + cost <= limit && (!best || won / cost > most)) best = group, most = won / cost, channels = step;
+    }
+    if (best) cost_.remove(*best, -channels);
+    return best.has_value();
+  }
+
+  // A step of the group that has the largest share of its channels yet.
+  bool remove_widest() {
+    std::optional<size_t> best;
+    double largest = 0;
+    for (size_t group = 0; group < scores_.size(); ++group) {
+      if (step_of(group) == 0) continue;
+      const double share = static_cast<double>(cost_.width(group)) / static_cast<double>(scores_[group].size());
+      if (share > largest) best = group, largest = share;
+    }
+    if (best) cost_.remove(*best, step_of(*best));
+    return best.has_value();
+  }
+
+  NarrowedCost cost_;
+  const std::vector<ChannelScores>& scores_;
+  const ChannelChoice& choice_;
+  std::vector<std::vector<int64_t>> orders_;
+};
+
+}  // namespace
+
+ChosenChannels choose_channels(const Graph& graph, const std::vector<ChannelGroup>& groups,
+                               const std::vector<ChannelScores>& scores, const ChannelChoice& choice) {
+  return Chooser(graph, groups, scores, choice).choose();
+}
+
+}  // namespace pare

@@ -1,0 +1,16 @@
+// What structured pruning did, as text and JSON.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "report/file_sizes.h"
+#include "steps/prune_channels.h"
+
+namespace pare {
+
+nlohmann::ordered_json to_json(const PruneChannelsResult& result, const FileSizes& sizes);
+// `explain`: with the layers whose channels had to stay, and why.
+std::string describe(const PruneChannelsResult& result, const FileSizes& sizes, bool explain);
+
+}  // namespace pare
