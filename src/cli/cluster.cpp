@@ -21,7 +21,7 @@ Expected<ClusterResult> cluster_file(Options& options, const Common& common) {
   PARE_ASSIGN(const Model model, read_model(options.training.model));
   options.cluster.train.threads = common.threads;
   PARE_ASSIGN_IN(ClusterResult result, cluster(model, options.cluster), options.training.model);
-  PARE_TRY(write_as(result.model, options.training.output));
+  PARE_TRY(write_as(result.model, options.training.output, options.training.write));
   return result;
 }
 

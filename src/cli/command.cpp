@@ -141,4 +141,11 @@ CLI::Option* add_output(CLI::App& command, std::string& path, const char* meanin
   return command.add_option("-o,--output", path, meaning)->type_name("FILE");
 }
 
+CLI::Option* add_sparse_encoding(CLI::App& command, WriteOptions& options) {
+  return command.add_flag(
+      "--sparse-encoding", options.sparse_encoding,
+      "A .tflite file stores weights with many zeros without them, as LiteRT reads it (from runtime "
+      "2.3 on; not on microcontrollers)");
+}
+
 }  // namespace pare::cli

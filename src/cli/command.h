@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "data/data_set.h"
 #include "engine/kernel.h"
+#include "formats/formats.h"
 #include "train/kept_structure.h"
 
 namespace pare {
@@ -98,6 +99,8 @@ void add_engine(CLI::App& command, Engine& engine);
 void add_keep(CLI::App& command, std::vector<Kept>& kept);
 void add_without(CLI::App& command, std::vector<std::string>& passes);
 CLI::Option* add_output(CLI::App& command, std::string& path, const char* meaning);
+// --sparse-encoding
+CLI::Option* add_sparse_encoding(CLI::App& command, WriteOptions& options);
 
 void add_bench(CLI::App& program);
 void add_build(CLI::App& program);

@@ -30,8 +30,7 @@ void add_inspect(CLI::App& program) {
           for (const Graph& graph : model.graphs) text += print(graph);
           return out.result({{"model", options->model}, {"graph", text}}, [&] { return text; });
         }
-        ModelSummary summary = inspect(model, {.gzip = options->weights, .threads = common.threads});
-        if (options->weights) { PARE_ASSIGN(summary.file, measure_file_size(options->model)); }
+        const ModelSummary summary = inspect(model, {.gzip = options->weights, .threads = common.threads});
         return out.result(to_json(summary),
                           [&] { return describe(summary, {.layers = options->layers, .weights = options->weights}); });
       });

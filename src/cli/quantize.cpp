@@ -19,6 +19,7 @@ struct Options {
   int64_t samples = 500;
   QuantizationOptions quantization;
   QuantizeOptions quantize;
+  WriteOptions write;
   std::vector<std::string> without;
   bool explain = false;
 };
@@ -51,7 +52,7 @@ Expected<void> run(Options& options, const Common& common, const Output& out) {
                  options.model);
   PARE_ASSIGN(const ConvertResult written,
               convert(result.model, options.output, {.optimize = true, .pipeline = options.quantize.pipeline}));
-  PARE_TRY(write_model(written.model, options.output));
+  PARE_TRY(write_model(written.model, options.output, options.write));
   summary.output_bytes = file_bytes(options.output);
   PARE_ASSIGN(summary.kept, structure_in_file(result.network.main(), options.output));
   summary.unmatched_patterns = unmatched_patterns(result.baseline.main(), options.quantize.config);
@@ -62,6 +63,7 @@ void add_options(CLI::App& command, Options& options) {
   QuantConfig& config = options.quantization.config;
   command.add_option("MODEL", options.model, "The float model: .tflite, .h5, .keras or .pare")->required();
   add_output(command, options.output, "The file to write: .tflite or .pare")->required();
+  add_sparse_encoding(command, options.write);
   add_choice(
       command, "--mode", config.mode,
       "int8: int8 where there is an integer form, float elsewhere; int8_only: an error where there is none; int16x8: int16 activations; "

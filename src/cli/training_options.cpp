@@ -136,6 +136,7 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
       ->required()
       ->type_name("DATA");
   add_output(command, options.output, "The file to write")->required();
+  add_sparse_encoding(command, options.write);
   add_course(command, options.train, options.least_epochs);
   add_loss(command, options);
   add_keep(command, options.train.keep);
@@ -157,9 +158,9 @@ CLI::Option* add_feature_weight(CLI::App& command, DistillationOptions& distilla
       ->capture_default_str();
 }
 
-Expected<void> write_as(const Model& model, const std::string& output) {
+Expected<void> write_as(const Model& model, const std::string& output, const WriteOptions& options) {
   PARE_ASSIGN(const ConvertResult converted, convert(model, output, {}));
-  return write_model(converted.model, output);
+  return write_model(converted.model, output, options);
 }
 
 Expected<void> train_file(TrainingOptions& options, const Common& common, const Output& out, const TrainingStep& step) {
@@ -178,7 +179,7 @@ Expected<void> train_file(TrainingOptions& options, const Common& common, const 
   const TrainObserver observer{.on_teacher = [&] { out.progress("the teacher looks at the samples"); },
                                .on_step = [&](const Progress& progress) { out.progress(describe(progress)); }};
   PARE_ASSIGN_IN(const Model trained, step(model, set, observer), options.model);
-  if (const auto written = write_as(trained, options.output); !written)
+  if (const auto written = write_as(trained, options.output, options.write); !written)
     return Failure(std::filesystem::exists(options.train.checkpoint)
                        ? kept_in(options.train.checkpoint, written.error())
                        : written.error());

@@ -16,6 +16,7 @@ struct TrainingOptions {
   std::vector<std::string> rates;  // as they were typed
   TrainOptions train;
   int64_t least_epochs = 1;
+  WriteOptions write;
 };
 
 // An option that takes one of the spellings of an enumeration, or kAuto.
@@ -43,7 +44,7 @@ using TrainingStep =
     std::function<Expected<Model>(const Model& model, const DataSet& set, const TrainObserver& observer)>;
 
 // Writes in the format that the ending asks for.
-Expected<void> write_as(const Model& model, const std::string& output);
+Expected<void> write_as(const Model& model, const std::string& output, const WriteOptions& options);
 
 // Reads model and data, takes the step, writes the output. The state of the run lies beside the output until that is written.
 Expected<void> train_file(TrainingOptions& options, const Common& common, const Output& out, const TrainingStep& step);

@@ -27,8 +27,8 @@ Failure refuse(ErrorCode code, const std::filesystem::path& path, fmt::format_st
 
 KerasFile keras_file(FileFormat format) { return format == FileFormat::KerasH5 ? KerasFile::H5 : KerasFile::Archive; }
 
-Expected<std::vector<std::byte>> bytes_of(const Model& model, FileFormat format) {
-  if (format == FileFormat::Tflite) return write_tflite(model);
+Expected<std::vector<std::byte>> bytes_of(const Model& model, FileFormat format, const WriteOptions& options) {
+  if (format == FileFormat::Tflite) return write_tflite(model, options.sparse_encoding);
   if (format == FileFormat::Pare) return write_pare(model);
   return write_keras(model, keras_file(format));
 }
@@ -79,10 +79,10 @@ Expected<void> check_writable(const Model& model, const std::filesystem::path& p
   return {};
 }
 
-Expected<void> write_model(const Model& model, const std::filesystem::path& path) {
+Expected<void> write_model(const Model& model, const std::filesystem::path& path, const WriteOptions& options) {
   PARE_TRY(check_writable(path));
   PARE_ASSIGN(const FileFormat format, format_of(path));
-  PARE_ASSIGN_IN(const std::vector<std::byte> bytes, bytes_of(model, format), path.string());
+  PARE_ASSIGN_IN(const std::vector<std::byte> bytes, bytes_of(model, format, options), path.string());
   return write_file(path, bytes);
 }
 

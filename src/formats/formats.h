@@ -22,6 +22,9 @@ Expected<FileFormat> format_of(const std::filesystem::path& path);
 // what can be told of it before any work.
 Expected<void> check_writable(const std::filesystem::path& path);
 Expected<void> check_writable(const Model& model, const std::filesystem::path& path);
-Expected<void> write_model(const Model& model, const std::filesystem::path& path);
+struct WriteOptions {
+  bool sparse_encoding = false;  // .tflite: weights without their zeros, where that makes the file smaller
+};
+Expected<void> write_model(const Model& model, const std::filesystem::path& path, const WriteOptions& options = {});
 
 }  // namespace pare

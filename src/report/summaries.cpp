@@ -91,9 +91,12 @@ std::string parameter_line(const ParameterSummary& parameters) {
 
 }  // namespace
 
-std::string savings_note(int64_t bytes, int64_t entropy_bytes) {
+std::string savings_note(int64_t bytes, int64_t entropy_bytes, std::optional<int64_t> file_bytes) {
   constexpr double kWorthATelling = 0.7;
   if (static_cast<double>(entropy_bytes) > kWorthATelling * static_cast<double>(bytes)) return "";
+  if (file_bytes && *file_bytes < bytes)
+    return fmt::format("The file is smaller than its {} of parameters: it stores weights without their zeros.\n",
+                       human_bytes(bytes));
   return fmt::format(
       "Parameters could take {} of {}, for zeros or repeated values; the file stores each in full, so they count only where "
       "it is\ncompressed: in a download, in an installation package.\n",
@@ -106,9 +109,11 @@ std::string describe(const ModelSummary& summary, const SummaryTables& tables) {
   for (const auto& [name, count] : summary.operators) operators += count;
   std::string text = item("Model", fmt::format("{} ({})", summary.path, summary.format));
   if (!summary.description.empty()) text += item("Description", summary.description);
-  if (summary.file)
-    text += item("File", fmt::format("{}, {} under gzip", human_bytes(summary.file->bytes),
-                                     human_bytes(summary.file->gzip_bytes)));
+  if (summary.file_bytes)
+    text += item(
+        "File",
+        human_bytes(*summary.file_bytes) +
+            (summary.file_gzip_bytes ? fmt::format(", {} under gzip", human_bytes(*summary.file_gzip_bytes)) : ""));
   text += ports("Inputs", summary.inputs) + ports("Outputs", summary.outputs);
   if (!summary.signatures.empty()) text += item("Signatures", fmt::format("{}", fmt::join(summary.signatures, ", ")));
   if (summary.graphs > 1) text += item("Graphs", std::to_string(summary.graphs));
@@ -121,7 +126,7 @@ std::string describe(const ModelSummary& summary, const SummaryTables& tables) {
   text += storage_table(summary);
   if (tables.layers) text += layer_table(summary);
   if (tables.weights) text += weights_table(summary);
-  const std::string note = savings_note(parameters.bytes, parameters.entropy_bytes);
+  const std::string note = savings_note(parameters.bytes, parameters.entropy_bytes, summary.file_bytes);
   return note.empty() ? text : text + "\n" + note;
 }
 

@@ -1,6 +1,7 @@
 #include "steps/inspect.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -8,6 +9,7 @@
 #include "base/plausible_shape.h"
 #include "engine/evaluate.h"
 #include "engine/program.h"
+#include "eval/file_size.h"
 #include "passes/passes.h"
 
 namespace pare {
@@ -162,6 +164,16 @@ void summarise_constants(const Model& model, Statistics& statistics, ModelSummar
             [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
 }
 
+// Of a model that was not read from a file there is nothing to measure.
+void measure_file(ModelSummary& summary, bool gzip) {
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(summary.path, error);
+  if (error) return;
+  summary.file_bytes = static_cast<int64_t>(bytes);
+  if (!gzip) return;
+  if (const auto size = measure_file_size(summary.path)) summary.file_gzip_bytes = size->gzip_bytes;
+}
+
 ModelSummary summarised(const Model& model, const InspectOptions& options) {
   ModelSummary summary;
   summary.path = model.source_path;
@@ -175,6 +187,7 @@ ModelSummary summarised(const Model& model, const InspectOptions& options) {
     ++summary.operators[std::string(node->op().name)];
     if (!node->results.empty() && node->results[0]->type.is_quantized()) ++summary.quantized_operators;
   }
+  measure_file(summary, options.gzip);
   Statistics statistics(model, options);
   summarise_constants(model, statistics, summary);
 

@@ -9,7 +9,6 @@
 
 #include "base/error.h"
 #include "compress/weight_statistics.h"
-#include "eval/file_size.h"
 #include "ir/model.h"
 
 namespace pare {
@@ -66,11 +65,11 @@ struct ModelSummary {
   std::string not_runnable;            // why not
   std::vector<LayerSummary> layers;    // in the order of execution, of the main graph
   std::vector<WeightsSummary> weights;
-  std::optional<FileSize> file;  // of the model, where the caller measured it
+  std::optional<int64_t> file_bytes, file_gzip_bytes;
 };
 
 struct InspectOptions {
-  bool gzip = false;  // compresses each tensor of weights by itself, for its size: a second for 20 MB
+  bool gzip = false;  // compresses the file and each tensor of weights by itself, for the sizes: a second for 20 MB
   int threads = 1;
 };
 

@@ -1,6 +1,7 @@
 #include "formats/tflite/graph_reader.h"
 
 #include <algorithm>
+#include <map>
 #include <unordered_set>
 
 #include "base/plausible_shape.h"
@@ -59,6 +60,7 @@ class GraphReader {
     PARE_TRY(read_interface());
     if (record_.operators() != nullptr)
       for (size_t i = 0; i < record_.operators()->size(); ++i) PARE_TRY(read_operator(i));
+    forget_unpacked();
     PARE_TRY(verify(read_.graph));
     return std::move(read_);
   }
@@ -213,7 +215,18 @@ class GraphReader {
         results[0]->producer != nullptr)
       return bad_input("it makes {} of {}", to_string(results[0]->type), to_string(operands[0]->type));
     results[0]->data = operands[0]->data;
+    if (tensor(static_cast<size_t>(operands[0]->file_index)).sparsity() != nullptr)
+      unpacked_.emplace(static_cast<size_t>(operands[0]->file_index), results[0]);
     return {};
+  }
+
+  // Sparse constants that only DENSIFY read go; signatures that name one get the dense one.
+  void forget_unpacked() {
+    for (const auto& [index, dense] : unpacked_) {
+      if (read_.graph.use_count(read_.values[index]) > 0) continue;
+      read_.graph.erase(read_.values[index]);
+      read_.values[index] = dense;
+    }
   }
 
   // Writers leave the shape of a result out where its rank is known only at run time; the shape rule may know it.
@@ -231,6 +244,7 @@ class GraphReader {
   std::vector<bool> inputs_, outputs_, produced_, only_scales_;  // by tensor number
   std::unordered_set<std::string> interface_names_;
   ReadGraph read_;
+  std::map<size_t, Value*> unpacked_;  // by the tensor number of a sparse constant: the dense one that DENSIFY makes
 };
 
 }  // namespace

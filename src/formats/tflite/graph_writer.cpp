@@ -2,16 +2,20 @@
 
 #include <algorithm>
 #include <limits>
+#include <unordered_set>
 
 #include "formats/tflite/element_types.h"
 #include "formats/tflite/operator_names.h"
 #include "formats/tflite/operator_version.h"
 #include "formats/tflite/options.h"
+#include "formats/tflite/sparse_encoding.h"
 #include "ir/verify.h"
 
 namespace pare::tflite {
 namespace {
 
+constexpr int kSparseVersion = 8;  // of FULLY_CONNECTED with sparse weights
+constexpr RuntimeVersion kDensify{2, 2, 0}, kSparseDenseLayers{2, 3, 0};
 constexpr int kLastByteCode = static_cast<int>(schema::BuiltinOperator::PLACEHOLDER_FOR_GREATER_OP_CODES);
 
 class GraphWriter {
@@ -29,14 +33,13 @@ class GraphWriter {
       const Value& value = *graph_.values()[i];
       PARE_ASSIGN_IN(tensors_[i], tensor(value), fmt::format("tensor '{}'", value.name));
     }
-    std::vector<flatbuffers::Offset<schema::Operator>> operators;
     for (const auto& node : graph_.nodes()) {
       PARE_ASSIGN_IN(const auto written, op(*node), describe(*node));
-      operators.push_back(written);
+      operators_.push_back(written);
     }
     const auto tensors = builder_.CreateVector(tensors_);
     const auto inputs = numbers(graph_.inputs), outputs = numbers(graph_.outputs);
-    const auto nodes = builder_.CreateVector(operators);
+    const auto nodes = builder_.CreateVector(operators_);
     const auto name = builder_.CreateString(graph_.name);
     written_.table = schema::CreateSubGraph(builder_, tensors, inputs, outputs, nodes, name);
     return std::move(written_);
@@ -69,12 +72,41 @@ class GraphWriter {
       free.push_back(static_cast<int32_t>(extent));
       extents.push_back(extent == kDynamic ? 1 : static_cast<int32_t>(extent));
     }
-    const uint32_t buffer = value.is_constant() ? file_.buffers.add(value.data->bytes()) : 0;
+    const std::optional<SparseForm> sparse = file_.sparse ? sparse_form(graph_, value) : std::nullopt;
+    const uint32_t buffer = sparse ? 0 : value.is_constant() ? file_.buffers.add(value.data->bytes()) : 0;
     const auto shape = builder_.CreateVector(extents);
     const auto signature = value.type.shape.is_static() ? 0 : builder_.CreateVector(free);
     const auto name = builder_.CreateString(value.name);
     PARE_ASSIGN(const auto parameters, quantization(value));
+    if (sparse) {
+      const auto stored = sparse_tensor(value, *sparse, type, shape, parameters);
+      if (sparse->direct) return stored;
+      tensors_.push_back(stored);
+      unpack(static_cast<int32_t>(tensors_.size() - 1), written_.numbers.at(&value));
+    }
     return schema::CreateTensor(builder_, shape, type, buffer, name, parameters, value.is_variable, 0, signature, true);
+  }
+
+  flatbuffers::Offset<schema::Tensor> sparse_tensor(const Value& value, const SparseForm& form, schema::TensorType type,
+                                                    flatbuffers::Offset<flatbuffers::Vector<int32_t>> shape,
+                                                    flatbuffers::Offset<schema::QuantizationParameters> parameters) {
+    file_.made.push_back(form.values);
+    const uint32_t buffer = file_.buffers.add(file_.made.back().bytes());
+    const auto sparsity = write_sparsity(builder_, form, value.type.shape);
+    const auto name = builder_.CreateString(form.direct ? value.name : value.name + "_sparse");
+    if (form.direct) {
+      directly_sparse_.insert(&value);
+      file_.sparse_runtime = std::max(file_.sparse_runtime, kSparseDenseLayers);
+    }
+    return schema::CreateTensor(builder_, shape, type, buffer, name, parameters, false, sparsity, 0, true);
+  }
+
+  // The operator that makes one tensor of the other, in front of all.
+  void unpack(int32_t sparse, int32_t dense) {
+    const uint32_t code = file_.codes.add(schema::BuiltinOperator::DENSIFY, 1);
+    const auto inputs = builder_.CreateVector(std::vector{sparse}), outputs = builder_.CreateVector(std::vector{dense});
+    operators_.push_back(schema::CreateOperator(builder_, code, inputs, outputs));
+    file_.sparse_runtime = std::max(file_.sparse_runtime, kDensify);
   }
 
   Expected<flatbuffers::Offset<schema::QuantizationParameters>> quantization(const Value& value) {
@@ -129,7 +161,10 @@ class GraphWriter {
       if (const auto* integer = std::get_if<int64_t>(&value);
           integer != nullptr && *integer != static_cast<int32_t>(*integer))
         return unsupported("the attribute {} is {}; a .tflite file holds 32 bits", name, *integer);
-    PARE_ASSIGN(const uint32_t code, file_.codes.add(node));
+    const bool sparse =
+        std::ranges::any_of(node.operands, [this](const Value* operand) { return directly_sparse_.contains(operand); });
+    PARE_ASSIGN(const uint32_t code, sparse ? file_.codes.add(schema::BuiltinOperator::FULLY_CONNECTED, kSparseVersion)
+                                            : file_.codes.add(node));
     WrittenOptions options;
     if (const OptionsMapping* mapping = find_options(node.op().name); mapping != nullptr) {
       PARE_ASSIGN(options, mapping->write(builder_, node));
@@ -146,6 +181,8 @@ class GraphWriter {
   FileParts& file_;
   flatbuffers::FlatBufferBuilder& builder_;
   std::vector<flatbuffers::Offset<schema::Tensor>> tensors_;
+  std::vector<flatbuffers::Offset<schema::Operator>> operators_;
+  std::unordered_set<const Value*> directly_sparse_;
   WrittenGraph written_;
 };
 
@@ -153,7 +190,11 @@ class GraphWriter {
 
 Expected<uint32_t> OperatorCodes::add(const Node& node) {
   PARE_ASSIGN(const schema::BuiltinOperator builtin, builtin_operator(node.op()));
-  const std::pair key(builtin, operator_version(node));
+  return add(builtin, operator_version(node));
+}
+
+uint32_t OperatorCodes::add(schema::BuiltinOperator builtin, int version) {
+  const std::pair key(builtin, version);
   const auto [at, is_new] = numbers_.emplace(key, static_cast<uint32_t>(codes_.size()));
   if (is_new) codes_.push_back(key);
   return at->second;

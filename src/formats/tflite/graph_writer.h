@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "formats/tflite/buffer_pool.h"
+#include "formats/tflite/runtime_version.h"
 #include "ir/graph.h"
 
 namespace pare::tflite {
@@ -14,6 +15,7 @@ namespace pare::tflite {
 class OperatorCodes {
  public:
   Expected<uint32_t> add(const Node& node);
+  uint32_t add(schema::BuiltinOperator builtin, int version);
   flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::OperatorCode>>> create(
       flatbuffers::FlatBufferBuilder& builder) const;
 
@@ -26,8 +28,10 @@ class OperatorCodes {
 struct FileParts {
   flatbuffers::FlatBufferBuilder builder;
   BufferPool buffers;
-  std::deque<Tensor> made;  // constants that exist only in the file: block-wise scales and zero points
+  std::deque<Tensor> made;  // constants that exist only in the file: block-wise scales and zero points, sparse values
   OperatorCodes codes;
+  bool sparse = false;            // weights are stored in their sparse form where that is worth it
+  RuntimeVersion sparse_runtime;  // that the sparse forms so far need
 };
 
 struct WrittenGraph {

@@ -17,7 +17,7 @@ using Ports = std::vector<std::pair<std::string, Value*>>;
 
 class ModelWriter {
  public:
-  explicit ModelWriter(const Model& model) : model_(model), builder_(file_.builder) {}
+  ModelWriter(const Model& model, bool sparse) : model_(model), builder_(file_.builder) { file_.sparse = sparse; }
 
   Expected<std::vector<std::byte>> write() {
     PARE_ASSIGN(const auto graphs, write_graphs());
@@ -78,7 +78,7 @@ class ModelWriter {
 
   // All entries as they are, and the runtime that these operators need.
   std::vector<flatbuffers::Offset<schema::Metadata>> write_metadata() {
-    const std::string version = minimum_runtime_version(model_).to_string();
+    const std::string version = std::max(minimum_runtime_version(model_), file_.sparse_runtime).to_string();
     std::transform(version.begin(), version.end(), runtime_version_.begin(),
                    [](char c) { return static_cast<std::byte>(c); });
     std::map<std::string_view, std::span<const std::byte>> entries(model_.metadata.begin(), model_.metadata.end());
@@ -100,9 +100,9 @@ class ModelWriter {
 }  // namespace
 }  // namespace tflite
 
-Expected<std::vector<std::byte>> write_tflite(const Model& model) {
+Expected<std::vector<std::byte>> write_tflite(const Model& model, bool sparse) {
   PARE_CHECK(!model.graphs.empty());
-  return tflite::ModelWriter(model).write();
+  return tflite::ModelWriter(model, sparse).write();
 }
 
 }  // namespace pare
