@@ -112,6 +112,7 @@ void add_distill(CLI::App& program);
 void add_docs(CLI::App& program);
 void add_doctor(CLI::App& program);
 void add_evaluate(CLI::App& program);
+void add_factorize(CLI::App& program);
 void add_inspect(CLI::App& program);
 void add_prune(CLI::App& program);
 void add_qat(CLI::App& program);

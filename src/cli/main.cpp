@@ -53,6 +53,7 @@ void add_commands(CLI::App& program) {
   add_distill(program);
   add_prune(program);
   add_cluster(program);
+  add_factorize(program);
   add_qat(program);
   add_data(program);
   add_doctor(program);

@@ -39,7 +39,7 @@ std::string describe(const PruneResult& result, const FileSizes& sizes) {
   text += describe(sizes);
   text += fmt::format("Entropy-coded, these weights would take {} of {}\n", human_bytes(result.entropy_bytes()),
                       human_bytes(4 * result.weights()));
-  if (summary.output_bytes < 4 * result.weights()) return text + "The file stores weights without their zeros.\n";
+  if (sizes.after.bytes < 4 * result.weights()) return text + "The file stores weights without their zeros.\n";
   return text + "The file stores zeros in full: they make it smaller only where it is compressed, as in a download.\n";
 }
 
