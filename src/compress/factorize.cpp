@@ -78,14 +78,6 @@ struct Moments {
   }
 };
 
-void take_directions(const Moments& moments, FactorizableLayer& layer) {
-  const auto count = static_cast<double>(moments.places);
-  layer.mean = moments.sum / count;
-  Eigen::MatrixXd covariance = moments.squares.selfadjointView<Eigen::Lower>();
-  covariance = covariance / count - layer.mean * layer.mean.transpose();
-  layer.main = main_directions(Eigen::MatrixXd(layer.scale.asDiagonal() * covariance * layer.scale.asDiagonal()));
-}
-
 // How much each output of the node counts in what follows: the scales of the batch normalisation that alone reads it, else 1.
 Eigen::VectorXd scale_behind(const Graph& graph, const Node& node, int64_t outputs) {
   const Node* reader = only_reader(graph, node.result());
@@ -112,6 +104,20 @@ std::vector<float> corrected_bias(const FactorizableLayer& layer, int64_t rank, 
 // The weights with each output scaled as it counts.
 WeightMatrix scaled_matrix_of(const FactorizableLayer& layer) {
   return layer.scale.cast<float>().asDiagonal() * matrix_of(layer);
+}
+
+// Few places tell little of many outputs: what the weights alone say stands in for what is missing.
+void take_directions(const Moments& moments, FactorizableLayer& layer) {
+  const auto count = static_cast<double>(moments.places), outputs = static_cast<double>(layer.outputs);
+  layer.mean = moments.sum / count;
+  Eigen::MatrixXd covariance = moments.squares.selfadjointView<Eigen::Lower>();
+  covariance = covariance / count - layer.mean * layer.mean.transpose();
+  covariance = layer.scale.asDiagonal() * covariance * layer.scale.asDiagonal();
+  const Eigen::MatrixXd weights = scaled_matrix_of(layer).cast<double>();
+  Eigen::MatrixXd prior = weights * weights.transpose();
+  if (prior.trace() > 0) prior *= covariance.trace() / prior.trace();
+  const double share = outputs / (outputs + count);
+  layer.main = main_directions(Eigen::MatrixXd((1 - share) * covariance + share * prior));
 }
 
 // As the layer, but for a window of one place.
