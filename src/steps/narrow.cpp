@@ -115,7 +115,7 @@ Expected<std::vector<ChannelScores>> score(const Folded& folded, const std::vect
   if (std::ranges::any_of(scores, [](const ChannelScores& each) { return !each.empty(); })) return scores;
   if (options.criterion == ChannelCriterion::BatchNormScale)
     return unsupported(
-        "no channels can leave by --criterion bn_scale: the network has no batch normalisation behind them (a .tflite file "
+        "no channels can leave by --channel-criterion bn_scale: the network has no batch normalisation behind them (a .tflite file "
         "has them folded); choose another criterion");
   return unsupported("no channels can leave{}", reasons(fixed));
 }
