@@ -8,10 +8,11 @@ namespace pare::cli {
 namespace {
 
 constexpr const char* kGroup = "Whole channels, filters and neurons (--structured)";
-constexpr const char* kOfStructured[] = {"--macs",   "--weights", "--latency",  "--criterion", "--multiple-of",
-                                         "--rounds", "--samples", "--no-refit", "--explain"};
-constexpr const char* kOfZeros[] = {"--sparsity", "--block", "--block-score", "--n-of-m", "--course",
-                                    "--initial",  "--begin", "--end",         "--power",  "--every"};
+constexpr const char* kOfStructured[] = {"--macs",        "--weights", "--latency", "--channel-criterion",
+                                         "--multiple-of", "--rounds",  "--samples", "--no-refit",
+                                         "--explain"};
+constexpr const char* kOfZeros[] = {"--sparsity", "--block", "--block-score", "--n-of-m", "--course",   "--initial",
+                                    "--begin",    "--end",   "--power",       "--every",  "--criterion"};
 
 void add_limits(CLI::App& command, StructuredOptions& options) {
   CLI::Option* macs =
@@ -42,7 +43,7 @@ void add_structured_options(CLI::App& command, StructuredOptions& options) {
       ->group(kGroup);
   add_limits(command, options);
   NarrowOptions& narrow = options.prune.narrow;
-  add_choice(command, "--criterion", narrow.criterion,
+  add_choice(command, "--channel-criterion", narrow.criterion,
              "What a channel is judged by: taylor: what the loss would change by (labels, or the network's own); l1, "
              "l2, geometric_median: its weights; bn_scale: its factors in batch normalisations; activation: its "
              "magnitude on samples")

@@ -1,6 +1,7 @@
 // Comparisons of two tensors and logic of truth values, element by element.
 #include "ir/graph.h"
 #include "ops/rules.h"
+#include "ops/tied_channels.h"
 
 namespace pare {
 namespace {
@@ -11,6 +12,7 @@ OpDef comparison(OpDef def) {
   def.infer = infer_broadcast_bool;
   def.cost = cost_per_element;
   def.quantization = plain_output();
+  def.channels = channels_elementwise;
   def.traits.elementwise = true;
   return def;
 }
@@ -33,6 +35,7 @@ OpDef logical(OpDef def) {
   def.infer = infer_logical;
   def.cost = cost_per_element;
   def.quantization = not_quantized(kPlainNumbers);
+  def.channels = channels_elementwise;
   def.traits.elementwise = true;
   return def;
 }

@@ -3,6 +3,7 @@
 #include "base/plausible_shape.h"
 #include "ir/graph.h"
 #include "ops/checks.h"
+#include "ops/tied_channels.h"
 
 namespace pare {
 namespace {
@@ -37,13 +38,13 @@ Cost cost(const Node& node) {
 std::vector<ChannelTie> channels(const Node& node) {
   const Shape& weights = node.operand(1)->type.shape;
   const int64_t src = node.operand(0)->type.shape[3];
-  if (src == kDynamic) return {};
+  if (src == kDynamic || !is_vector(node, 2)) return {};
   // Channels of the same place in each group leave together, so that the groups stay alike.
   const int64_t groups = src / weights[3];
   return {{weights[3], {{node.operand(0), 3, ChannelRole::Follows, groups}, {node.operand(1), 3, ChannelRole::Reads}}},
           {weights[0] / groups,
            {{node.operand(1), 0, ChannelRole::Makes, groups},
-            {node.operand(2), 0, ChannelRole::Follows, groups},
+            vector_slice(node, 2, ChannelRole::Follows, groups),
             {node.result(), 3, ChannelRole::Follows, groups}}}};
 }
 

@@ -3,6 +3,7 @@
 #include "base/plausible_shape.h"
 #include "ir/graph.h"
 #include "ops/checks.h"
+#include "ops/tied_channels.h"
 
 namespace pare {
 namespace {
@@ -36,12 +37,12 @@ Cost cost(const Node& node) {
 // The channels that are read are those that are made, each so many times.
 std::vector<ChannelTie> channels(const Node& node) {
   const int64_t src = node.operand(0)->type.shape[3], dst = node.operand(1)->type.shape[3];
-  if (src == kDynamic) return {};
+  if (src < 1 || dst < src || !is_vector(node, 2)) return {};
   const int64_t times = dst / src;
   return {{src,
            {{node.operand(0), 3},
             {node.operand(1), 3, ChannelRole::Makes, 1, times},
-            {node.operand(2), 0, ChannelRole::Follows, 1, times},
+            vector_slice(node, 2, ChannelRole::Follows, 1, times),
             {node.result(), 3, ChannelRole::Follows, 1, times}}}};
 }
 

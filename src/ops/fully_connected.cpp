@@ -3,6 +3,7 @@
 #include "base/plausible_shape.h"
 #include "ir/graph.h"
 #include "ops/checks.h"
+#include "ops/tied_channels.h"
 
 namespace pare {
 namespace {
@@ -52,8 +53,10 @@ Cost cost(const Node& node) {
 std::vector<ChannelTie> channels(const Node& node) {
   const Shape &src = node.operand(0)->type.shape, &weights = node.operand(1)->type.shape;
   const int dst_axis = node.result()->type.shape.rank() - 1;
-  std::vector<ChannelTie> ties{
-      {weights[0], {{node.operand(1), 0, ChannelRole::Makes}, {node.operand(2), 0}, {node.result(), dst_axis}}}};
+  std::vector<ChannelTie> ties;
+  if (is_vector(node, 2))
+    ties.push_back(
+        {weights[0], {{node.operand(1), 0, ChannelRole::Makes}, vector_slice(node, 2), {node.result(), dst_axis}}});
   if (!src.empty() && src[-1] > 0 && weights[1] % src[-1] == 0)
     ties.push_back(
         {src[-1], {{node.operand(0), src.rank() - 1}, {node.operand(1), 1, ChannelRole::Reads, weights[1] / src[-1]}}});

@@ -83,8 +83,10 @@ namespace {
 std::vector<ChannelTie> channels_of_batch(const Node& node) {
   std::vector<ChannelTie> ties = channels_last(node);
   if (ties.empty()) return ties;
-  ties[0].slices.push_back({node.operand(1), 0, ChannelRole::Scales});
-  for (const size_t vector : {2, 3, 4}) ties[0].slices.push_back({node.operand(vector), 0});
+  for (const size_t vector : {1, 2, 3, 4}) {
+    if (!is_vector(node, vector)) return {};
+    ties[0].slices.push_back(vector_slice(node, vector, vector == 1 ? ChannelRole::Scales : ChannelRole::Follows));
+  }
   return ties;
 }
 

@@ -7,6 +7,7 @@
 #include "ir/graph.h"
 #include "ops/checks.h"
 #include "ops/rules.h"
+#include "ops/tied_channels.h"
 
 namespace pare {
 namespace {
@@ -95,6 +96,7 @@ const OpDef& op_cast() {
       .infer = infer_cast,
       .cost = cost_per_element,
       .quantization = not_quantized(kPlainNumbers),
+      .channels = channels_elementwise,
       .traits = {.elementwise = true},
   };
   return def;

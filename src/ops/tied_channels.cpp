@@ -28,6 +28,18 @@ std::vector<ChannelTie> channels_last(const Node& node) {
   return {{src[-1], {{node.operand(0), src.rank() - 1}, {node.result(), dst.rank() - 1}}}};
 }
 
+bool is_vector(const Node& node, size_t operand) {
+  const Value* value = node.operand(operand);
+  if (value == nullptr) return true;
+  const Shape& shape = value->type.shape;
+  return shape.rank() > 0 && shape.is_static() && shape[-1] == shape.elements();
+}
+
+ChannelSlice vector_slice(const Node& node, size_t operand, ChannelRole role, int64_t outer, int64_t inner) {
+  Value* value = node.operand(operand);
+  return {value, value == nullptr ? 0 : value->type.shape.rank() - 1, role, outer, inner};
+}
+
 std::vector<ChannelTie> channels_unchanged(const Node& node) {
   const Shape& src = node.operand(0)->type.shape;
   const Shape& dst = node.result()->type.shape;

@@ -53,8 +53,10 @@ Cost cost(const Node& node) {
 
 std::vector<ChannelTie> channels(const Node& node) {
   const Shape& weights = node.operand(1)->type.shape;
-  return {{weights[3], {{node.operand(2), 3}, {node.operand(1), 3, ChannelRole::Reads}}},
-          {weights[0], {{node.operand(1), 0, ChannelRole::Makes}, {node.operand(3), 0}, {node.result(), 3}}}};
+  std::vector<ChannelTie> ties{{weights[3], {{node.operand(2), 3}, {node.operand(1), 3, ChannelRole::Reads}}}};
+  if (is_vector(node, 3))
+    ties.push_back({weights[0], {{node.operand(1), 0, ChannelRole::Makes}, vector_slice(node, 3), {node.result(), 3}}});
+  return ties;
 }
 
 void fit_output_shape(Graph& graph, Node& node) { set_result_shape(graph, node, 0); }

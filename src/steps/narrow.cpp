@@ -9,6 +9,7 @@
 #include "formats/keras/new_widths.h"
 #include "ir/verify.h"
 #include "passes/inline_composites.h"
+#include "passes/passes.h"
 #include "passes/pipeline.h"
 #include "quant/glob.h"
 #include "steps/samples.h"
@@ -114,7 +115,7 @@ Expected<std::vector<ChannelScores>> score(const Folded& folded, const std::vect
   if (std::ranges::any_of(scores, [](const ChannelScores& each) { return !each.empty(); })) return scores;
   if (options.criterion == ChannelCriterion::BatchNormScale)
     return unsupported(
-        "no channels can leave by --criterion bn_scale: the network has no batch normalisation behind them (a .tflite file "
+        "no channels can leave by --channel-criterion bn_scale: the network has no batch normalisation behind them (a .tflite file "
         "has them folded); choose another criterion");
   return unsupported("no channels can leave{}", reasons(fixed));
 }
@@ -193,6 +194,7 @@ Expected<void> make_narrowable(Model& model) {
     if (value->type.is_quantized())
       return unsupported("the tensor '{}' is quantised; prune the float network and quantise it afterwards",
                          value->name);
+  PARE_TRY(restore_weights(model.main(), evaluate));  // half precision
   if (model.keras == nullptr) separate_vectors(model.main());
   return {};
 }

@@ -41,8 +41,8 @@ struct Narrowing {
   double before = 0, after = 0;      // of what was limited
 };
 
-// A network without quantised tensors whose vectors are its own, as narrow() takes it: composites written out, vectors that a
-// file shares among operators apart. A Keras model stays as it is, since its layers share what it says they share.
+// A network without quantised tensors whose vectors are its own, as narrow() takes it: composites written out, weights of half precision
+// in float32, vectors that a file shares among operators apart. A Keras model stays as it is, since its layers share what it says they share.
 Expected<void> make_narrowable(Model& model);
 
 // Takes channels out of the main graph, and with it out of what is known of a Keras file. They are chosen on the folded form, so that the

@@ -30,7 +30,7 @@ std::vector<const ChannelMember*> judged_by(const ChannelGroup& group) {
 Expected<std::vector<int32_t>> own_labels(const Graph& network, const DataView& samples, const TaylorOptions& options) {
   if (options.loss != Loss::CrossEntropy)
     return unsupported(
-        "the samples have no targets, and the network gives no classes to take in their place; choose another --criterion");
+        "the samples have no targets, and the network gives no classes to take in their place; choose another --channel-criterion");
   PARE_ASSIGN(Scorer scorer, Scorer::create(network, options.loss, {}, options.threads));
   PARE_ASSIGN(const std::vector<Tensor> scores, scorer.run(samples.source()));
   const int64_t classes = scores[0].shape()[-1];

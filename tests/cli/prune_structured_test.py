@@ -49,7 +49,7 @@ class Written(Structured):
 
     def test_each_criterion_removes_channels(self):
         for criterion in ("taylor", "l1", "l2", "geometric_median", "bn_scale", "activation"):
-            report = self.json_of(*self.words("out.h5", "--criterion", criterion, "--macs", 0.6))
+            report = self.json_of(*self.words("out.h5", "--channel-criterion", criterion, "--macs", 0.6))
             self.assertLess(report["multiply_adds"]["after"], 0.6 * report["multiply_adds"]["before"])
 
     def test_limits_of_weights_and_latency(self):
@@ -108,7 +108,7 @@ class RealNetworks(Structured):
 
     def test_keras_and_tflite_forms_lose_the_same_channels(self):
         self.check_forms("mlperf_tiny/ic/pretrainedResnet.h5", "mlperf_tiny/ic/pretrainedResnet.tflite", "cifar10", "--multiple-of", 1)
-        self.check_forms("mlperf_tiny/vww/vww_96.h5", "mlperf_tiny/vww/vww_96_float.tflite", "vww", "--criterion", "l2", "--multiple-of", 1)
+        self.check_forms("mlperf_tiny/vww/vww_96.h5", "mlperf_tiny/vww/vww_96_float.tflite", "vww", "--channel-criterion", "l2", "--multiple-of", 1)
         self.check_forms("mlperf_tiny/vww/vww_96.h5", "mlperf_tiny/vww/vww_96_float.tflite", "vww")
 
 
@@ -134,7 +134,7 @@ class Failures(Structured):
         for option in (("--sparsity", 0.5), ("--block", "1x4"), ("--n-of-m", "2:4"), ("--course", "constant"), ("--every", 5)):
             self.fails(USAGE, self.words("out.h5", *option), f"{option[0]} makes single weights zero")
         plain = [word for word in self.words("out.h5", epochs=1) if word != "--structured"]
-        for option in (("--macs", 0.5), ("--rounds", 2), ("--criterion", "l1"), ("--explain",)):
+        for option in (("--macs", 0.5), ("--rounds", 2), ("--channel-criterion", "l1"), ("--explain",)):
             self.fails(USAGE, [*plain, *option], f"{option[0]} is an option of --structured")
         self.fails(USAGE, self.words("out.h5", "--budget", "lamp"), "global or uniform was expected")
         self.fails(USAGE, self.words("out.h5", "--macs", 0.5, "--weights", 0.5), "excludes")
@@ -151,7 +151,7 @@ class Failures(Structured):
 
     def test_networks_that_stay(self):
         self.fails(UNSUPPORTED, self.words("out.h5", "--exclude", "*"), "no channels can leave")
-        self.fails(UNSUPPORTED, self.words("out.tflite", "--criterion", "bn_scale", model=self.folded), "has no batch normalisation")
+        self.fails(UNSUPPORTED, self.words("out.tflite", "--channel-criterion", "bn_scale", model=self.folded), "has no batch normalisation")
         quantized = self.folder / "int8.tflite"
         self.succeed("quantize", DIGITS, "-o", quantized, "--mode", "int8", "--data", self.data)
         self.fails(UNSUPPORTED, self.words("out.tflite", model=quantized), "is quantised; prune the float network")

@@ -89,6 +89,16 @@ TEST_P(EveryOp, HasAQuantisationRuleOrAReason) {
   }
 }
 
+// Operators that compute each element by itself and yet need all channels, and why.
+const std::map<std::string_view, std::string_view> kNeedsAllChannels = {
+    {"fake_quantize", "its ranges are those of the channels that were trained; networks are made narrower before"},
+    {"unary_backward", "only in training steps, which are made from networks as they are by then"}};
+
+TEST_P(EveryOp, HasAChannelRuleWhereElementsStandAlone) {
+  if (!op().traits.elementwise) return;
+  EXPECT_EQ(op().channels == nullptr, kNeedsAllChannels.contains(op().name));
+}
+
 TEST_P(EveryOp, HasAGradientRuleOrAReason) {
   const GradientEntry entry = gradient_of(op().name);
   EXPECT_EQ(entry.rule == nullptr, !entry.reason.empty()) << "a line in ops/all_gradients.inc";
@@ -119,6 +129,20 @@ Value* any_operand(Graph& graph, Random& random) {
   return graph.add_value("value", {dtype, shape, {}});
 }
 
+// What the channel rule speaks of lies inside the values.
+void expect_ties_fit(const Node& node) {
+  if (node.op().channels == nullptr) return;
+  for (const ChannelTie& tie : node.op().channels(node))
+    for (const ChannelSlice& slice : tie.slices) {
+      if (slice.value == nullptr || tie.channels < 1) continue;
+      const Shape& shape = slice.value->type.shape;
+      ASSERT_TRUE(slice.axis >= 0 && slice.axis < shape.rank()) << slice.axis << " of " << shape.to_string();
+      if (shape[slice.axis] == kDynamic) continue;
+      EXPECT_TRUE(slice.begin >= 0 && slice.outer >= 1 && slice.inner >= 1);
+      EXPECT_LE(slice.begin + slice.outer * tie.channels * slice.inner, shape[slice.axis]) << shape.to_string();
+    }
+}
+
 TEST_P(EveryOp, RefusesBadOperandsWithoutThrowing) {
   Random random(1);
   int accepted = 0;
@@ -134,6 +158,7 @@ TEST_P(EveryOp, RefusesBadOperandsWithoutThrowing) {
       auto node = graph.append(op(), op().attributes, operands, results);
       if (!node) continue;
       ++accepted;
+      expect_ties_fit(**node);
       const auto known = [](const Value* value) { return value == nullptr || value->type.shape.is_static(); };
       if (!std::all_of(operands.begin(), operands.end(), known)) continue;
       if (!std::all_of((*node)->results.begin(), (*node)->results.end(), known)) continue;
