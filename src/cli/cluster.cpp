@@ -128,7 +128,7 @@ void add_cluster(CLI::App& program) {
   add_training_options(*command, options->training);
   command->get_option("--data")->required(false)->description(
       "The data set, whose split 'train' is trained on; without one nothing is trained");
-  add_self_teaching(*command, options->cluster.teaching);
+  add_self_teaching(*command, options->cluster.teaching, options->training.train.distillation);
   add_which(*command, options->cluster.clustering);
   add_how(*command, options->cluster.clustering);
 }

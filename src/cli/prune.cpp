@@ -15,7 +15,6 @@ struct Options {
   PruneOptions prune;
   StructuredOptions structured;
   std::string block, n_of_m;
-  std::vector<std::string> features;
 };
 
 // Whole numbers between separators: "1x4", "2:4".
@@ -65,8 +64,6 @@ Expected<void> run_on_channels(Options& options, const CLI::App& command, const 
 
 Expected<void> run(Options& options, const CLI::App& command, const Common& common, const Output& out) {
   PARE_TRY(check_structured(command, options.structured));
-  for (const std::string& name : options.features) options.training.train.distillation.features.push_back({name, name});
-  if (!options.features.empty()) options.prune.teaching.use_teacher = true;
   if (options.structured.structured) return run_on_channels(options, command, common, out);
   PARE_TRY(read_pattern(options));
   SparsitySchedule& schedule = options.prune.pruning.schedule;
@@ -173,13 +170,7 @@ void add_prune(CLI::App& program) {
                    "The float model: .tflite, .h5, .keras or .pare; masks that an earlier step left are taken up")
       ->required();
   add_training_options(*command, options->training);
-  add_self_teaching(*command, options->prune.teaching);
-  command
-      ->add_option(
-          "--feature", options->features,
-          "Values inside it that are to stay like those of the model as it is, by name; with --distill or --no-labels")
-      ->type_name("NAME");
-  add_feature_weight(*command, options->training.train.distillation);
+  add_self_teaching(*command, options->prune.teaching, options->training.train.distillation);
   add_structured_options(*command, options->structured);
   add_which(*command, *options);
   add_when(*command, *options);

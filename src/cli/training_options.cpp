@@ -144,9 +144,19 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
   add_frozen(command, options);
 }
 
-void add_self_teaching(CLI::App& command, SelfTeaching& teaching) {
+void add_self_teaching(CLI::App& command, SelfTeaching& teaching, DistillationOptions& distillation) {
   command.add_flag("--distill", teaching.use_teacher, "Learn from the model as it is beside the labels");
   command.add_flag("!--no-labels", teaching.use_labels, "Learn from the model as it is, as if there were no labels");
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--feature",
+          [&](const std::vector<std::string>& names) {
+            for (const std::string& name : names) distillation.features.push_back({name, name});
+            teaching.use_teacher = true;
+          },
+          "A value inside it that is to stay like that of the model as it is, which then teaches; names as `pare inspect --layers` shows them")
+      ->type_name("NAME");
+  add_feature_weight(command, distillation);
 }
 
 CLI::Option* add_feature_weight(CLI::App& command, DistillationOptions& distillation) {

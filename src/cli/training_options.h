@@ -33,8 +33,8 @@ CLI::Option* add_auto_choice(CLI::App& command, const char* name, std::string& t
 // --data, --output and everything that steers a training.
 void add_training_options(CLI::App& command, TrainingOptions& options);
 
-// --distill and --no-labels, of commands whose network learns from what it was.
-void add_self_teaching(CLI::App& command, SelfTeaching& teaching);
+// --distill, --no-labels, --feature and --feature-weight, of commands whose network learns from what it was.
+void add_self_teaching(CLI::App& command, SelfTeaching& teaching, DistillationOptions& distillation);
 
 // --feature-weight, of commands that learn from values inside a teacher.
 CLI::Option* add_feature_weight(CLI::App& command, DistillationOptions& distillation);
