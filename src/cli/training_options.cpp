@@ -146,7 +146,8 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
 
 void add_self_teaching(CLI::App& command, SelfTeaching& teaching, DistillationOptions& distillation) {
   command.add_flag("--distill", teaching.use_teacher, "Learn from the model as it is beside the labels");
-  command.add_flag("!--no-labels", teaching.use_labels, "Learn from the model as it is, as if there were no labels");
+  command.add_flag_callback(
+      "--no-labels", [&] { teaching.use_labels = false; }, "Learn from the model as it is, as if there were no labels");
   command
       .add_option_function<std::vector<std::string>>(
           "--feature",
