@@ -76,14 +76,7 @@ void add_which(CLI::App& command, ClusteringOptions& clustering) {
       ->type_name("N")
       ->capture_default_str()
       ->group(which);
-  command
-      .add_option("--include", clustering.choice.include,
-                  "Only operators of these names; all with weights but depthwise ones unless told")
-      ->type_name("PATTERN")
-      ->group(which);
-  command.add_option("--exclude", clustering.choice.exclude, "Operators of these names stay as they are")
-      ->type_name("PATTERN")
-      ->group(which);
+  add_weight_choice(command, clustering.choice, "all with weights but depthwise ones", which);
   command.add_flag("--biases", clustering.biases, "Biases take few values, too")->group(which);
 }
 

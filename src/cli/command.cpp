@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/parallel.h"
+#include "steps/convert.h"
 
 namespace pare::cli {
 namespace {
@@ -120,6 +121,26 @@ void add_engine(CLI::App& command, Engine& engine) {
 void add_without(CLI::App& command, std::vector<std::string>& passes) {
   command.add_option("--without", passes, "Passes to leave out (docs/reference/passes.md lists them)")
       ->type_name("PASS");
+}
+
+Expected<void> write_as(const Model& model, const std::string& output, const WriteOptions& options) {
+  PARE_ASSIGN(const ConvertResult converted, convert(model, output, {}));
+  return write_model(converted.model, output, options);
+}
+
+std::pair<std::string, std::string> pattern_and_value(const std::string& text) {
+  const size_t at = text.rfind('=');
+  if (at == std::string::npos || at == 0 || at + 1 == text.size()) return {};
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
+void add_weight_choice(CLI::App& command, WeightChoice& choice, const char* what, const char* group) {
+  command.add_option("--include", choice.include, fmt::format("Only operators of these names; {} unless told", what))
+      ->type_name("PATTERN")
+      ->group(group);
+  command.add_option("--exclude", choice.exclude, "Operators of these names stay as they are")
+      ->type_name("PATTERN")
+      ->group(group);
 }
 
 void add_keep(CLI::App& command, std::vector<Kept>& kept) {

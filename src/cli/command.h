@@ -10,12 +10,14 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "data/data_set.h"
 #include "engine/kernel.h"
 #include "formats/formats.h"
+#include "train/chosen_weights.h"
 #include "train/kept_structure.h"
 
 namespace pare {
@@ -56,6 +58,9 @@ class Output {
   const Common& common_;
 };
 
+// What stands in front of the last '=' of "PATTERN=VALUE", and behind it; both empty where a part is missing.
+std::pair<std::string, std::string> pattern_and_value(const std::string& text);
+
 using Action = std::function<Expected<void>(const Common&, const Output&)>;
 
 // An example for the help: what is typed, and what it does.
@@ -91,11 +96,16 @@ CLI::Option* add_choice(CLI::App& command, const char* name, Enum& target, const
 // Size of a file; 0 where it cannot be told.
 int64_t file_bytes(const std::string& path);
 
+// Writes in the format that the ending asks for.
+Expected<void> write_as(const Model& model, const std::string& output, const WriteOptions& options = {});
+
 // Fails for a goal of accuracy on a data set that has no classes.
 Expected<void> require_classes(const DataView& view, std::string_view option);
 
 // Options that are spelled the same in every command.
 void add_engine(CLI::App& command, Engine& engine);
+// --include and --exclude; `what` is chosen where neither says anything.
+void add_weight_choice(CLI::App& command, WeightChoice& choice, const char* what, const char* group);
 void add_keep(CLI::App& command, std::vector<Kept>& kept);
 void add_without(CLI::App& command, std::vector<std::string>& passes);
 CLI::Option* add_output(CLI::App& command, std::string& path, const char* meaning);

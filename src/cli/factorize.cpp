@@ -6,7 +6,6 @@
 
 #include "cli/command.h"
 #include "data/data_set.h"
-#include "eval/file_size.h"
 #include "report/factorize.h"
 #include "steps/convert.h"
 #include "steps/samples.h"
@@ -23,12 +22,12 @@ struct Options {
 
 // "PATTERN=16"
 Expected<std::pair<std::string, int64_t>> parse_rank(const std::string& text) {
-  const size_t at = text.rfind('=');
+  const auto [pattern, number] = pattern_and_value(text);
   int64_t rank = 0;
-  const char* end = text.data() + text.size();
-  if (at == std::string::npos || at == 0 || std::from_chars(text.data() + at + 1, end, rank).ptr != end || rank < 1)
+  const char* end = number.data() + number.size();
+  if (pattern.empty() || std::from_chars(number.data(), end, rank).ptr != end || rank < 1)
     return usage_error("--rank: '{}' was given, PATTERN=R was expected, such as 'block_1*=16'", text);
-  return std::pair{text.substr(0, at), rank};
+  return std::pair{pattern, rank};
 }
 
 Expected<void> check_output(const std::string& output) {
@@ -58,12 +57,9 @@ Expected<void> run(Options& options, const Common& common, const Output& out) {
   }
   PARE_ASSIGN_IN(const FactorizeResult result, factorize(model, samples ? &*samples : nullptr, options.factorize),
                  options.model);
-  PARE_ASSIGN(const ConvertResult written, convert(result.model, options.output, {}));
-  PARE_TRY(write_model(written.model, options.output));
-  PARE_ASSIGN(const FileSize before, measure_file_size(options.model));
-  PARE_ASSIGN(const FileSize after, measure_file_size(options.output));
-  summary.source_bytes = before.bytes;
-  summary.output_bytes = after.bytes;
+  PARE_TRY(write_as(result.model, options.output));
+  summary.source_bytes = file_bytes(options.model);
+  summary.output_bytes = file_bytes(options.output);
   return out.result(to_json(result, summary), [&] { return describe(result, summary); });
 }
 
@@ -82,14 +78,7 @@ void add_how_far(CLI::App& command, Options& options) {
   command.add_option("--rank", options.ranks, "The rank of layers of these names, such as 'block_1*=16'")
       ->type_name("PATTERN=R")
       ->group(how_far);
-  command
-      .add_option("--include", options.factorize.choice.include,
-                  "Only operators of these names; all dense layers and convolutions but depthwise ones unless told")
-      ->type_name("PATTERN")
-      ->group(how_far);
-  command.add_option("--exclude", options.factorize.choice.exclude, "Operators of these names stay as they are")
-      ->type_name("PATTERN")
-      ->group(how_far);
+  add_weight_choice(command, options.factorize.choice, "all dense layers and convolutions but depthwise ones", how_far);
 }
 
 }  // namespace

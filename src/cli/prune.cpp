@@ -111,14 +111,7 @@ void add_which(CLI::App& command, Options& options) {
                   "Of M neighbouring input channels at most N weights stay, as sparse kernels take them; such as 2:4")
       ->type_name("N:M")
       ->group(which);
-  command
-      .add_option("--include", pruning.choice.include,
-                  "Only operators of these names; all with weights but depthwise ones unless told")
-      ->type_name("PATTERN")
-      ->group(which);
-  command.add_option("--exclude", pruning.choice.exclude, "Operators of these names stay as they are")
-      ->type_name("PATTERN")
-      ->group(which);
+  add_weight_choice(command, pruning.choice, "all with weights but depthwise ones", which);
 }
 
 void add_when(CLI::App& command, Options& options) {

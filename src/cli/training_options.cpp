@@ -14,11 +14,10 @@ namespace {
 
 // PATTERN=FACTOR.
 Expected<RateFactor> parse_rate(const std::string& text) {
-  const size_t at = text.rfind('=');
-  const std::string pattern = text.substr(0, at), number = at == std::string::npos ? "" : text.substr(at + 1);
+  const auto [pattern, number] = pattern_and_value(text);
   double factor = 0;
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), factor);
-  if (pattern.empty() || number.empty() || error != std::errc() || end != number.data() + number.size() ||
+  if (pattern.empty() || error != std::errc() || end != number.data() + number.size() ||
       !(factor >= 0 && factor <= 1000))
     return usage_error("--rate: '{}' was given, PATTERN=FACTOR such as 'stem*=0.1' was expected", text);
   if (factor == 0)
@@ -167,11 +166,6 @@ CLI::Option* add_feature_weight(CLI::App& command, DistillationOptions& distilla
       ->check(number(0, 1e9))
       ->type_name("F")
       ->capture_default_str();
-}
-
-Expected<void> write_as(const Model& model, const std::string& output, const WriteOptions& options) {
-  PARE_ASSIGN(const ConvertResult converted, convert(model, output, {}));
-  return write_model(converted.model, output, options);
 }
 
 Expected<void> train_file(TrainingOptions& options, const Common& common, const Output& out, const TrainingStep& step) {

@@ -43,9 +43,6 @@ CLI::Option* add_feature_weight(CLI::App& command, DistillationOptions& distilla
 using TrainingStep =
     std::function<Expected<Model>(const Model& model, const DataSet& set, const TrainObserver& observer)>;
 
-// Writes in the format that the ending asks for.
-Expected<void> write_as(const Model& model, const std::string& output, const WriteOptions& options);
-
 // Reads model and data, takes the step, writes the output. The state of the run lies beside the output until that is written.
 Expected<void> train_file(TrainingOptions& options, const Common& common, const Output& out, const TrainingStep& step);
 

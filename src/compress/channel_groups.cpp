@@ -6,6 +6,8 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "ir/weight_chain.h"
+
 namespace pare {
 namespace {
 
@@ -69,13 +71,6 @@ struct Role {
 };
 
 using Dimension = std::pair<Value*, int>;
-
-// The weights at the beginning of a chain of transforms; any other value itself.
-Value* untransformed(Value* value) {
-  while (value->producer != nullptr && value->producer->op().traits.weight_transform != WeightTransform::None)
-    value = value->producer->operand(0);
-  return value;
-}
 
 // A set of places as dimensions, in the order of the graph's values, with its elements of each.
 struct Unit {

@@ -18,6 +18,11 @@ struct ChannelMember {
   Node* node = nullptr;                        // that gives it the role; null: it follows
   Value* source = nullptr;                     // of weights that read: the value that holds the channels
   std::vector<std::vector<int64_t>> elements;  // of each channel, equally many, ascending
+
+  // Whether these are float weights that have this to do with the channels.
+  bool is_weights(ChannelRole its) const {
+    return role == its && value->is_constant() && value->type.dtype == DType::Float32;
+  }
 };
 
 struct ChannelGroup {

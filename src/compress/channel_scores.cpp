@@ -6,10 +6,6 @@
 namespace pare {
 namespace {
 
-bool is_weight(const ChannelMember& member, ChannelRole role) {
-  return member.role == role && member.value->is_constant() && member.value->type.dtype == DType::Float32;
-}
-
 ChannelScores norms(const ChannelMember& member, ChannelCriterion criterion) {
   const auto values = member.value->data->values<float>();
   if (criterion == ChannelCriterion::L1)
@@ -63,11 +59,11 @@ ChannelScores weight_scores(const ChannelGroup& group, ChannelCriterion criterio
     for (size_t c = 0; c < scores.size(); ++c) sums[c] += scores[c];
   };
   for (const ChannelMember& member : group.members) {
-    const bool made = is_weight(member, ChannelRole::Makes), read = is_weight(member, ChannelRole::Reads);
+    const bool made = member.is_weights(ChannelRole::Makes), read = member.is_weights(ChannelRole::Reads);
     const bool by_norm = criterion == ChannelCriterion::L1 || criterion == ChannelCriterion::L2;
     if (by_norm && (made || read)) add(norms(member, criterion));
     if (criterion == ChannelCriterion::GeometricMedian && made) add(distances(member));
-    if (criterion == ChannelCriterion::BatchNormScale && is_weight(member, ChannelRole::Scales))
+    if (criterion == ChannelCriterion::BatchNormScale && member.is_weights(ChannelRole::Scales))
       add(norms(member, ChannelCriterion::L1));
   }
   return sums.empty() ? sums : relative(std::move(sums));

@@ -40,9 +40,7 @@ bool is_product(const WeightedNode& weighted) {
 // The graph for one sample, and where its values went.
 Expected<Graph> single_sample(const Graph& graph, std::unordered_map<const Value*, Value*>& mapping) {
   Graph single = graph.clone(mapping);
-  for (Value* input : single.inputs)
-    for (int i = 0; i < input->type.shape.rank(); ++i)
-      if (input->type.shape[i] == kDynamic) input->type.shape[i] = 1;
+  bind_inputs(single, 1);
   PARE_TRY(infer_types(single));
   return single;
 }

@@ -66,8 +66,6 @@ void refit(const Reader& reader, const Prediction& prediction) {
       }
 }
 
-bool is_float_constant(const Value* value) { return value->is_constant() && value->type.dtype == DType::Float32; }
-
 }  // namespace
 
 Expected<void> refit_readers(Graph& graph, const std::vector<ChannelGroup>& groups,
@@ -77,7 +75,7 @@ Expected<void> refit_readers(Graph& graph, const std::vector<ChannelGroup>& grou
   std::vector<const ChannelMember*> sources;
   for (const LeavingChannels& each : leaving)
     for (const ChannelMember& member : groups[each.group].members) {
-      if (member.role != ChannelRole::Reads || !is_float_constant(member.value)) continue;
+      if (!member.is_weights(ChannelRole::Reads)) continue;
       const ChannelMember* source = source_of_reader(groups[each.group], member);
       if (source == nullptr || member.elements[0].size() % source->elements[0].size() != 0) continue;
       auto known = std::ranges::find(sources, source);

@@ -47,6 +47,12 @@ Expected<std::vector<Tensor>> evaluate(const Node& node) {
   return results;
 }
 
+void bind_inputs(Graph& graph, int64_t extent) {
+  for (Value* input : graph.inputs)
+    for (int i = 0; i < input->type.shape.rank(); ++i)
+      if (input->type.shape[i] == kDynamic) input->type.shape[i] = extent;
+}
+
 Expected<void> concretise(Graph& graph) {
   std::vector<Node*> order;
   for (const auto& node : graph.nodes()) order.push_back(node.get());

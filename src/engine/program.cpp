@@ -14,10 +14,7 @@ size_t round_up(size_t bytes) {
 }
 
 Expected<void> bind_batch(Graph& graph, int64_t batch) {
-  for (Value* input : graph.inputs) {
-    for (int i = 0; i < input->type.shape.rank(); ++i)
-      if (input->type.shape[i] == kDynamic) input->type.shape[i] = batch;
-  }
+  bind_inputs(graph, batch);
   // Shapes may hang on values (a reshape to a computed shape): infer and fold in turn, one node at a time.
   PARE_TRY(concretise(graph));
   for (const auto& value : graph.values()) {

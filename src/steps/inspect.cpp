@@ -123,9 +123,7 @@ LayerSummary layer_of(const Node& node, Statistics& statistics) {
 Graph with_single_sample(const Graph& graph) {
   const auto bound = [&] {
     Graph copy = graph.clone();
-    for (Value* input : copy.inputs)
-      for (int i = 0; i < input->type.shape.rank(); ++i)
-        if (input->type.shape[i] == kDynamic) input->type.shape[i] = 1;
+    bind_inputs(copy, 1);
     return copy;
   };
   Graph copy = bound();

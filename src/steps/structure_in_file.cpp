@@ -1,9 +1,11 @@
 #include "steps/structure_in_file.h"
 
+#include <algorithm>
+
 #include "compress/weight_statistics.h"
 #include "formats/formats.h"
-#include "ops/cluster_weights.h"
 #include "quant/roles.h"
+#include "train/clustering.h"
 #include "train/deployed_node.h"
 #include "train/weight_transforms.h"
 
@@ -16,6 +18,11 @@ const Value* weights_in_file(const Node& node, size_t operand) {
   return value != nullptr && value->is_constant() ? value : nullptr;
 }
 
+bool finds_structure(const std::unique_ptr<Node>& node) {
+  const WeightTransform kind = node->op().traits.weight_transform;
+  return kind == WeightTransform::Mask || kind == WeightTransform::Codebook;
+}
+
 KeptWeights kept_of(const Node& node, const Tensor& before, const Node* mask, const Node* codebook) {
   const WeightStatistics was = weight_statistics({DType::Float32, before.shape(), {}}, before, 0);
   KeptWeights kept{.layer = node.name,
@@ -23,17 +30,14 @@ KeptWeights kept_of(const Node& node, const Tensor& before, const Node* mask, co
                    .clustered = codebook != nullptr,
                    .weights = was.elements,
                    .zeros = was.zeros};
-  if (codebook != nullptr) {
-    const auto& attributes = codebook->attrs<ClusterWeightsAttributes>();
-    const int64_t tables = attributes.by_channel ? before.shape()[static_cast<int>(attributes.axis)] : 1;
-    kept.values = codebook->operand(1)->type.shape[0] / tables + (was.zeros > 0 ? 1 : 0);
-  }
+  if (codebook != nullptr) kept.values = values_in_table(*codebook) + (was.zeros > 0 ? 1 : 0);
   return kept;
 }
 
 }  // namespace
 
 Expected<std::vector<KeptWeights>> structure_in_file(const Graph& network, const std::filesystem::path& file) {
+  if (std::ranges::none_of(network.nodes(), finds_structure)) return std::vector<KeptWeights>();
   PARE_ASSIGN(const Model written, read_model(file));
   std::vector<KeptWeights> all;
   for (const auto& node : network.nodes()) {

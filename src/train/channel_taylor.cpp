@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "eval/metrics.h"
 #include "train/scorer.h"
 #include "train/trainer.h"
 
@@ -11,16 +12,12 @@ namespace {
 // A step of plain descent at this rate tells the gradient: what the weights were less what they are, by the rate.
 constexpr double kRate = 16;
 
-bool is_weight(const ChannelMember& member, ChannelRole role) {
-  return member.role == role && member.value->is_constant() && member.value->type.dtype == DType::Float32;
-}
-
 // The weights whose part a channel is judged by: those that read it, or where no layer does those that make it.
 std::vector<const ChannelMember*> judged_by(const ChannelGroup& group) {
   for (const ChannelRole role : {ChannelRole::Reads, ChannelRole::Makes}) {
     std::vector<const ChannelMember*> found;
     for (const ChannelMember& member : group.members)
-      if (is_weight(member, role)) found.push_back(&member);
+      if (member.is_weights(role)) found.push_back(&member);
     if (!found.empty()) return found;
   }
   return {};
@@ -36,8 +33,8 @@ Expected<std::vector<int32_t>> own_labels(const Graph& network, const DataView& 
   const int64_t classes = scores[0].shape()[-1];
   const auto values = scores[0].values<float>();
   std::vector<int32_t> labels;
-  for (auto row = values.begin(); row != values.end(); row += classes)
-    labels.push_back(static_cast<int32_t>(std::max_element(row, row + classes) - row));
+  for (size_t row = 0; row < values.size(); row += static_cast<size_t>(classes))
+    labels.push_back(static_cast<int32_t>(arg_max(values.subspan(row, static_cast<size_t>(classes)))));
   return labels;
 }
 

@@ -165,6 +165,12 @@ std::vector<ClusteredWeights> codebooks_of(const Graph& network) {
   return found;
 }
 
+int64_t values_in_table(const Node& codebook) {
+  const auto& attributes = codebook.attrs<ClusterWeightsAttributes>();
+  const Shape& weights = codebook.result()->type.shape;
+  return codebook.operand(1)->type.shape[0] / (attributes.by_channel ? weights[static_cast<int>(attributes.axis)] : 1);
+}
+
 std::vector<float> integer_steps(const Node& codebook, int bits) {
   const auto& attributes = codebook.attrs<ClusterWeightsAttributes>();
   const auto centroids = codebook.operand(1)->data->values<float>();
@@ -175,8 +181,7 @@ std::vector<float> integer_steps(const Node& codebook, int bits) {
   };
   std::vector<float> steps;
   if (attributes.by_channel) {
-    const Shape& shape = codebook.result()->type.shape;
-    const auto in_table = centroids.size() / static_cast<size_t>(shape[static_cast<int>(attributes.axis)]);
+    const auto in_table = static_cast<size_t>(values_in_table(codebook));
     for (size_t first = 0; first < centroids.size(); first += in_table)
       steps.push_back(step(centroids.subspan(first, in_table)));
     return steps;

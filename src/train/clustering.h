@@ -35,6 +35,9 @@ Expected<std::vector<ClusteredWeights>> insert_codebooks(Graph& network, const C
 // The codebooks that a network has.
 std::vector<ClusteredWeights> codebooks_of(const Graph& network);
 
+// Of a codebook: of the tensor, or of each channel where each has a table.
+int64_t values_in_table(const Node& codebook);
+
 // The steps of integers of so many bits in which the weights have as few values as their codebook: one, or one a channel where that has
 // scales or tables.
 std::vector<float> integer_steps(const Node& codebook, int bits);

@@ -21,9 +21,7 @@ Value* before_conversions(Value* output) {
 // Shapes of the outputs for one batch, the batch taken off.
 Expected<std::vector<Shape>> sample_shapes(const Graph& graph) {
   Graph bound = graph.clone();
-  for (Value* input : bound.inputs)
-    for (int i = 0; i < input->type.shape.rank(); ++i)
-      if (input->type.shape[i] == kDynamic) input->type.shape[i] = 1;
+  bind_inputs(bound, 1);
   PARE_TRY(concretise(bound));
   const Shape& input = bound.inputs[0]->type.shape;
   std::vector<Shape> shapes;

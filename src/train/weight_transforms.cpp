@@ -3,31 +3,6 @@
 #include "engine/evaluate.h"
 
 namespace pare {
-namespace {
-
-WeightTransform kind_of(const Value* value) {
-  return value->producer == nullptr ? WeightTransform::None : value->producer->op().traits.weight_transform;
-}
-
-}  // namespace
-
-const Value* untransformed(const Value* value) {
-  while (kind_of(value) != WeightTransform::None) value = value->producer->operand(0);
-  return value;
-}
-
-Value* untransformed(Value* value) { return const_cast<Value*>(untransformed(static_cast<const Value*>(value))); }
-
-const Node* chain_node(const Value* end, WeightTransform kind) {
-  for (; kind_of(end) != WeightTransform::None; end = end->producer->operand(0))
-    if (kind_of(end) == kind) return end->producer;
-  return nullptr;
-}
-
-Node* chain_node(Value* end, WeightTransform kind) {
-  return const_cast<Node*>(chain_node(static_cast<const Value*>(end), kind));
-}
-
 Expected<Node*> insert_weight_transform(Graph& graph, Node& user, size_t operand, std::string_view op,
                                         const Attributes& attributes, const std::vector<Value*>& parameters,
                                         std::string name) {
@@ -37,12 +12,12 @@ Expected<Node*> insert_weight_transform(Graph& graph, Node& user, size_t operand
   // Backwards along the chain, to the first that the new one comes behind.
   Node* reader = &user;
   size_t at = operand;
-  while (kind_of(reader->operands[at]) > kind) {
+  while (transform_of(reader->operands[at]) > kind) {
     reader = reader->operands[at]->producer;
     at = 0;
   }
   Value* weights = reader->operands[at];
-  if (kind_of(weights) == kind)
+  if (transform_of(weights) == kind)
     return usage_error("the weights '{}' go through {} already", untransformed(weights)->name, op);
   std::vector<Value*> operands{weights};
   operands.insert(operands.end(), parameters.begin(), parameters.end());
@@ -54,7 +29,7 @@ Expected<Node*> insert_weight_transform(Graph& graph, Node& user, size_t operand
 
 Expected<Tensor> transformed(const Value& value) {
   if (value.is_constant()) return *value.data;
-  PARE_CHECK(kind_of(&value) != WeightTransform::None, "'{}' does not come from constant weights", value.name);
+  PARE_CHECK(transform_of(&value) != WeightTransform::None, "'{}' does not come from constant weights", value.name);
   const Node& node = *value.producer;
   Graph alone;
   std::vector<Value*> operands;

@@ -6,17 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "ir/graph.h"
+#include "ir/weight_chain.h"
 
 namespace pare {
-
-// What the chain in front of this value begins with; the value itself where there is none.
-Value* untransformed(Value* value);
-const Value* untransformed(const Value* value);
-
-// The node of this kind in the chain that ends with this value; null where there is none.
-Node* chain_node(Value* end, WeightTransform kind);
-const Node* chain_node(const Value* end, WeightTransform kind);
 
 // Puts a transform into the chain in front of an operand, at its place in the order. `parameters` are its operands behind the weights, which
 // exist before the user. Its result is called `name`. Fails with Usage where the chain has a transform of this kind.

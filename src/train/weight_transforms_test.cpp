@@ -41,6 +41,17 @@ Expected<Node*> insert_rounding(Graph& graph) {
 
 const Tensor kMask = Tensor::of<float>({2, 2}, {1, 0, 1, 1});
 
+// Plain descent at the rate 1 on one sample of the first class, whose inputs are 1 and 2.
+void train_one_step(Graph& graph) {
+  auto trainer = Trainer::create(graph, {.batch = 1, .optimizer = {.optimizer = Optimizer::Sgd, .momentum = 0}}, 1);
+  ASSERT_TRUE(trainer) << trainer.error().to_string();
+  ASSERT_TRUE(trainer->step({.inputs = {Tensor::of<float>({1, 2}, {1, 2})},
+                             .targets = Tensor::vector<int32_t>({0}),
+                             .weights = Tensor::vector<float>({1})},
+                            1));
+  trainer->store_into(graph);
+}
+
 TEST(WeightTransforms, StandInTheirOrderHoweverTheyCame) {
   for (const bool mask_first : {true, false}) {
     Graph graph = dense();
@@ -68,14 +79,8 @@ TEST(WeightTransforms, CentroidsLearnForTheirWeights) {
     EXPECT_THAT(testing::ops_of(graph),
                 ElementsAre("mask_weights", "cluster_weights", "fake_quantize", "fully_connected"));
     EXPECT_THAT(floats(*transformed(*graph.find_value("w/clustered"))), ElementsAre(0.25f, 0.25f, -0.5f, 0.25f));
-    auto trainer = Trainer::create(graph, {.batch = 1, .optimizer = {.optimizer = Optimizer::Sgd, .momentum = 0}}, 1);
-    ASSERT_TRUE(trainer) << trainer.error().to_string();
     // Scores 0.25 + 2 * 0.25 and -0.5 + 2 * 0.25, rounded to halves: 0.5 * 3 or less; the gradient of score i is p_i - y_i.
-    ASSERT_TRUE(trainer->step({.inputs = {Tensor::of<float>({1, 2}, {1, 2})},
-                               .targets = Tensor::vector<int32_t>({0}),
-                               .weights = Tensor::vector<float>({1})},
-                              1));
-    trainer->store_into(graph);
+    ASSERT_NO_FATAL_FAILURE(train_one_step(graph));
     const std::vector<float> moved = floats(*graph.find_value("w/centroids")->data);
     const float g = moved[0] + 0.5f;  // centroid 0 has one weight, whose input is 1
     EXPECT_LT(g, 0) << "the score of the wrong class falls";
@@ -93,13 +98,7 @@ TEST(WeightTransforms, CentroidsOfScaledChannels) {
   ASSERT_TRUE(insert_weight_transform(graph, *graph.nodes().back(), 1, "cluster_weights", ClusterWeightsAttributes{},
                                       {centroids, codes, scales}, "w/clustered"));
   EXPECT_THAT(floats(*transformed(*graph.find_value("w/clustered"))), ElementsAre(0.5f, 0, 2, -2));
-  auto trainer = Trainer::create(graph, {.batch = 1, .optimizer = {.optimizer = Optimizer::Sgd, .momentum = 0}}, 1);
-  ASSERT_TRUE(trainer) << trainer.error().to_string();
-  ASSERT_TRUE(trainer->step({.inputs = {Tensor::of<float>({1, 2}, {1, 2})},
-                             .targets = Tensor::vector<int32_t>({0}),
-                             .weights = Tensor::vector<float>({1})},
-                            1));
-  trainer->store_into(graph);
+  ASSERT_NO_FATAL_FAILURE(train_one_step(graph));
   const std::vector<float> moved = floats(*graph.find_value("w/centroids")->data);
   // The gradient of score i is p_i - y_i = +-g: centroid 0 has -2 times that of input 1 in score 1, centroid 1 half of that of input 1 in
   // score 0 and -2 times that of input 2 in score 1.

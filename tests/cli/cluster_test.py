@@ -135,12 +135,7 @@ class Chains(Clustering):
 class Resumed(Clustering):
     def test_a_killed_run_ends_as_if_it_had_not_been(self):
         words = self.words("out.pare", "--every", 3, *self.course(40))
-        self.succeed(*words)
-        whole = (self.folder / "out.pare").read_bytes()
-        (self.folder / "out.pare").unlink()
-        self.killed_once_kept(words, "out.pare")
-        self.succeed(*words, "--resume")
-        self.assertEqual((self.folder / "out.pare").read_bytes(), whole)
+        self.ends_as_if_not_killed(words, "out.pare")
 
 
 class Failures(Clustering):

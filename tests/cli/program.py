@@ -82,6 +82,15 @@ class ProgramTest(unittest.TestCase):
         if not kept.exists():
             self.skipTest("the run was over before it could be killed")
 
+    def ends_as_if_not_killed(self, words, output):
+        """A run of the command that is killed and taken up again writes the same bytes as one that is not."""
+        self.succeed(*words)
+        whole = (self.folder / output).read_bytes()
+        (self.folder / output).unlink()
+        self.killed_once_kept(words, output)
+        self.succeed(*words, "--resume")
+        self.assertEqual((self.folder / output).read_bytes(), whole)
+
     def json_of(self, *words):
         done = self.succeed(*words, "--json", "--quiet")
         self.assertEqual(done.stderr, "")

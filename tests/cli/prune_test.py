@@ -104,12 +104,7 @@ class Logged(Pruning):
 class Resumed(Pruning):
     def test_a_killed_run_ends_as_if_it_had_not_been(self):
         words = self.words("out.pare", "--sparsity", 0.8, "--every", 3, epochs=40)
-        self.succeed(*words)
-        whole = (self.folder / "out.pare").read_bytes()
-        (self.folder / "out.pare").unlink()
-        self.killed_once_kept(words, "out.pare")
-        self.succeed(*words, "--resume")
-        self.assertEqual((self.folder / "out.pare").read_bytes(), whole)
+        self.ends_as_if_not_killed(words, "out.pare")
 
 
 class Failures(Pruning):
