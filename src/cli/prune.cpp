@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "cli/one_shot_options.h"
 #include "cli/structured_options.h"
 #include "report/prune.h"
 
@@ -14,6 +15,7 @@ struct Options {
   TrainingOptions training;
   PruneOptions prune;
   StructuredOptions structured;
+  OneShotOptions one_shot;
   std::string block, n_of_m;
 };
 
@@ -62,23 +64,33 @@ Expected<void> run_on_channels(Options& options, const CLI::App& command, const 
   return run_structured(options.training, options.structured, command, common, out);
 }
 
+// Fails where options of one way to prune were typed with another.
+Expected<void> check_way(const CLI::App& command, const Options& options) {
+  if (command.count("--one-shot") > 0) return check_one_shot(command);
+  if (command.count("--data") == 0) return usage_error("--data is required: the samples to train on");
+  return check_structured(command, options.structured);
+}
+
 Expected<void> run(Options& options, const CLI::App& command, const Common& common, const Output& out) {
-  PARE_TRY(check_structured(command, options.structured));
+  PARE_TRY(check_way(command, options));
   if (options.structured.structured) return run_on_channels(options, command, common, out);
   PARE_TRY(read_pattern(options));
   SparsitySchedule& schedule = options.prune.pruning.schedule;
   const SparsityPattern& pattern = options.prune.pruning.pattern;
   PARE_TRY(check_pattern(pattern));
   if (pattern.is_n_of_m() && command.count("--sparsity") == 0) schedule.final = pattern.largest_sparsity();
+  if (command.count("--one-shot") > 0)
+    return run_one_shot(options.training, options.one_shot, options.prune.pruning, options.structured.prune.samples,
+                        command, common, out);
   PruneResult result;
   PARE_TRY(train_file(options.training, common, out,
                       [&](const Model& model, const DataSet& set, const TrainObserver& observer) -> Expected<Model> {
                         options.prune.train = options.training.train;
                         PARE_ASSIGN(result, prune(model, set, options.prune, observer));
-                        return result.training.model.clone();
+                        return result.model.clone();
                       }));
   PARE_ASSIGN(const FileSizes sizes,
-              measure_files(options.training.model, result.training.model.main(), options.training.output));
+              measure_files(options.training.model, result.model.main(), options.training.output));
   return out.result(to_json(result, sizes), [&] { return describe(result, sizes); });
 }
 
@@ -147,10 +159,12 @@ void add_prune(CLI::App& program) {
   options->training.train.epochs = 2;
   options->training.least_epochs = 0;
   CLI::App* command =
-      add_command(program, "prune", "Train a model while weights become zero, or take whole channels out of it",
+      add_command(program, "prune", "Make weights zero, in training or without, or take whole channels out of a model",
                   {{"pare prune net.h5 --data set.toml -o sparse.tflite --sparsity 0.8", "four of five weights"},
                    {"pare prune net.h5 --data set.toml -o sparse.pare --n-of-m 2:4",
                     "two of four neighbours; then: pare qat sparse.pare"},
+                   {"pare prune net.h5 --data set.toml -o sparse.tflite --one-shot obs --sparsity 0.5",
+                    "without training, from a few samples"},
                    {"pare prune net.h5 --data set.toml -o small.tflite --structured --macs 0.5 --epochs 20",
                     "channels leave until half of the multiply-adds are left"},
                    {"pare prune net.keras --data photos/ -o sparse.keras --sparsity 0.9 --epochs 10",
@@ -165,6 +179,8 @@ void add_prune(CLI::App& program) {
   add_training_options(*command, options->training);
   add_self_teaching(*command, options->prune.teaching, options->training.train.distillation);
   add_structured_options(*command, options->structured);
+  command->get_option("--data")->required(false);  // magnitudes need none
+  add_one_shot(*command, options->one_shot);
   add_which(*command, *options);
   add_when(*command, *options);
 }

@@ -62,7 +62,7 @@ void add_structured_options(CLI::App& command, StructuredOptions& options) {
       ->group(kGroup);
   command
       .add_option("--samples", options.prune.samples,
-                  "Samples that channels are judged by and that the layers behind are refitted to")
+                  "Samples that channels are judged by and that layers are refitted to, with --one-shot obs, too")
       ->check(whole_number(1))
       ->type_name("N")
       ->capture_default_str()

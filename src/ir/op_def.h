@@ -43,6 +43,25 @@ struct Cost {
 };
 using CostRule = Cost (*)(const Node&);
 
+// The source elements under a window along one extent: that of output y and tap i at [y * taps + i], -1 where the tap lies outside.
+struct WindowTaps {
+  int64_t outputs = 1, taps = 1;
+  std::vector<int64_t> source{0};
+};
+
+// What the weights of a node are multiplied with. Result (n, y, x, o) is the sum over taps (i, j) and channels c of
+//   src[n, h(y, i), w(x, j), g * channels + c] * weights(o)[i, j, c],
+// where output channel o is of group g = o / (O / groups), and weights(o) is its slice along QuantRule::weights_axis.
+struct WindowedProduct {
+  int64_t samples = 1, height = 1, width = 1;  // as which the source is read,
+  int64_t groups = 1, channels = 1;            // with groups * channels channels
+  WindowTaps h, w;
+
+  int64_t columns() const { return h.taps * w.taps * channels; }  // that one result is a sum of
+};
+// For a source, the first of QuantRule::activations, of this static shape; nothing where that cannot be said.
+using ProductRule = std::optional<WindowedProduct> (*)(const Node&, const Shape& src);
+
 struct OperandSpec {
   enum class Kind { Required, Optional, Variadic };  // a variadic one is the last
   std::string_view name;
@@ -110,6 +129,7 @@ struct OpDef {
   QuantRule quantization;
   ChannelRule channels = nullptr;  // null: all channels have to stay
   ExtentsRule extents = nullptr;   // null: neither constants nor attributes hold extents
+  ProductRule product = nullptr;   // of operators that multiply windows of a source with weights
   OpTraits traits;
   bool in_tflite = true;  // TFLite has a builtin of this name (in upper case)
   std::string_view onnx;  // ONNX operator where the mapping is a rename, else empty

@@ -48,6 +48,10 @@ std::vector<ChannelTie> channels(const Node& node) {
             {node.result(), 3, ChannelRole::Follows, groups}}}};
 }
 
+std::optional<WindowedProduct> product(const Node& node, const Shape& src) {
+  return convolution_product(node, src, node.operands[1]->type.shape[3]);
+}
+
 QuantRule quantization() {
   QuantRule rule;
   rule.scales = QuantRule::Scales::Free;
@@ -62,6 +66,20 @@ QuantRule quantization() {
 }
 
 }  // namespace
+
+std::optional<WindowedProduct> convolution_product(const Node& node, const Shape& src, int64_t channels_in_group) {
+  if (src.rank() != 4) return {};
+  const Shape& weights = node.operands[1]->type.shape;
+  const auto& attributes = node.attrs<Conv2dAttributes>();
+  const Window h = attributes.window_h(weights[1]), w = attributes.window_w(weights[2]);
+  return WindowedProduct{.samples = src[0],
+                         .height = src[1],
+                         .width = src[2],
+                         .groups = src[3] / channels_in_group,
+                         .channels = channels_in_group,
+                         .h = window_taps(src[1], output_extent(src[1], h, attributes.padding), h, attributes.padding),
+                         .w = window_taps(src[2], output_extent(src[2], w, attributes.padding), w, attributes.padding)};
+}
 
 const OpDef& op_conv_2d() {
   static const OpDef def{
@@ -82,6 +100,7 @@ const OpDef& op_conv_2d() {
       .cost = cost,
       .quantization = quantization(),
       .channels = channels,
+      .product = product,
       .traits = {.fuses_activation = true},
       .onnx = "Conv",
   };

@@ -27,4 +27,7 @@ struct Conv2dAttributes {
   Window window_w(int64_t kernel) const { return {kernel, stride_w, dilation_w}; }
 };
 
+// The product rule of both, whose output channels read so many input channels each.
+std::optional<WindowedProduct> convolution_product(const Node& node, const Shape& src, int64_t channels_in_group);
+
 }  // namespace pare

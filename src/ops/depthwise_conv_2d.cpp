@@ -46,6 +46,8 @@ std::vector<ChannelTie> channels(const Node& node) {
             {node.result(), 3, ChannelRole::Follows, 1, times}}}};
 }
 
+std::optional<WindowedProduct> product(const Node& node, const Shape& src) { return convolution_product(node, src, 1); }
+
 }  // namespace
 
 const OpDef& op_depthwise_conv_2d() {
@@ -71,6 +73,7 @@ const OpDef& op_depthwise_conv_2d() {
                        .int4_weights = true,
                        .weight_only = true},
       .channels = channels,
+      .product = product,
       .traits = {.fuses_activation = true},
   };
   return def;

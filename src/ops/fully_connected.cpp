@@ -63,6 +63,12 @@ std::vector<ChannelTie> channels(const Node& node) {
   return ties;
 }
 
+std::optional<WindowedProduct> product(const Node& node, const Shape& src) {
+  const int64_t depth = node.operands[1]->type.shape[1];
+  if (src.elements() % depth != 0) return {};
+  return WindowedProduct{.samples = src.elements() / depth, .channels = depth};
+}
+
 }  // namespace
 
 const OpDef& op_fully_connected() {
@@ -88,6 +94,7 @@ const OpDef& op_fully_connected() {
                        .int4_weights = true,
                        .weight_only = true},
       .channels = channels,
+      .product = product,
       .traits = {.fuses_activation = true},
   };
   return def;

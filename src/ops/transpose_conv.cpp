@@ -61,6 +61,31 @@ std::vector<ChannelTie> channels(const Node& node) {
 
 void fit_output_shape(Graph& graph, Node& node) { set_result_shape(graph, node, 0); }
 
+// The result's element y gets source element s through tap i where y = s * stride + i - padding.
+WindowTaps transposed_taps(int64_t input, int64_t output, const Window& window, Padding padding) {
+  const int64_t before = padding_extents(output, input, window, padding).before;
+  WindowTaps taps{.outputs = output, .taps = window.kernel, .source = {}};
+  for (int64_t y = 0; y < output; ++y)
+    for (int64_t i = 0; i < window.kernel; ++i) {
+      const int64_t scaled = y + before - i, at = scaled / window.stride;
+      taps.source.push_back(scaled >= 0 && scaled % window.stride == 0 && at < input ? at : -1);
+    }
+  return taps;
+}
+
+std::optional<WindowedProduct> product(const Node& node, const Shape& src) {
+  const Shape& weights = node.operands[1]->type.shape;
+  const Shape& dst = node.result()->type.shape;
+  if (src.rank() != 4 || dst[1] == kDynamic || dst[2] == kDynamic) return {};
+  const auto& attributes = node.attrs<TransposeConvAttributes>();
+  return WindowedProduct{.samples = src[0],
+                         .height = src[1],
+                         .width = src[2],
+                         .channels = src[3],
+                         .h = transposed_taps(src[1], dst[1], attributes.window_h(weights[1]), attributes.padding),
+                         .w = transposed_taps(src[2], dst[2], attributes.window_w(weights[2]), attributes.padding)};
+}
+
 }  // namespace
 
 const OpDef& op_transpose_conv() {
@@ -87,6 +112,7 @@ const OpDef& op_transpose_conv() {
                        .weight_only = true},
       .channels = channels,
       .extents = fit_output_shape,
+      .product = product,
       .traits = {.fuses_activation = true},
   };
   return def;

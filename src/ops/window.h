@@ -7,6 +7,7 @@
 
 #include "base/plausible_shape.h"
 #include "ir/attributes.h"
+#include "ir/op_def.h"
 
 namespace pare {
 
@@ -35,5 +36,8 @@ inline PaddingExtents padding_extents(int64_t input, int64_t output, const Windo
   const int64_t total = std::max<int64_t>(0, (output - 1) * window.stride + window.span() - input);
   return {total / 2, total - total / 2};
 }
+
+// What each of the windows covers.
+WindowTaps window_taps(int64_t input, int64_t output, const Window& window, Padding padding);
 
 }  // namespace pare

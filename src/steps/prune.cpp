@@ -25,14 +25,6 @@ std::map<std::string, std::string> settings_of(const PruningOptions& options) {
           {"exclude", fmt::format("{}", fmt::join(options.choice.exclude, " "))}};
 }
 
-PrunedLayer layer_of(const Graph& network, const PrunedWeights& pruned) {
-  Tensor weights = *network.find_value(pruned.weights)->data;
-  const auto mask = network.find_value(pruned.mask)->data->values<float>();
-  std::ranges::transform(weights.values<float>(), mask, weights.mutable_values<float>().begin(),
-                         [](float weight, float kept) { return kept == 0 ? 0.f : weight; });
-  return {pruned.layer, weights.shape(), weight_statistics({weights.dtype(), weights.shape(), {}}, weights)};
-}
-
 template <class Field>
 int64_t sum_of(const std::vector<PrunedLayer>& layers, Field field) {
   int64_t sum = 0;
@@ -48,6 +40,16 @@ int64_t PruneResult::entropy_bytes() const { return sum_of(layers, &WeightStatis
 
 double PruneResult::sparsity() const {
   return weights() == 0 ? 0 : static_cast<double>(zeros()) / static_cast<double>(weights());
+}
+
+PrunedLayer describe_layer(const Graph& network, const PrunedWeights& pruned) {
+  Tensor weights = *network.find_value(pruned.weights)->data;
+  const auto mask = network.find_value(pruned.mask)->data->values<float>();
+  std::ranges::transform(weights.values<float>(), mask, weights.mutable_values<float>().begin(),
+                         [](float weight, float kept) { return kept == 0 ? 0.f : weight; });
+  return {.layer = pruned.layer,
+          .shape = weights.shape(),
+          .statistics = weight_statistics({weights.dtype(), weights.shape(), {}}, weights)};
 }
 
 Expected<PruneResult> prune(const Model& model, const DataSet& set, const PruneOptions& options,
@@ -71,7 +73,8 @@ Expected<PruneResult> prune(const Model& model, const DataSet& set, const PruneO
   PARE_TRY(teach_itself(model, set, options.teaching, training));
   PruneResult result;
   PARE_ASSIGN(result.training, train(masked, set, training, observer));
-  for (const PrunedWeights& each : pruned) result.layers.push_back(layer_of(result.training.model.main(), each));
+  result.model = std::move(result.training->model);
+  for (const PrunedWeights& each : pruned) result.layers.push_back(describe_layer(result.model.main(), each));
   return result;
 }
 

@@ -21,10 +21,16 @@ struct PrunedLayer {
   std::string layer;
   Shape shape;
   WeightStatistics statistics;
+  // Mean square by which its output differs from that of the network as it was, as a share of its own. Without training only.
+  std::optional<double> output_error = {};
 };
 
+// Of weights as their mask leaves them.
+PrunedLayer describe_layer(const Graph& network, const PrunedWeights& pruned);
+
 struct PruneResult {
-  TrainResult training;  // its model has the masks
+  Model model;                          // has the masks
+  std::optional<TrainResult> training;  // without its model
   std::vector<PrunedLayer> layers;
 
   int64_t weights() const;

@@ -2,7 +2,7 @@
 
 import unittest
 
-from program import BAD_INPUT, DIGITS, UNSUPPORTED, USAGE, ProgramTest
+from program import BAD_INPUT, DIGITS, UNSUPPORTED, USAGE, ProgramTest, npz
 
 
 class Pruning(ProgramTest):
@@ -61,6 +61,82 @@ class Written(Pruning):
     def test_a_file_shrinks_under_gzip(self):
         sizes = [self.json_of(*self.words("out.tflite", "--sparsity", share))["gzip_bytes"]["after"] for share in (0, 0.9)]
         self.assertLess(sizes[1], 0.5 * sizes[0])
+
+
+class OneShot(Pruning):
+    """Without training."""
+
+    def words(self, out, *more, model=DIGITS, data=True, criterion="obs"):
+        return ["prune", model, *(("--data", self.data) if data else ()), "-o", self.folder / out, "--one-shot", criterion, "--threads", 1, *more]
+
+    def test_so_many_weights_are_zero_in_every_file(self):
+        for name in ("out.tflite", "out.h5", "out.pare"):
+            report = self.json_of(*self.words(name, "--sparsity", 0.7))
+            self.assertAlmostEqual(report["sparsity"], 0.7, delta=0.002)
+            self.assertNotIn("training", report)
+            for layer in report["layers"]:
+                self.assertLess(layer["output_error"], 1)
+            written = sum(layer["zeros"] for layer in self.layers_of(name))
+            self.assertAlmostEqual(written, report["zeros"], delta=0.05 * report["zeros"])
+
+    def test_outputs_stay_closer_than_by_magnitude(self):
+        for pattern in (("--sparsity", 0.6), ("--n-of-m", "2:4"), ("--sparsity", 0.5, "--block", "4x1")):
+            errors = []
+            for criterion in ("obs", "magnitude"):
+                self.succeed(*self.words("out.tflite", *pattern, criterion=criterion))
+                compared = self.json_of("compare", DIGITS, self.folder / "out.tflite", "--data", self.data)
+                errors.append(compared["tensors"][-1]["snr_db"])
+            self.assertGreater(errors[0], errors[1] + 3, pattern)
+
+    def test_the_same_file_again(self):
+        written = []
+        for name in ("a.pare", "b.pare"):
+            self.succeed(*self.words(name, "--sparsity", 0.6))
+            written.append((self.folder / name).read_bytes())
+        self.assertEqual(written[0], written[1])
+
+    def test_nothing_and_everything(self):
+        self.assertEqual(self.json_of(*self.words("out.tflite", "--sparsity", 0))["zeros"], 0)
+        report = self.json_of(*self.words("out.tflite", "--sparsity", 1))
+        self.assertEqual(report["zeros"], report["weights"])
+
+    def test_constant_samples(self):
+        samples = self.folder / "constant.npz"
+        npz(samples, x=("f", (8, 28, 28, 1), [0.0] * (8 * 28 * 28)))
+        report = self.json_of("prune", DIGITS, "--data", samples, "-o", self.folder / "out.tflite", "--one-shot", "obs", "--sparsity", 0.5)
+        self.assertAlmostEqual(report["sparsity"], 0.5, delta=0.002)
+
+    def test_patterns_that_do_not_divide(self):
+        report = self.json_of(*self.words("out.tflite", "--n-of-m", "3:7"))
+        self.assertGreater(report["sparsity"], 0.3)
+        report = self.json_of(*self.words("out.tflite", "--block", "3x5", "--sparsity", 0.5))
+        self.assertAlmostEqual(report["sparsity"], 0.5, delta=0.02)
+
+    def test_magnitudes_need_no_samples(self):
+        report = self.json_of(*self.words("out.tflite", "--sparsity", 0.5, data=False, criterion="magnitude"))
+        self.assertAlmostEqual(report["sparsity"], 0.5, delta=0.002)
+
+    def test_zeros_stay_zero_through_quantisation_aware_training_and_another_run(self):
+        self.succeed(*self.words("out.pare", "--sparsity", 0.8, "--budget", "uniform"))
+        course = ("--epochs", 1, "--batch", 16, "--threads", 1)
+        self.succeed("qat", self.folder / "out.pare", "--data", self.data, "-o", self.folder / "out.tflite", *course)
+        for layer in self.layers_of("out.tflite"):
+            self.assertGreater(layer["zeros"] / layer["parameters"], 0.75)
+        report = self.json_of(*self.words("more.pare", "--sparsity", 0.9, model=self.folder / "out.pare"))
+        self.assertAlmostEqual(report["sparsity"], 0.9, delta=0.002)
+
+    def test_what_a_person_reads(self):
+        text = self.succeed(*self.words("out.tflite", "--sparsity", 0.5)).stdout
+        self.assertIn("output error", text)
+        self.assertRegex(text, r"out.tflite: [\d,]+ of [\d,]+ weights are zero, 50.00 %")
+
+    def test_options_of_training_are_refused(self):
+        self.fails(USAGE, self.words("out.pare", "--epochs", 3), "--epochs does not go with --one-shot, which makes single weights zero without training")
+        self.fails(USAGE, self.words("out.pare", "--distill"), "--distill does not go with --one-shot")
+        self.fails(USAGE, self.words("out.pare", "--macs", 0.5), "--macs does not go with --one-shot")
+        self.fails(USAGE, ["prune", DIGITS, "-o", self.folder / "out.pare"], "--data is required")
+        self.fails(USAGE, self.words("out.pare", data=False), "needs samples; give them with --data, or choose magnitude")
+        self.fails(UNSUPPORTED, self.words("out.pare", "--exclude", "*"), "there is nothing to prune")
 
 
 class Behind(Pruning):
