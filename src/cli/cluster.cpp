@@ -7,6 +7,7 @@
 #include "formats/formats.h"
 #include "report/cluster.h"
 #include "steps/convert.h"
+#include "steps/samples.h"
 
 namespace pare::cli {
 namespace {
@@ -14,31 +15,47 @@ namespace {
 struct Options {
   TrainingOptions training;
   ClusterOptions cluster;
+  int64_t samples = 512;
 };
 
-Expected<ClusterResult> cluster_file(Options& options, const Common& common) {
+// Without training, fitted to samples where there are any.
+Expected<ClusterResult> cluster_file(Options& options, const Common& common, const Output& out) {
   PARE_TRY(check_convertible(options.training.output, {}));
   PARE_ASSIGN(const Model model, read_model(options.training.model));
   options.cluster.train.threads = common.threads;
-  PARE_ASSIGN_IN(ClusterResult result, cluster(model, options.cluster), options.training.model);
+  const auto made = [&]() -> Expected<ClusterResult> {
+    if (options.training.data.empty()) return cluster(model, options.cluster);
+    PARE_ASSIGN(const DataSet set, DataSet::open(options.training.data));
+    PARE_ASSIGN(const DataView view, calibration_samples(set, options.samples));
+    PARE_ASSIGN_IN(const SampleSource samples, source_for(model.main(), view), options.training.data);
+    auto clustered = cluster(model, samples, options.cluster, layer_progress(out));
+    out.progress("");
+    return clustered;
+  };
+  PARE_ASSIGN_IN(ClusterResult result, made(), options.training.model);
   PARE_TRY(write_as(result.model, options.training.output, options.training.write));
   return result;
 }
 
 // Options that steer a training are of no use without one.
-Expected<void> check_untrained(const CLI::App& command) {
+Expected<void> check_untrained(const CLI::App& command, const Options& options) {
+  const bool samples = !options.training.data.empty();
   for (const char* name : {"--epochs", "--lr", "--resume", "--distill", "--log"})
-    if (command.count(name) > 0)
-      return usage_error("{} is about training, which needs samples: give a data set with --data", name);
+    if (command.count(name) > 0 && !(samples && std::string_view(name) == "--epochs"))
+      return usage_error(
+          "{} is about training, {}", name,
+          samples ? "and --epochs 0 does not train" : "which needs samples: give a data set with --data");
+  if (samples && options.cluster.clustering.codebook.entropy > 0)
+    return usage_error("--entropy chooses by the weights alone, or before a training; it does not go with --epochs 0");
   return {};
 }
 
 Expected<void> run(Options& options, const CLI::App& command, const Common& common, const Output& out) {
   options.cluster.clustering.codebook.seed = common.seed;
   ClusterResult result;
-  if (options.training.data.empty()) {
-    PARE_TRY(check_untrained(command));
-    PARE_ASSIGN(result, cluster_file(options, common));
+  if (options.training.data.empty() || options.training.train.epochs == 0) {
+    PARE_TRY(check_untrained(command, options));
+    PARE_ASSIGN(result, cluster_file(options, common, out));
   } else {
     PARE_TRY(train_file(options.training, common, out,
                         [&](const Model& model, const DataSet& set, const TrainObserver& observer) -> Expected<Model> {
@@ -105,10 +122,13 @@ void add_how(CLI::App& command, ClusteringOptions& clustering) {
 void add_cluster(CLI::App& program) {
   const auto options = std::make_shared<Options>();
   options->training.train.epochs = 1;
+  options->training.least_epochs = 0;
   options->training.train.schedule.rate = 3e-4;  // a value moves many weights at once
   CLI::App* command =
       add_command(program, "cluster", "Give weights a few values, with or without training",
                   {{"pare cluster net.h5 -o small.tflite --clusters 32", "the best 32 values of each tensor"},
+                   {"pare cluster net.h5 --data set.toml --epochs 0 -o small.tflite --clusters 16",
+                    "the best for what layers compute, without training"},
                    {"pare cluster net.h5 --data set.toml -o small.pare --clusters 16", "which then learn from samples"},
                    {"pare cluster sparse.pare --data set.toml -o both.pare --scope integer",
                     "zeros stay; then: pare qat both.pare"}},
@@ -120,7 +140,13 @@ void add_cluster(CLI::App& program) {
       ->required();
   add_training_options(*command, options->training);
   command->get_option("--data")->required(false)->description(
-      "The data set, whose split 'train' is trained on; without one nothing is trained");
+      "The data set, whose split 'train' is trained on; without one values are chosen by the weights alone");
+  command
+      ->add_option("--samples", options->samples,
+                   "With --epochs 0: samples that the values are fitted to, of the split 'calibration' or 'train'")
+      ->check(whole_number(1))
+      ->type_name("N")
+      ->capture_default_str();
   add_self_teaching(*command, options->cluster.teaching, options->training.train.distillation);
   add_which(*command, options->cluster.clustering);
   add_how(*command, options->cluster.clustering);

@@ -51,10 +51,7 @@ Expected<void> run_one_shot(const TrainingOptions& training, OneShotOptions& opt
     PARE_ASSIGN(const DataView view, calibration_samples(*set, samples_wanted));
     PARE_ASSIGN_IN(samples, source_for(model.main(), view), training.data);
   }
-  const auto observer = [&](const std::string& doing, size_t done, size_t of) {
-    out.progress(fmt::format("{}: layer {} of {}", doing, done + 1, of));
-  };
-  auto result = prune_one_shot(model, samples ? &*samples : nullptr, options, observer);
+  auto result = prune_one_shot(model, samples ? &*samples : nullptr, options, layer_progress(out));
   out.progress("");
   if (!result) return Failure(result.error().within(training.model));
   PARE_TRY(write_as(result->model, training.output, training.write));

@@ -6,14 +6,12 @@
 // x. Without a bias the same holds of the plain second moments.
 #pragma once
 
-#include <Eigen/Core>
 #include <vector>
 
+#include "compress/weight_rows.h"
 #include "ir/op_def.h"
 
 namespace pare {
-
-using RowMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 // Columns of the weights of an output channel that are looked at together; between two such sets no moments are kept.
 using ColumnSets = std::vector<std::vector<int32_t>>;

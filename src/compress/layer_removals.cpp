@@ -10,17 +10,6 @@
 namespace pare {
 namespace {
 
-// Where rows and columns of the matrix lie in a tensor.
-struct MatrixLayout {
-  MatrixLayout(const Shape& shape, int axis)
-      : rows(shape[axis]), inner(shape.elements(axis + 1, shape.rank())), outer(shape.elements(0, axis)) {}
-
-  int64_t columns() const { return outer * inner; }
-  int64_t element(int64_t row, int64_t column) const { return (column / inner * rows + row) * inner + column % inner; }
-
-  int64_t rows, inner, outer;
-};
-
 // The columns of each block, in the order of the blocks.
 std::vector<std::vector<int32_t>> column_blocks(const Shape& shape, int axis, const std::vector<int64_t>& extents) {
   std::map<std::vector<int64_t>, std::vector<int32_t>> blocks;
@@ -97,8 +86,9 @@ std::vector<RowMatrix> inverses_of(const Gram& gram, const RemovalParts& parts, 
     for (int64_t i = begin; i < end; ++i) {
       const RemovalPart& part = parts.parts[static_cast<size_t>(i % count)];
       const RowMatrix moments = gram.moments(i / count, part.set, options.centred);
-      inverses[static_cast<size_t>(i)] = damped_inverse(
-          moments.block(part.first, part.first, part.columns, part.columns), damping_of(moments, options.damping));
+      inverses[static_cast<size_t>(i)] =
+          damped_inverse(moments.block(part.first, part.first, part.columns, part.columns),
+                         damping_of(moments, options.damping).segment(part.first, part.columns));
     }
   });
   return inverses;
@@ -116,16 +106,6 @@ std::vector<Cell> cells_of(const RemovalParts& parts, int64_t rows) {
     for (size_t part = 0; part < parts.parts.size(); ++part)
       cells.push_back({first, std::min(rows, first + parts.rows_together), part});
   return cells;
-}
-
-// Calls visit(group, first row, end) for the rows of each group among these.
-template <class Visit>
-void for_each_group(int64_t first, int64_t end, int64_t rows_in_group, Visit visit) {
-  for (int64_t row = first; row < end;) {
-    const int64_t group = row / rows_in_group, last = std::min(end, (group + 1) * rows_in_group);
-    visit(group, row, last);
-    row = last;
-  }
 }
 
 // The rows of a cell, those of each group under its inverse.
@@ -173,40 +153,7 @@ LayerRemovals merged(const std::vector<Cell>& cells, const std::vector<Removals>
   return all;
 }
 
-// Calls visit(group, set, rows of the group, their columns of the set in `weights`).
-template <class Visit>
-void for_each_part(const Gram& gram, const RowMatrix& weights, Visit visit) {
-  const int64_t rows = weights.rows() / gram.groups();
-  for (int64_t group = 0; group < gram.groups(); ++group)
-    for (size_t set = 0; set < gram.sets().size(); ++set)
-      visit(group, set, RowMatrix(weights.middleRows(group * rows, rows)(Eigen::all, gram.sets()[set])));
-}
-
-double inner_product(const RowMatrix& a, const RowMatrix& moments, const RowMatrix& b) {
-  return (a * moments).cwiseProduct(b).sum();
-}
-
 }  // namespace
-
-RowMatrix rows_of(const Tensor& weights, int axis) {
-  const MatrixLayout layout(weights.shape(), axis);
-  const auto values = weights.values<float>();
-  RowMatrix rows(layout.rows, layout.columns());
-  for (int64_t row = 0; row < layout.rows; ++row)
-    for (int64_t column = 0; column < layout.columns(); ++column)
-      rows(row, column) = static_cast<double>(values[static_cast<size_t>(layout.element(row, column))]);
-  return rows;
-}
-
-Tensor tensor_of(const RowMatrix& rows, const Shape& shape, int axis) {
-  const MatrixLayout layout(shape, axis);
-  Tensor tensor(DType::Float32, shape);
-  const auto values = tensor.mutable_values<float>();
-  for (int64_t row = 0; row < layout.rows; ++row)
-    for (int64_t column = 0; column < layout.columns(); ++column)
-      values[static_cast<size_t>(layout.element(row, column))] = static_cast<float>(rows(row, column));
-  return tensor;
-}
 
 Expected<RemovalParts> removal_parts(const Shape& shape, int axis, const SparsityPattern& pattern,
                                      const PartSizes& sizes) {
@@ -266,72 +213,6 @@ RowMatrix mask_of(const RemovalParts& parts, int64_t rows, const LayerRemovals& 
       mask.col(parts.sets[part.set][static_cast<size_t>(part.first + column)]).segment(first, end - first).setZero();
   }
   return mask;
-}
-
-RowMatrix fit_layer(const Gram& gram, const RowMatrix& weights, const RowMatrix& mask, int64_t rows_together,
-                    const LayerOptions& options) {
-  const int64_t rows_in_group = weights.rows() / gram.groups();
-  const int64_t blocks = (weights.rows() + rows_together - 1) / rows_together;
-  RowMatrix fitted = weights;
-  for (size_t set = 0; set < gram.sets().size(); ++set) {
-    const std::vector<int32_t>& columns = gram.sets()[set];
-    std::vector<RowMatrix> moments, targets;  // of each group
-    for (int64_t group = 0; group < gram.groups(); ++group) {
-      const RowMatrix part = weights.middleRows(group * rows_in_group, rows_in_group)(Eigen::all, columns);
-      moments.push_back(gram.moments(group, set, options.centred));
-      const double damping = damping_of(moments.back(), options.damping);
-      targets.push_back(part * gram.cross_moments(group, set, options.centred).transpose() + damping * part);
-      moments.back().diagonal().array() += damping;
-    }
-    parallel_for(blocks, options.threads, [&](int64_t begin, int64_t end) {
-      for (int64_t block = begin; block < end; ++block) {
-        std::vector<int32_t> kept;
-        for (size_t i = 0; i < columns.size(); ++i)
-          if (mask(block * rows_together, columns[i]) != 0) kept.push_back(static_cast<int32_t>(i));
-        for_each_group(block * rows_together, std::min(weights.rows(), (block + 1) * rows_together), rows_in_group,
-                       [&](int64_t group, int64_t first, int64_t last) {
-                         const auto g = static_cast<size_t>(group);
-                         const RowMatrix solved = least_squares(
-                             moments[g], targets[g].middleRows(first - group * rows_in_group, last - first), kept);
-                         fitted.middleRows(first, last - first)(Eigen::all, columns) = solved;
-                       });
-      }
-    });
-  }
-  return fitted;
-}
-
-double output_power(const Gram& gram, const RowMatrix& weights, bool centred) {
-  double power = 0;
-  for_each_part(gram, weights, [&](int64_t group, size_t set, const RowMatrix& part) {
-    power += inner_product(part, gram.moments(group, set, centred), part);
-  });
-  return power;
-}
-
-double output_error(const Gram& gram, const RowMatrix& weights, const RowMatrix& fitted, double power, bool centred) {
-  double error = power;
-  const int64_t rows = weights.rows() / gram.groups();
-  for_each_part(gram, fitted, [&](int64_t group, size_t set, const RowMatrix& part) {
-    const RowMatrix original = weights.middleRows(group * rows, rows)(Eigen::all, gram.sets()[set]);
-    error += inner_product(part, gram.moments(group, set, centred), part) -
-             2 * inner_product(part, gram.cross_moments(group, set, centred), original);
-  });
-  return std::max(0.0, error);
-}
-
-std::vector<double> mean_shift(const Gram& gram, const RowMatrix& weights, const RowMatrix& fitted) {
-  std::vector<double> shift(static_cast<size_t>(weights.rows()), 0);
-  const int64_t rows = weights.rows() / gram.groups();
-  for (int64_t row = 0; row < weights.rows(); ++row)
-    for (size_t set = 0; set < gram.sets().size(); ++set) {
-      const std::vector<double> now = gram.means(row / rows, set), before = gram.reference_means(row / rows, set);
-      for (size_t i = 0; i < now.size(); ++i) {
-        const int32_t column = gram.sets()[set][i];
-        shift[static_cast<size_t>(row)] += fitted(row, column) * now[i] - weights(row, column) * before[i];
-      }
-    }
-  return shift;
 }
 
 }  // namespace pare

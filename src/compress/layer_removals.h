@@ -1,15 +1,11 @@
-// The order in which the weights of a layer go, and what those that stay become.
+// The order in which the weights of a layer go.
 #pragma once
 
-#include "base/tensor.h"
+#include "compress/layer_fit.h"
 #include "compress/obs.h"
 #include "compress/sparsity.h"
 
 namespace pare {
-
-// Weights as a matrix, a row an output channel along `axis`, its columns the other extents in their order; and back.
-RowMatrix rows_of(const Tensor& weights, int axis);
-Tensor tensor_of(const RowMatrix& rows, const Shape& shape, int axis);
 
 // Columns whose removals are ordered by themselves: some neighbours within a set of columns, and what goes at a time of them.
 struct RemovalPart {
@@ -35,12 +31,6 @@ PartSizes affordable_sizes(int64_t rows, int64_t columns);
 Expected<RemovalParts> removal_parts(const Shape& shape, int axis, const SparsityPattern& pattern,
                                      const PartSizes& sizes = {});
 
-struct LayerOptions {
-  bool centred = true;    // a bias takes up what the mean of the output loses
-  double damping = 0.01;  // share of the mean diagonal of the moments
-  int threads = 1;
-};
-
 struct LayerRemovals {
   struct Removal {
     int32_t rows, part, unit;  // number of the rows that go together, of the part, of the unit in it
@@ -60,18 +50,5 @@ LayerRemovals order_layer(const Gram& gram, const RemovalParts& parts, const Row
 
 // 1 for what the first `count` removals leave, 0 for what they take.
 RowMatrix mask_of(const RemovalParts& parts, int64_t rows, const LayerRemovals& removals, size_t count);
-
-// The weights that come closest to what the reference of `gram` makes of `weights`, and with the damping to these, where the mask leaves
-// any. Rows of a block, `rows_together` many, have one mask.
-RowMatrix fit_layer(const Gram& gram, const RowMatrix& weights, const RowMatrix& mask, int64_t rows_together,
-                    const LayerOptions& options);
-
-// Mean square of the output, its variance where centred; and of its difference from that of `weights` in the reference, whose mean square
-// is `power`. Moments between sets of columns are taken for zero.
-double output_power(const Gram& gram, const RowMatrix& weights, bool centred);
-double output_error(const Gram& gram, const RowMatrix& weights, const RowMatrix& fitted, double power, bool centred);
-
-// By what the mean of each output channel has changed from the reference.
-std::vector<double> mean_shift(const Gram& gram, const RowMatrix& weights, const RowMatrix& fitted);
 
 }  // namespace pare

@@ -82,14 +82,15 @@ class Member {
 
 }  // namespace
 
-double damping_of(const RowMatrix& moments, double share) {
+Eigen::VectorXd damping_of(const RowMatrix& moments, double share) {
   const double mean = moments.cols() == 0 ? 0 : moments.trace() / static_cast<double>(moments.cols());
-  return mean > 0 ? share * mean : 1;
+  if (!(mean > 0)) return Eigen::VectorXd::Ones(moments.cols());
+  return share * (moments.diagonal().array() + 0.1 * mean);
 }
 
-RowMatrix damped_inverse(const RowMatrix& moments, double damping) {
+RowMatrix damped_inverse(const RowMatrix& moments, const Eigen::VectorXd& damping) {
   RowMatrix damped = moments;
-  damped.diagonal().array() += damping;
+  damped.diagonal() += damping;
   return damped.llt().solve(RowMatrix::Identity(moments.rows(), moments.cols()));
 }
 

@@ -19,10 +19,11 @@ struct RemovalUnits {
   std::vector<int32_t> may_go = {};           // of each neighbourhood
 };
 
-// What is added to the diagonal of moments: `share` of its mean; 1 where nothing was seen, so that magnitudes decide.
-double damping_of(const RowMatrix& moments, double share);
+// What is added to the diagonal of moments: `share` of each element and of a tenth of their mean; 1 where nothing was seen, so that
+// magnitudes decide.
+Eigen::VectorXd damping_of(const RowMatrix& moments, double share);
 // (moments + damping)^-1.
-RowMatrix damped_inverse(const RowMatrix& moments, double damping);
+RowMatrix damped_inverse(const RowMatrix& moments, const Eigen::VectorXd& damping);
 
 // Rows that share an inverse, `weights` in the units of the output; `scales` say what the squared error of each row counts.
 struct RowsUnderInverse {

@@ -35,7 +35,7 @@ struct Problem {
   explicit Problem(Eigen::Index columns, Eigen::Index rows = 1, uint64_t seed = 1)
       : moments(moments_of(columns, seed)), inverse(damped_inverse(moments, damping_of(moments, 0.01))) {
     damped = moments;
-    damped.diagonal().array() += damping_of(moments, 0.01);
+    damped.diagonal() += damping_of(moments, 0.01);
     rows_under = {&inverse, random_matrix(rows, columns, seed + 2), std::vector<double>(static_cast<size_t>(rows), 1)};
   }
 

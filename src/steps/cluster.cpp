@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "passes/inline_composites.h"
+#include "steps/fit_codebooks.h"
 #include "train/weight_transforms.h"
 
 namespace pare {
@@ -88,6 +89,17 @@ Expected<ClusterResult> cluster(const Model& model, const ClusterOptions& option
   ClusterResult result;
   PARE_ASSIGN(result.layers, layers_of(clustered.model.main(), clustered));
   result.model = std::move(clustered.model);
+  return result;
+}
+
+Expected<ClusterResult> cluster(const Model& model, const SampleSource& samples, const ClusterOptions& options,
+                                const LayerObserver& observer) {
+  PARE_ASSIGN(const Clustered clustered, with_codebooks(model, options));
+  ClusterResult result;
+  result.model = clustered.model.clone();
+  PARE_TRY(fit_codebooks(result.model.main(), clustered.weights, options.clustering.codebook, samples,
+                         options.train.threads, observer));
+  PARE_ASSIGN(result.layers, layers_of(result.model.main(), clustered));
   return result;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "compress/weight_statistics.h"
+#include "steps/layerwise.h"
 #include "steps/train.h"
 #include "train/clustering.h"
 
@@ -34,6 +35,11 @@ struct ClusterResult {
 
 // Without training: each weight takes the value of its cluster, which depends on the weights alone. Fails as insert_codebooks().
 Expected<ClusterResult> cluster(const Model& model, const ClusterOptions& options);
+
+// Without training, too: layer after layer its values and their weights are chosen so that it computes, from what it gets now, what it computed
+// before; biases, or the means of normalisations behind, take up what is lost of the means. Fails as observe_products(), too.
+Expected<ClusterResult> cluster(const Model& model, const SampleSource& samples, const ClusterOptions& options,
+                                const LayerObserver& observer = {});
 
 // The centroids learn from the samples, and weights change clusters. Fails as train(), too.
 Expected<ClusterResult> cluster(const Model& model, const DataSet& set, const ClusterOptions& options,

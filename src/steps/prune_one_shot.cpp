@@ -3,58 +3,74 @@
 #include <algorithm>
 #include <cmath>
 
+#include "compress/layer_removals.h"
 #include "compress/removal_budget.h"
+#include "ir/weight_chain.h"
 #include "passes/inline_composites.h"
-#include "steps/one_shot_layer.h"
+#include "quant/roles.h"
 #include "steps/output_sensitivity.h"
 
 namespace pare {
 namespace {
 
-// Moments that are held at a time, of all threads together.
-constexpr size_t kMomentBytes = size_t{1} << 30;
-// Multiply-adds of all passes over the samples that have one purpose: some ten seconds.
+// Multiply-adds of all passes over the samples in which layers are priced: some ten seconds.
 constexpr double kProducts = 4e11;
+constexpr int64_t kLeastPriced = 16;  // samples, if there are
 
-double elements_of(const OneShotLayer& layer) { return static_cast<double>(layer.weights.size()); }
+double elements_of(const FittedLayer& layer) { return static_cast<double>(layer.weights.size()); }
 
 // The masks that magnitudes give.
-Expected<std::vector<RowMatrix>> magnitude_masks(const std::vector<OneShotLayer>& layers, const OneShotOptions& options,
-                                                 SparsityBudget budget) {
+Expected<std::vector<RowMatrix>> magnitude_masks(const std::vector<const FittedLayer*>& layers,
+                                                 const OneShotOptions& options, SparsityBudget budget) {
   std::vector<std::vector<float>> scores;
   std::vector<ScoredWeights> scored;
-  for (const OneShotLayer& each : layers) scores.push_back(magnitudes(each.tensor(each.weights)));
-  for (size_t i = 0; i < layers.size(); ++i) scored.push_back({layers[i].shape, scores[i], options.pattern});
+  for (const FittedLayer* each : layers) scores.push_back(magnitudes(each->tensor(each->weights)));
+  for (size_t i = 0; i < layers.size(); ++i) scored.push_back({layers[i]->shape, scores[i], options.pattern});
   PARE_ASSIGN(const std::vector<Tensor> masks, masks_of(scored, budget, options.sparsity));
   std::vector<RowMatrix> rows;
-  for (size_t i = 0; i < layers.size(); ++i) rows.push_back(rows_of(masks[i], layers[i].axis));
+  for (size_t i = 0; i < layers.size(); ++i) rows.push_back(rows_of(masks[i], layers[i]->axis));
   return rows;
+}
+
+// What a layer becomes; rows as in FittedLayer::weights.
+struct NewWeights {
+  RowMatrix mask, weights;
+  std::vector<double> mean_shift;  // that something makes up for; may be empty
+};
+
+void put_weights(Graph& graph, const FittedLayer& layer, const std::string& mask, const NewWeights& made) {
+  graph.find_value(layer.constant)->data = layer.tensor(made.weights);
+  graph.find_value(mask)->data = layer.tensor(made.mask);
+  if (!made.mean_shift.empty()) take_back(graph, layer, made.mean_shift);
 }
 
 class OneShotPruning {
  public:
-  OneShotPruning(Graph& graph, std::vector<OneShotLayer> layers, const SampleSource& samples,
-                 const OneShotOptions& options, const OneShotObserver& observer)
+  OneShotPruning(Graph& graph, std::vector<FittedLayer> layers, const std::vector<PrunedWeights>& pruned,
+                 const SampleSource& samples, const OneShotOptions& options, const LayerObserver& observer)
       : graph_(graph),
-        reference_(graph.clone()),
-        samples_(samples),
+        pruned_(pruned),
         options_(options),
-        observer_(observer),
-        layers_(std::move(layers)),
-        ways_(layers_.size()) {}
+        layerwise_(graph, graph.clone(), std::move(layers), samples, options.threads, observer),
+        ways_(pruned.size()) {}
 
   Expected<std::vector<PrunedLayer>> run() {
-    for (size_t i = 0; i < layers_.size(); ++i) {
-      const OneShotLayer& layer = layers_[i];
+    for (size_t i = 0; i < ways_.size(); ++i) {
+      const FittedLayer& each = layer(i);
       PARE_ASSIGN_IN(ways_[i].parts,
-                     removal_parts(layer.shape, layer.axis, options_.pattern,
-                                   affordable_sizes(layer.weights.rows(), layer.weights.cols())),
-                     layer.names.layer);
-      ways_[i].options = {.centred = layer.makes_up_means, .threads = options_.threads};
+                     removal_parts(each.shape, each.axis, options_.pattern,
+                                   affordable_sizes(each.weights.rows(), each.weights.cols())),
+                     each.name);
+      layerwise_.layers()[i].sets = ways_[i].parts.sets;
     }
-    PARE_TRY(find_orders());
+    PARE_TRY(
+        layerwise_.observe_all("ordering weights", [&](size_t i, SeenProducts& seen) { return find_order(i, seen); }));
     PARE_TRY(divide());
-    PARE_TRY(fit());
+    PARE_TRY(layerwise_.fit_all("fitting weights", [&](size_t i, SeenProducts& seen) -> Expected<void> {
+      make(i, std::move(seen).all(), ways_[i].removals.removals_for(ways_[i].zeros));
+      put_weights(graph_, layer(i), pruned_[i].mask, ways_[i].made);
+      return {};
+    }));
     return described();
   }
 
@@ -62,106 +78,83 @@ class OneShotPruning {
   // How a layer gets its zeros.
   struct Way {
     RemovalParts parts;
-    LayerOptions options;
     LayerRemovals removals;
-    double multiply_adds = 0;  // of one sample
-    double power = 0;          // mean square of the output as it was, its variance where centred
-    double price = 1;          // of a unit of loss, at the outputs of the network
-    double zeros = 0;          // that it gets
+    double power = 0;  // mean square of the output as it was, its variance where centred
+    double price = 1;  // of a unit of loss, at the outputs of the network
+    double zeros = 0;  // that it gets
     NewWeights made;
     std::optional<double> error;
   };
 
-  // Calls visit(layer, its moments) for all layers in their order, `most` or fewer of one pass over the samples. What visit() changes in the
-  // network is seen by the next pass.
-  template <class Visit>
-  Expected<void> in_stages(const char* doing, const Graph* reference, size_t most, Visit visit) {
-    for (size_t begin = 0, end = 0; begin < layers_.size(); begin = end) {
-      size_t bytes = 0;
-      std::vector<ObservedLayer> stage;
-      for (end = begin; end < layers_.size() && end - begin < most; ++end) {
-        bytes += Gram::bytes(1, ways_[end].parts.sets, reference != nullptr) * static_cast<size_t>(options_.threads);
-        if (end > begin && bytes > kMomentBytes) break;
-        stage.push_back(layers_[end].observed(graph_, ways_[end].parts.sets));
-      }
-      tell(doing, begin);
-      PARE_ASSIGN(std::vector<Gram> grams,
-                  observe_products(graph_, reference, stage, samples_, {.threads = options_.threads}));
-      for (size_t i = begin; i < end; ++i) {
-        if (grams[i - begin].windows() == 0) {  // nothing is known of what the weights meet: magnitudes decide
-          grams[i - begin] = Gram(1, ways_[i].parts.sets, false);
-          ways_[i].options.centred = false;
-        }
-        visit(i, grams[i - begin]);
-        tell(doing, i);
-      }
-    }
-    return {};
-  }
+  const FittedLayer& layer(size_t i) { return layerwise_.layers()[i].layer; }
 
   // The layer with these zeros.
   void make(size_t i, const Gram& gram, size_t removals) {
     Way& way = ways_[i];
-    const OneShotLayer& layer = layers_[i];
-    way.made.mask = mask_of(way.parts, layer.weights.rows(), way.removals, removals);
-    way.made.weights = fit_layer(gram, layer.weights, way.made.mask, way.parts.rows_together, way.options);
-    if (way.options.centred) way.made.mean_shift = mean_shift(gram, layer.weights, way.made.weights);
-    if (gram.windows() > 0)
-      way.error = output_error(gram, layer.weights, way.made.weights, way.power, way.options.centred);
+    const FittedLayer& was = layer(i);
+    const LayerOptions& options = layerwise_.layers()[i].options;
+    way.made.mask = mask_of(way.parts, was.weights.rows(), way.removals, removals);
+    way.made.weights = fit_layer(gram, was.weights, way.made.mask, way.parts.rows_together, options);
+    if (options.centred) way.made.mean_shift = mean_shift(gram, was.weights, way.made.weights);
+    if (gram.windows() > 0) way.error = output_error(gram, was.weights, way.made.weights, way.power, options.centred);
   }
 
-  // In which order the weights of each layer go, by what it sees in the network as it is; and what it becomes at the sparsity of all.
-  Expected<void> find_orders() {
-    return in_stages("ordering weights", nullptr, layers_.size(), [&](size_t i, const Gram& gram) {
-      Way& way = ways_[i];
-      way.power = output_power(gram, layers_[i].weights, way.options.centred);
-      way.multiply_adds =
-          static_cast<double>(gram.positions()) / static_cast<double>(samples_.count) * elements_of(layers_[i]);
-      way.removals = order_layer(gram, way.parts, layers_[i].weights, layers_[i].scales, way.options);
-      make(i, gram, way.removals.removals_for(options_.sparsity * elements_of(layers_[i])));
-    });
+  // In which order the weights of a layer go, by what it sees in the network as it was; and what it becomes at the sparsity of all, fitted to
+  // a part of the samples, so that the rest shows what that costs.
+  Expected<void> find_order(size_t i, SeenProducts& seen) {
+    Way& way = ways_[i];
+    const FittedLayer& was = layer(i);
+    LayerOptions& options = layerwise_.layers()[i].options;
+    PARE_ASSIGN(const std::vector<RowMatrix> mask, magnitude_masks({&was}, options_, SparsityBudget::Uniform));
+    options.damping =
+        choose_damping(seen.fitted, seen.held_out, was.weights, mask[0], way.parts.rows_together, options);
+    const Gram& gram = seen.fitted.windows() > 0 ? seen.fitted : seen.held_out;
+    way.power = output_power(gram, was.weights, options.centred);
+    way.removals = order_layer(gram, way.parts, was.weights, was.scales, options);
+    make(i, gram, way.removals.removals_for(options_.sparsity * elements_of(was)));
+    return {};
   }
 
   // How many zeros each layer gets.
   Expected<void> divide() {
     if (options_.budget || options_.pattern.is_n_of_m()) {
+      std::vector<const FittedLayer*> layers;
+      for (const Layerwise::Layer& each : layerwise_.layers()) layers.push_back(&each.layer);
       PARE_ASSIGN(const std::vector<RowMatrix> masks,
-                  magnitude_masks(layers_, options_, options_.budget.value_or(SparsityBudget::Uniform)));
-      for (size_t i = 0; i < layers_.size(); ++i) ways_[i].zeros = elements_of(layers_[i]) - masks[i].sum();
+                  magnitude_masks(layers, options_, options_.budget.value_or(SparsityBudget::Uniform)));
+      for (size_t i = 0; i < ways_.size(); ++i) ways_[i].zeros = elements_of(layer(i)) - masks[i].sum();
       return {};
     }
     PARE_TRY(find_prices());
     double weights = 0;
     std::vector<PricedRemovals> priced;
-    for (size_t i = 0; i < layers_.size(); ++i) {
-      weights += elements_of(layers_[i]);
+    for (size_t i = 0; i < ways_.size(); ++i) {
+      weights += elements_of(layer(i));
       priced.push_back({&ways_[i].removals, ways_[i].price});
     }
     const std::vector<size_t> counts = cheapest_removals(priced, std::round(options_.sparsity * weights));
-    for (size_t i = 0; i < layers_.size(); ++i)
+    for (size_t i = 0; i < ways_.size(); ++i)
       for (size_t r = 0; r < counts[i]; ++r) ways_[i].zeros += ways_[i].removals.order[r].weights;
     return {};
   }
 
-  // What the loss of each layer costs at the outputs: measured with that layer alone pruned. Where outputs cannot be compared, loss is
-  // taken as a share of the layer's own output.
+  // What the loss of each layer costs at the outputs: measured with that layer alone pruned, on samples that it was not fitted to. Where
+  // outputs cannot be compared, loss is taken as a share of the layer's own output.
   Expected<void> find_prices() {
-    const double affordable = kProducts / multiply_adds() / static_cast<double>(layers_.size());
-    SampleSource some = samples_;
-    some.count =
-        std::clamp<int64_t>(static_cast<int64_t>(affordable), std::min<int64_t>(16, samples_.count), samples_.count);
-    auto sensitivity = OutputSensitivity::create(reference_, some, options_.threads);
-    for (size_t i = 0; i < layers_.size(); ++i) {
-      tell("measuring what layers matter", i);
+    const double affordable = kProducts / layerwise_.multiply_adds() / static_cast<double>(ways_.size());
+    const SampleSource some = layerwise_.held_out(std::max(kLeastPriced, static_cast<int64_t>(affordable)));
+    const auto sensitivity = OutputSensitivity::create(layerwise_.reference(), some, options_.threads);
+    for (size_t i = 0; i < ways_.size(); ++i) {
+      layerwise_.tell("measuring what layers matter", i);
       Way& way = ways_[i];
       double loss = 0;
-      const size_t count = way.removals.removals_for(options_.sparsity * elements_of(layers_[i]));
+      const size_t count = way.removals.removals_for(options_.sparsity * elements_of(layer(i)));
       for (size_t r = 0; r < count; ++r) loss += way.removals.order[r].loss;
       if (!(loss > 0)) continue;
       double error = loss / std::max(way.power, 1e-30);
       if (sensitivity) {
-        Graph version = reference_.clone();
-        put_weights(version, layers_[i], way.made);
+        Graph version = layerwise_.reference().clone();
+        put_weights(version, layer(i), pruned_[i].mask, way.made);
         PARE_ASSIGN(error, sensitivity->of(version));
       }
       way.price = error / loss;
@@ -169,51 +162,41 @@ class OneShotPruning {
     return {};
   }
 
-  double multiply_adds() const {
-    double sum = 0;
-    for (const Way& each : ways_) sum += each.multiply_adds;
-    return std::max(1.0, sum);
-  }
-
-  // Layer after layer gets its weights, as many at a time as passes over the samples are affordable.
-  Expected<void> fit() {
-    const auto count = static_cast<double>(layers_.size());
-    const double stages = std::clamp(kProducts / multiply_adds() / static_cast<double>(samples_.count), 1.0, count);
-    return in_stages("fitting weights", &reference_, static_cast<size_t>(std::ceil(count / stages)),
-                     [&](size_t i, const Gram& gram) {
-                       make(i, gram, ways_[i].removals.removals_for(ways_[i].zeros));
-                       put_weights(graph_, layers_[i], ways_[i].made);
-                     });
-  }
-
   std::vector<PrunedLayer> described() const {
     std::vector<PrunedLayer> all;
-    for (size_t i = 0; i < layers_.size(); ++i) {
-      const Way& way = ways_[i];
-      PrunedLayer layer = describe_layer(graph_, layers_[i].names);
-      if (way.error && way.power > 0) layer.output_error = *way.error / way.power;
-      all.push_back(layer);
+    for (size_t i = 0; i < ways_.size(); ++i) {
+      PrunedLayer described = describe_layer(graph_, pruned_[i]);
+      if (ways_[i].error && ways_[i].power > 0) described.output_error = *ways_[i].error / ways_[i].power;
+      all.push_back(described);
     }
     return all;
   }
 
-  void tell(const char* doing, size_t layer) const {
-    if (observer_) observer_(doing, layer, layers_.size());
-  }
-
   Graph& graph_;
-  Graph reference_;
-  const SampleSource& samples_;
+  const std::vector<PrunedWeights>& pruned_;
   const OneShotOptions& options_;
-  const OneShotObserver& observer_;
-  std::vector<OneShotLayer> layers_;
+  Layerwise layerwise_;
   std::vector<Way> ways_;  // of each layer
 };
+
+Expected<std::vector<FittedLayer>> layers_of(Graph& graph, const std::vector<PrunedWeights>& pruned) {
+  std::vector<FittedLayer> layers;
+  for (const PrunedWeights& each : pruned) {
+    PARE_ASSIGN(FittedLayer layer, fitted_layer(graph, each.layer, each.weights));
+    for (const std::string& result : layer.results) {
+      const Node& node = *graph.find_value(result)->producer;
+      if (chain_node(node.operand(*roles_of(node).weights), WeightTransform::Codebook) != nullptr)
+        return unsupported("{}: the weights are clustered already; prune first, then do that", each.layer);
+    }
+    layers.push_back(std::move(layer));
+  }
+  return layers;
+}
 
 }  // namespace
 
 Expected<PruneResult> prune_one_shot(const Model& model, const SampleSource* samples, const OneShotOptions& options,
-                                     const OneShotObserver& observer) {
+                                     const LayerObserver& observer) {
   const bool obs = options.criterion == OneShotCriterion::Obs;
   if (obs && samples == nullptr)
     return usage_error("--one-shot obs needs samples; give them with --data, or choose magnitude");
@@ -224,18 +207,19 @@ Expected<PruneResult> prune_one_shot(const Model& model, const SampleSource* sam
   PruningOptions which{.pattern = options.pattern, .choice = options.choice};
   which.schedule.final = options.sparsity;
   PARE_ASSIGN(const std::vector<PrunedWeights> pruned, insert_masks(graph, which));
-  PARE_ASSIGN(std::vector<OneShotLayer> layers, one_shot_layers(graph, pruned));
+  PARE_ASSIGN(std::vector<FittedLayer> layers, layers_of(graph, pruned));
   if (obs) {
-    OneShotPruning pruning(graph, std::move(layers), *samples, options, observer);
+    OneShotPruning pruning(graph, std::move(layers), pruned, *samples, options, observer);
     PARE_ASSIGN(result.layers, pruning.run());
     return result;
   }
+  std::vector<const FittedLayer*> all;
+  for (const FittedLayer& each : layers) all.push_back(&each);
   PARE_ASSIGN(const std::vector<RowMatrix> masks,
-              magnitude_masks(layers, options, options.budget.value_or(SparsityBudget::Lamp)));
+              magnitude_masks(all, options, options.budget.value_or(SparsityBudget::Lamp)));
   for (size_t i = 0; i < layers.size(); ++i) {
-    const OneShotLayer& layer = layers[i];
-    put_weights(graph, layer, {masks[i], layer.weights.cwiseProduct(masks[i]), {}});
-    result.layers.push_back(describe_layer(graph, layer.names));
+    put_weights(graph, layers[i], pruned[i].mask, {masks[i], layers[i].weights.cwiseProduct(masks[i]), {}});
+    result.layers.push_back(describe_layer(graph, pruned[i]));
   }
   return result;
 }

@@ -1,9 +1,7 @@
 // Pruning without training: a network and some samples without labels in, the network with zeros in its weights out.
 #pragma once
 
-#include <functional>
-
-#include "base/sample_source.h"
+#include "steps/layerwise.h"
 #include "steps/prune.h"
 
 namespace pare {
@@ -28,13 +26,10 @@ struct OneShotOptions {
   int threads = 1;
 };
 
-// Told what happens next, and how far that is.
-using OneShotObserver = std::function<void(const std::string& doing, size_t done, size_t of)>;
-
 // The result has masks, as that of prune(). Magnitudes need no samples, which may be null then. Else layers are fitted in the order of the
 // network, each to what it computed before anything was pruned from what it gets now, and biases, or the means of normalisations behind, take up what is lost of the means.
 // Fails as insert_masks() and observe_products(), for weights that are clustered or rounded, and with Usage where samples are needed.
 Expected<PruneResult> prune_one_shot(const Model& model, const SampleSource* samples, const OneShotOptions& options,
-                                     const OneShotObserver& observer = {});
+                                     const LayerObserver& observer = {});
 
 }  // namespace pare

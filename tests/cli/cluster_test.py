@@ -71,6 +71,55 @@ class Written(Clustering):
         self.assertIn("under gzip", text)
 
 
+class Fitted(Clustering):
+    """Without training, to samples."""
+
+    def fitted(self, out, *more, model=DIGITS):
+        return self.json_of(*self.words(out, "--data", self.data, "--epochs", 0, "--threads", 1, *more, model=model))
+
+    def closeness(self, name):
+        snr = self.json_of("compare", DIGITS, self.folder / name, "--data", self.data)["tensors"][-1]["snr_db"]
+        return float("inf") if snr is None else snr  # not a bit of difference
+
+    def test_outputs_stay_closer_than_by_the_weights_alone(self):
+        for scope in ("tensor", "channel", "integer"):
+            more = ("--clusters", 6, "--scope", scope)
+            self.succeed(*self.words("alone.tflite", *more))
+            report = self.fitted("fitted.tflite", *more)
+            self.assertNotIn("training", report)
+            if scope != "channel":
+                self.assertEqual({layer["values"] for layer in report["layers"]}, {6})
+            self.assertGreater(self.closeness("fitted.tflite"), self.closeness("alone.tflite") + 2, scope)
+
+    def test_zeros_stay(self):
+        self.succeed("prune", DIGITS, "--data", self.data, "-o", self.folder / "sparse.pare", "--one-shot", "obs", "--sparsity", 0.6)
+        report = self.fitted("both.h5", "--clusters", 8, model=self.folder / "sparse.pare")
+        elements = sum(layer["weights"] for layer in report["layers"])
+        self.assertGreaterEqual(sum(layer["zeros"] for layer in report["layers"]), 0.599 * elements)
+        for each in self.tensors_of("both.h5"):
+            self.assertLessEqual(each["distinct_values"], 8)
+
+    def test_biases_too(self):
+        self.fitted("out.h5", "--biases", "--clusters", 4)
+        for each in self.tensors_of("out.h5"):
+            self.assertLessEqual(each["distinct_values"], 4, each["name"])
+
+    def test_one_value_and_more_than_there_are_weights(self):
+        self.assertEqual({layer["values"] for layer in self.fitted("out.pare", "--clusters", 1)["layers"]}, {1})
+        self.fitted("out.tflite", "--clusters", 60000)
+        self.assertGreater(self.closeness("out.tflite"), 60)
+
+    def test_the_same_again(self):
+        for name in ("a.pare", "b.pare"):
+            self.fitted(name)
+        self.assertEqual((self.folder / "a.pare").read_bytes(), (self.folder / "b.pare").read_bytes())
+
+    def test_what_does_not_go_together(self):
+        words = self.words("out.pare", "--data", self.data, "--epochs", 0)
+        self.fails(USAGE, [*words, "--lr", 0.1], "--lr is about training, and --epochs 0 does not train")
+        self.fails(USAGE, [*words, "--entropy", 1], "does not go with --epochs 0")
+
+
 class Chains(Clustering):
     def few(self, name, values, zeros=0):
         """Each tensor of the file has at most so many values and at least this share of zeros."""

@@ -1,0 +1,109 @@
+#include "compress/layer_fit.h"
+
+#include <limits>
+
+#include "base/parallel.h"
+#include "compress/obs.h"
+
+namespace pare {
+namespace {
+
+// Calls visit(group, set, rows of the group, their columns of the set in `weights`).
+template <class Visit>
+void for_each_part(const Gram& gram, const RowMatrix& weights, Visit visit) {
+  const int64_t rows = weights.rows() / gram.groups();
+  for (int64_t group = 0; group < gram.groups(); ++group)
+    for (size_t set = 0; set < gram.sets().size(); ++set)
+      visit(group, set, RowMatrix(weights.middleRows(group * rows, rows)(Eigen::all, gram.sets()[set])));
+}
+
+double inner_product(const RowMatrix& a, const RowMatrix& moments, const RowMatrix& b) {
+  return (a * moments).cwiseProduct(b).sum();
+}
+
+}  // namespace
+
+RowMatrix fit_layer(const Gram& gram, const RowMatrix& weights, const RowMatrix& mask, int64_t rows_together,
+                    const LayerOptions& options) {
+  const int64_t rows_in_group = weights.rows() / gram.groups();
+  const int64_t blocks = (weights.rows() + rows_together - 1) / rows_together;
+  RowMatrix fitted = weights;
+  for (size_t set = 0; set < gram.sets().size(); ++set) {
+    const std::vector<int32_t>& columns = gram.sets()[set];
+    std::vector<RowMatrix> moments, targets;  // of each group
+    for (int64_t group = 0; group < gram.groups(); ++group) {
+      const RowMatrix part = weights.middleRows(group * rows_in_group, rows_in_group)(Eigen::all, columns);
+      moments.push_back(gram.moments(group, set, options.centred));
+      const Eigen::VectorXd damping = damping_of(moments.back(), options.damping);
+      targets.push_back(part * gram.cross_moments(group, set, options.centred).transpose() +
+                        part * damping.asDiagonal());
+      moments.back().diagonal() += damping;
+    }
+    parallel_for(blocks, options.threads, [&](int64_t begin, int64_t end) {
+      for (int64_t block = begin; block < end; ++block) {
+        std::vector<int32_t> kept;
+        for (size_t i = 0; i < columns.size(); ++i)
+          if (mask(block * rows_together, columns[i]) != 0) kept.push_back(static_cast<int32_t>(i));
+        for_each_group(block * rows_together, std::min(weights.rows(), (block + 1) * rows_together), rows_in_group,
+                       [&](int64_t group, int64_t first, int64_t last) {
+                         const auto g = static_cast<size_t>(group);
+                         const RowMatrix solved = least_squares(
+                             moments[g], targets[g].middleRows(first - group * rows_in_group, last - first), kept);
+                         fitted.middleRows(first, last - first)(Eigen::all, columns) = solved;
+                       });
+      }
+    });
+  }
+  return fitted;
+}
+
+double choose_damping(const Gram& gram, const Gram& held_out, const RowMatrix& weights, const RowMatrix& mask,
+                      int64_t rows_together, LayerOptions options) {
+  if (gram.windows() == 0 || held_out.windows() == 0) return options.damping;
+  const double power = output_power(held_out, weights, options.centred);
+  double best = options.damping, least = std::numeric_limits<double>::infinity();
+  for (const double damping : kDampings) {
+    options.damping = damping;
+    const RowMatrix fitted = fit_layer(gram, weights, mask, rows_together, options);
+    const double error = output_error(held_out, weights, fitted, power, options.centred);
+    if (error >= least) break;  // from there on it grows
+    least = error;
+    best = damping;
+  }
+  return best;
+}
+
+double output_power(const Gram& gram, const RowMatrix& weights, bool centred) {
+  double power = 0;
+  for_each_part(gram, weights, [&](int64_t group, size_t set, const RowMatrix& part) {
+    power += inner_product(part, gram.moments(group, set, centred), part);
+  });
+  return power;
+}
+
+double output_error(const Gram& gram, const RowMatrix& weights, const RowMatrix& fitted, double power, bool centred) {
+  double error = power;
+  const int64_t rows = weights.rows() / gram.groups();
+  for_each_part(gram, fitted, [&](int64_t group, size_t set, const RowMatrix& part) {
+    const RowMatrix original = weights.middleRows(group * rows, rows)(Eigen::all, gram.sets()[set]);
+    error += inner_product(part, gram.moments(group, set, centred), part) -
+             2 * inner_product(part, gram.cross_moments(group, set, centred), original);
+  });
+  return std::max(0.0, error);
+}
+
+std::vector<double> mean_shift(const Gram& gram, const RowMatrix& weights, const RowMatrix& fitted) {
+  std::vector<double> shift(static_cast<size_t>(weights.rows()), 0);
+  const int64_t rows = weights.rows() / gram.groups();
+  for (int64_t row = 0; row < weights.rows(); ++row)
+    for (size_t set = 0; set < gram.sets().size(); ++set) {
+      const std::vector<double> now = gram.means(row / rows, set), before = gram.reference_means(row / rows, set);
+      for (size_t i = 0; i < now.size(); ++i) {
+        const int32_t column = gram.sets()[set][i];
+        shift[static_cast<size_t>(row)] += fitted(row, column) * now[i] - weights(row, column) * before[i];
+      }
+    }
+  return shift;
+}
+
+}  // namespace pare

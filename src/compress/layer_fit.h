@@ -1,0 +1,37 @@
+// The weights of a layer fitted to what it computed before, by least squares on second moments.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "compress/gram.h"
+
+namespace pare {
+
+struct LayerOptions {
+  bool centred = true;    // a bias takes up what the mean of the output loses
+  double damping = 0.01;  // as in damping_of()
+  int threads = 1;
+};
+
+// From which a damping is chosen.
+inline constexpr std::array<double, 6> kDampings{0.01, 0.03, 0.1, 0.3, 1, 3};
+
+// The weights that come closest to what the reference of `gram` makes of `weights`, and with the damping to these, where the mask leaves
+// any. Rows of a block, `rows_together` many, have one mask.
+RowMatrix fit_layer(const Gram& gram, const RowMatrix& weights, const RowMatrix& mask, int64_t rows_together,
+                    const LayerOptions& options);
+
+// The damping with which fit_layer() of one part of the samples does best on the rest of them: the more, the fewer there are.
+double choose_damping(const Gram& gram, const Gram& held_out, const RowMatrix& weights, const RowMatrix& mask,
+                      int64_t rows_together, LayerOptions options);
+
+// Mean square of the output, its variance where centred; and of its difference from that of `weights` in the reference, whose mean square
+// is `power`. Moments between sets of columns are taken for zero.
+double output_power(const Gram& gram, const RowMatrix& weights, bool centred);
+double output_error(const Gram& gram, const RowMatrix& weights, const RowMatrix& fitted, double power, bool centred);
+
+// By what the mean of each output channel has changed from the reference.
+std::vector<double> mean_shift(const Gram& gram, const RowMatrix& weights, const RowMatrix& fitted);
+
+}  // namespace pare

@@ -1,0 +1,179 @@
+#include "steps/fit_codebooks.h"
+
+#include <limits>
+
+#include "compress/fit_codebook.h"
+#include "compress/obs.h"
+#include "ops/cluster_weights.h"
+#include "quant/roles.h"
+#include "ir/weight_chain.h"
+
+namespace pare {
+namespace {
+
+constexpr int kRounds = 3;  // of codes, and values for them
+
+// The codebook of a layer in the network.
+Node& codebook_node(Graph& network, const ClusteredWeights& clustered) {
+  return *network.find_value(clustered.codebook)->producer;
+}
+
+// As the network was.
+Graph without_codebooks(const Graph& network, const std::vector<ClusteredWeights>& clustered) {
+  Graph reference = network.clone();
+  for (const ClusteredWeights& each : clustered) {
+    const Node& node = codebook_node(reference, each);
+    reference.replace_uses(node.result(), node.operands[0]);
+  }
+  return reference;
+}
+
+bool is_of_weights(const Graph& network, const ClusteredWeights& clustered) {
+  return std::ranges::any_of(network.nodes(), [&](const auto& node) {
+    const std::optional<size_t> at = roles_of(*node).weights;
+    return at && untransformed(node->operand(*at))->name == clustered.weights;
+  });
+}
+
+class CodebookFit {
+ public:
+  CodebookFit(Graph& network, std::vector<ClusteredWeights> clustered, std::vector<FittedLayer> layers,
+              const CodebookOptions& options, const SampleSource& samples, int threads, const LayerObserver& observer)
+      : network_(network),
+        clustered_(std::move(clustered)),
+        options_(options),
+        layerwise_(network, without_codebooks(network, clustered_), std::move(layers), samples, threads, observer) {}
+
+  Expected<void> run() {
+    PARE_TRY(layerwise_.observe_all("looking at layers", [&](size_t i, SeenProducts& seen) -> Expected<void> {
+      choose_damping(layerwise_.layers()[i], start(i), seen);
+      return {};
+    }));
+    return layerwise_.fit_all("fitting values", [&](size_t i, SeenProducts& seen) -> Expected<void> {
+      fit(i, std::move(seen).all());
+      return {};
+    });
+  }
+
+ private:
+  // As insert_codebooks() made it, by the weights alone.
+  RowCodebook start(size_t i) {
+    const Node& node = codebook_node(network_, clustered_[i]);
+    const FittedLayer& layer = layerwise_.layers()[i].layer;
+    const auto centroids = node.operand(1)->data->values<float>();
+    const auto codes = node.operand(2)->data->values<int32_t>();
+    const MatrixLayout layout(layer.shape, layer.axis);
+    RowCodebook book{.centroids = {centroids.begin(), centroids.end()},
+                     .codes = {layout.rows, layout.columns()},
+                     .by_row = node.attrs<ClusterWeightsAttributes>().by_channel,
+                     .scales = {}};
+    for (int64_t row = 0; row < layout.rows; ++row)
+      for (int64_t column = 0; column < layout.columns(); ++column)
+        book.codes(row, column) = codes[static_cast<size_t>(layout.element(row, column))];
+    if (node.operand(3) != nullptr) {
+      const auto scales = node.operand(3)->data->values<float>();
+      book.scales.assign(scales.begin(), scales.end());
+    }
+    return book;
+  }
+
+  // 1 for weights that have values, 0 for those that stay zero.
+  static RowMatrix mask_of(const RowCodebook& book) { return (book.codes.array() != kZeroCode).cast<double>(); }
+
+  // The damping with which values that are fitted to a part of the samples are best for the rest of them.
+  static void choose_damping(Layerwise::Layer& at, const RowCodebook& start, const SeenProducts& seen) {
+    if (seen.fitted.windows() == 0 || seen.held_out.windows() == 0) return;
+    const RowMatrix& weights = at.layer.weights;
+    const double power = output_power(seen.held_out, weights, at.options.centred);
+    LayerOptions options = at.options;
+    double least = std::numeric_limits<double>::infinity();
+    for (const double damping : kDampings) {
+      options.damping = damping;
+      RowCodebook book = start;
+      round_to_codebook(seen.fitted, weights, options, book);
+      const double error = output_error(seen.held_out, weights, book.values(), power, options.centred);
+      if (error >= least) break;
+      least = error;
+      at.options.damping = damping;
+    }
+  }
+
+  // Values that are best for weights by how much each counts at the output of the layer.
+  void begin_with_k_means(const FittedLayer& layer, const Gram& gram, const LayerOptions& options,
+                          const RowMatrix& fitted, RowCodebook& book) const {
+    RowMatrix importance(fitted.rows(), fitted.cols());
+    const int64_t rows_in_group = fitted.rows() / gram.groups();
+    for (int64_t group = 0; group < gram.groups(); ++group)
+      for (size_t set = 0; set < gram.sets().size(); ++set) {
+        const RowMatrix moments = gram.moments(group, set, options.centred);
+        const Eigen::VectorXd counts = moments.diagonal() + damping_of(moments, options.damping);
+        for (int64_t row = group * rows_in_group; row < (group + 1) * rows_in_group; ++row)
+          for (size_t i = 0; i < gram.sets()[set].size(); ++i)
+            importance(row, gram.sets()[set][i]) =
+                counts[static_cast<Eigen::Index>(i)] * layer.scales[static_cast<size_t>(row)];
+      }
+    importance /= std::max(importance.mean(), 1e-30);
+    const Tensor weights = layer.tensor(fitted), counts = layer.tensor(importance);
+    const CodebookLayout layout{layer.shape, layer.axis, book.by_row, book.scales};
+    const bool zeros = (book.codes.array() == kZeroCode).any();
+    const Codebook made =
+        make_codebook(weights.values<float>(), counts.values<float>(), layout, zeros, options_, options.threads);
+    book.centroids = made.centroids;
+  }
+
+  void fit(size_t i, const Gram& gram) {
+    const auto& [layer, sets, options, multiply_adds] = layerwise_.layers()[i];
+    RowCodebook book = start(i);
+    const RowMatrix mask = mask_of(book);
+    // Rows of which nothing is zero have one solution.
+    const int64_t rows_together = mask.minCoeff() > 0 ? mask.rows() : 1;
+    const RowMatrix fitted = fit_layer(gram, layer.weights, mask, rows_together, options);
+    begin_with_k_means(layer, gram, options, fitted, book);
+    for (int round = 0; round < kRounds; ++round) {
+      round_to_codebook(gram, fitted, options, book);
+      refit_centroids(gram, layer.weights, layer.scales, options, book);
+    }
+    const RowMatrix values = book.values();
+    put(i, book, values);
+    if (options.centred) take_back(network_, layer, mean_shift(gram, layer.weights, values));
+  }
+
+  void put(size_t i, const RowCodebook& book, const RowMatrix& values) {
+    const FittedLayer& layer = layerwise_.layers()[i].layer;
+    Node& node = codebook_node(network_, clustered_[i]);
+    const MatrixLayout layout(layer.shape, layer.axis);
+    Tensor codes(DType::Int32, layer.shape);
+    for (int64_t row = 0; row < layout.rows; ++row)
+      for (int64_t column = 0; column < layout.columns(); ++column)
+        codes.mutable_values<int32_t>()[static_cast<size_t>(layout.element(row, column))] = book.codes(row, column);
+    node.operand(2)->data = std::move(codes);
+    Value* centroids = node.operands[1];  // there may be fewer than before
+    centroids->data = Tensor::vector(book.centroids);
+    centroids->type.shape = centroids->data->shape();
+    network_.find_value(layer.constant)->data = layer.tensor(values);
+  }
+
+  Graph& network_;
+  std::vector<ClusteredWeights> clustered_;  // of each layer
+  const CodebookOptions& options_;
+  Layerwise layerwise_;
+};
+
+}  // namespace
+
+Expected<void> fit_codebooks(Graph& network, const std::vector<ClusteredWeights>& clustered,
+                             const CodebookOptions& options, const SampleSource& samples, int threads,
+                             const LayerObserver& observer) {
+  std::vector<ClusteredWeights> fitted;
+  std::vector<FittedLayer> layers;
+  for (const ClusteredWeights& each : clustered) {
+    if (!is_of_weights(network, each)) continue;
+    PARE_ASSIGN(FittedLayer layer, fitted_layer(network, each.layer, each.weights));
+    layers.push_back(std::move(layer));
+    fitted.push_back(each);
+  }
+  CodebookFit fit(network, std::move(fitted), std::move(layers), options, samples, threads, observer);
+  return fit.run();
+}
+
+}  // namespace pare
