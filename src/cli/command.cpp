@@ -106,6 +106,12 @@ int64_t file_bytes(const std::string& path) {
   return error ? 0 : static_cast<int64_t>(size);
 }
 
+LayerObserver layer_progress(const Output& out) {
+  return [&out](const std::string& doing, size_t done, size_t of) {
+    out.progress(fmt::format("{}: layer {} of {}", doing, done + 1, of));
+  };
+}
+
 Expected<void> require_classes(const DataView& view, std::string_view option) {
   if (view.target() == TargetKind::Class) return {};
   return usage_error("{} is a goal of accuracy; the target of the data set is '{}', classes were expected", option,

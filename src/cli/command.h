@@ -17,6 +17,7 @@
 #include "data/data_set.h"
 #include "engine/kernel.h"
 #include "formats/formats.h"
+#include "steps/layerwise.h"
 #include "train/chosen_weights.h"
 #include "train/kept_structure.h"
 
@@ -98,6 +99,9 @@ int64_t file_bytes(const std::string& path);
 
 // Writes in the format that the ending asks for.
 Expected<void> write_as(const Model& model, const std::string& output, const WriteOptions& options = {});
+
+// Shows how far a step that goes from layer to layer is.
+LayerObserver layer_progress(const Output& out);
 
 // Fails for a goal of accuracy on a data set that has no classes.
 Expected<void> require_classes(const DataView& view, std::string_view option);

@@ -35,19 +35,23 @@ SampleSource with_progress(SampleSource source, const Output& out) {
 
 Expected<void> run(Options& options, const Common& common, const Output& out) {
   options.quantize.threads = common.threads;
+  options.quantize.observer = layer_progress(out);
   PARE_ASSIGN(options.quantize.config, options.quantization.finished());
   options.quantize.pipeline.disabled.insert(options.without.begin(), options.without.end());
   PARE_TRY(check_convertible(options.output, {.optimize = true}));
   PARE_ASSIGN(const Model model, read_model(options.model));
   QuantizeSummary summary{options.model, options.output, 0, file_bytes(options.model), 0};
   std::optional<SampleSource> samples;
-  if (!options.data.empty() && needs_calibration(options.quantize.config.mode)) {
+  if (!options.data.empty() && (needs_calibration(options.quantize.config.mode) || options.quantize.effort > 1)) {
     PARE_ASSIGN(const DataSet set, DataSet::open(options.data));
     PARE_ASSIGN(const DataView view, calibration_samples(set, options.samples));
     PARE_ASSIGN_IN(const SampleSource source, source_for(model.main(), view), options.data);
     samples = with_progress(source, out);
     summary.samples = source.count;
   }
+  if (options.data.empty() && options.quantize.effort > 1)
+    return usage_error("--effort {} needs samples that weights are rounded for; give them with --data",
+                       options.quantize.effort);
   PARE_ASSIGN_IN(const QuantizeResult result, quantize(model, samples ? &*samples : nullptr, options.quantize),
                  options.model);
   PARE_ASSIGN(const ConvertResult written,
@@ -68,7 +72,9 @@ void add_options(CLI::App& command, Options& options) {
       command, "--mode", config.mode,
       "int8: int8 where there is an integer form, float elsewhere; int8_only: an error where there is none; int16x8: int16 activations; "
       "dynamic: int8 weights; weight_only: int8 weights restored before use; fp16: half-precision weights");
-  command.add_option("--data", options.data, "Data set to calibrate on; needed by int8, int8_only and int16x8")
+  command
+      .add_option("--data", options.data,
+                  "Data set to calibrate on; needed by int8, int8_only, int16x8 and by --effort 2")
       ->type_name("DATA");
   command
       .add_option("--samples", options.samples,
@@ -80,7 +86,11 @@ void add_options(CLI::App& command, Options& options) {
 
   add_keep(command, options.quantize.keep);
   add_quantization_options(command, options.quantization);
-  command.add_option("--effort", options.quantize.effort, "0: nearest rounding; from 1 on: biases corrected")
+  command
+      .add_option(
+          "--effort", options.quantize.effort,
+          "0: nearest rounding; 1: biases corrected; from 2 on: weights rounded, layer after layer, so that what they "
+          "compute changes least")
       ->check(whole_number(0, 3))
       ->type_name("N")
       ->capture_default_str()

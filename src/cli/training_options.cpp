@@ -168,12 +168,6 @@ CLI::Option* add_feature_weight(CLI::App& command, DistillationOptions& distilla
       ->capture_default_str();
 }
 
-LayerObserver layer_progress(const Output& out) {
-  return [&out](const std::string& doing, size_t done, size_t of) {
-    out.progress(fmt::format("{}: layer {} of {}", doing, done + 1, of));
-  };
-}
-
 Expected<void> train_file(TrainingOptions& options, const Common& common, const Output& out, const TrainingStep& step) {
   options.train.threads = common.threads;
   options.train.seed = common.seed;

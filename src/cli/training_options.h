@@ -5,7 +5,6 @@
 #include <string>
 
 #include "cli/command.h"
-#include "steps/layerwise.h"
 #include "steps/train.h"
 
 namespace pare::cli {
@@ -39,9 +38,6 @@ void add_self_teaching(CLI::App& command, SelfTeaching& teaching, DistillationOp
 
 // --feature-weight, of commands that learn from values inside a teacher.
 CLI::Option* add_feature_weight(CLI::App& command, DistillationOptions& distillation);
-
-// Shows how far a step that goes from layer to layer is.
-LayerObserver layer_progress(const Output& out);
 
 // A step from a model, a data set and what watches the run to what is written.
 using TrainingStep =

@@ -23,6 +23,14 @@ struct RowCodebook {
 // row makes up for what is lost. E. Frantar et al., "GPTQ", ICLR 2023. `weights` are what fit_layer() gives; those of kZeroCode stay zero.
 void round_to_codebook(const Gram& gram, const RowMatrix& weights, const LayerOptions& options, RowCodebook& codebook);
 
+// The damping with which values that are fitted to a part of the samples are best for the rest of them.
+double choose_damping(const Gram& gram, const Gram& held_out, const RowMatrix& weights, const RowCodebook& start,
+                      LayerOptions options);
+
+// fit_layer() for the weights that have values; the others are zero.
+RowMatrix fit_layer(const Gram& gram, const RowMatrix& weights, const RowCodebook& codebook,
+                    const LayerOptions& options);
+
 // The centroids with which the codes come closest to what the reference of `gram` makes of `weights`, by least squares. A squared error of
 // each row counts `row_importance`. Tables of more than 1,024 stay.
 void refit_centroids(const Gram& gram, const RowMatrix& weights, std::span<const double> row_importance,

@@ -1,7 +1,5 @@
 #include "steps/fit_codebooks.h"
 
-#include <limits>
-
 #include "compress/fit_codebook.h"
 #include "compress/obs.h"
 #include "ops/cluster_weights.h"
@@ -46,7 +44,8 @@ class CodebookFit {
 
   Expected<void> run() {
     PARE_TRY(layerwise_.observe_all("looking at layers", [&](size_t i, SeenProducts& seen) -> Expected<void> {
-      choose_damping(layerwise_.layers()[i], start(i), seen);
+      Layerwise::Layer& at = layerwise_.layers()[i];
+      at.options.damping = choose_damping(seen.fitted, seen.held_out, at.layer.weights, start(i), at.options);
       return {};
     }));
     return layerwise_.fit_all("fitting values", [&](size_t i, SeenProducts& seen) -> Expected<void> {
@@ -77,27 +76,6 @@ class CodebookFit {
     return book;
   }
 
-  // 1 for weights that have values, 0 for those that stay zero.
-  static RowMatrix mask_of(const RowCodebook& book) { return (book.codes.array() != kZeroCode).cast<double>(); }
-
-  // The damping with which values that are fitted to a part of the samples are best for the rest of them.
-  static void choose_damping(Layerwise::Layer& at, const RowCodebook& start, const SeenProducts& seen) {
-    if (seen.fitted.windows() == 0 || seen.held_out.windows() == 0) return;
-    const RowMatrix& weights = at.layer.weights;
-    const double power = output_power(seen.held_out, weights, at.options.centred);
-    LayerOptions options = at.options;
-    double least = std::numeric_limits<double>::infinity();
-    for (const double damping : kDampings) {
-      options.damping = damping;
-      RowCodebook book = start;
-      round_to_codebook(seen.fitted, weights, options, book);
-      const double error = output_error(seen.held_out, weights, book.values(), power, options.centred);
-      if (error >= least) break;
-      least = error;
-      at.options.damping = damping;
-    }
-  }
-
   // Values that are best for weights by how much each counts at the output of the layer.
   void begin_with_k_means(const FittedLayer& layer, const Gram& gram, const LayerOptions& options,
                           const RowMatrix& fitted, RowCodebook& book) const {
@@ -124,10 +102,7 @@ class CodebookFit {
   void fit(size_t i, const Gram& gram) {
     const auto& [layer, sets, options, multiply_adds] = layerwise_.layers()[i];
     RowCodebook book = start(i);
-    const RowMatrix mask = mask_of(book);
-    // Rows of which nothing is zero have one solution.
-    const int64_t rows_together = mask.minCoeff() > 0 ? mask.rows() : 1;
-    const RowMatrix fitted = fit_layer(gram, layer.weights, mask, rows_together, options);
+    const RowMatrix fitted = fit_layer(gram, layer.weights, book, options);
     begin_with_k_means(layer, gram, options, fitted, book);
     for (int round = 0; round < kRounds; ++round) {
       round_to_codebook(gram, fitted, options, book);

@@ -8,6 +8,7 @@
 #include "passes/inline_composites.h"
 #include "quant/calibrate.h"
 #include "quant/choose_precision.h"
+#include "steps/fit_rounding.h"
 #include "steps/samples.h"
 
 namespace pare {
@@ -64,7 +65,8 @@ Expected<SampleSource> calibration_source(const Graph& network, const DataSet& s
   return source_for(network, view);
 }
 
-// Rounds what the plan that quantize() would make stores smaller. `samples` is null where no activation is rounded.
+// Rounds what the plan that quantize() would make stores smaller; weights of few bits begin as integers that change least. `samples` is null
+// where no activation is rounded.
 Expected<void> round(Graph& network, const SampleSource* samples, const QatOptions& options) {
   const QuantConfig& config = options.quantization;
   Graph deployed = network.clone();
@@ -77,6 +79,8 @@ Expected<void> round(Graph& network, const SampleSource* samples, const QatOptio
     PARE_ASSIGN(statistics, calibrate(deployed, *samples, {.threads = options.train.threads}));
   }
   PARE_ASSIGN(const QuantPlan plan, make_plan(deployed, statistics, config));
+  if (samples != nullptr && has_few_bits(config))
+    PARE_TRY(fit_rounding(network, deployed, plan, {}, *samples, options.train.threads, {}));
   return insert_fake_quantization(network, deployed, plan, config, options.ranges);
 }
 

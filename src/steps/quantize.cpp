@@ -8,6 +8,7 @@
 #include "quant/bias_correction.h"
 #include "quant/calibrate.h"
 #include "quant/make_plan.h"
+#include "steps/fit_rounding.h"
 #include "train/clustering.h"
 #include "train/fake_quantization.h"
 
@@ -33,6 +34,11 @@ Expected<void> quantize_graph(const Graph& network, Graph& graph, const Graph& b
   begin = std::chrono::steady_clock::now();
   PARE_ASSIGN(const KnownParameters known, clustered_parameters(network, baseline, options.config));
   PARE_ASSIGN(QuantPlan plan, make_plan(graph, statistics, options.config, known));
+  if (options.effort > 1 && samples != nullptr && result.model.graphs.size() == 1) {
+    std::set<std::string> clustered;  // their few values stay
+    for (const auto& [node, weights] : known.weights) clustered.insert(node);
+    PARE_TRY(fit_rounding(graph, graph, plan, clustered, *samples, options.threads, options.observer));
+  }
   if (options.effort > 0) correct_biases(graph, plan, statistics);
   PARE_TRY(apply_plan(graph, plan));
   result.timing.planning_ms += milliseconds_since(begin);

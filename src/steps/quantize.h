@@ -5,6 +5,7 @@
 #include "ir/model.h"
 #include "passes/pipeline.h"
 #include "quant/config.h"
+#include "steps/layerwise.h"
 #include "train/kept_structure.h"
 
 namespace pare {
@@ -12,7 +13,10 @@ namespace pare {
 struct QuantizeOptions {
   QuantConfig config;
   int threads = 1;
-  int effort = 1;  // 0: weights rounded to nearest; 1 to 3: biases corrected for the mean error of that as well
+  // 0: weights rounded to nearest; 1: biases corrected for the mean error of that; 2 and 3: weights rounded so that layers compute what they
+  // computed before, see fit_rounding(), where there are samples.
+  int effort = 1;
+  LayerObserver observer;  // of that
   PipelineOptions pipeline;
   std::vector<Kept> keep;  // see keep_structure(); masks and codebooks that the model has are kept anyway
 };

@@ -123,5 +123,62 @@ TEST(Quantize, BiasesAreCorrectedUnlessNoEffortIsAsked) {
   EXPECT_GT(largest_bias(1), 0);
 }
 
+// Two convolutions and a dense layer; every third weight of the first is zero.
+Model convolutions() {
+  Random random(5);
+  GraphBuilder build;
+  Tensor first = random_tensor({8, 3, 3, 4}, random);
+  for (size_t i = 0; i < first.values<float>().size(); i += 3) first.mutable_values<float>()[i] = 0;
+  Value* x = build.input("x", {kDynamic, 8, 8, 4});
+  Value* conv = build.op("conv_2d", {x, build.constant("w1", std::move(first))}, {}, "conv");
+  Value* second = build.op(
+      "conv_2d", {build.op("relu", {conv}, {}, "relu"), build.constant("w2", random_tensor({6, 3, 3, 8}, random))}, {},
+      "second");
+  Value* dense =
+      build.op("fully_connected", {second, build.constant("fw", random_tensor({5, 384}, random))}, {}, "dense");
+  Model model;
+  model.graphs.push_back(build.finish({dense}));
+  return model;
+}
+
+double squared_error(const Model& quantized, const std::vector<float>& expected) {
+  const std::vector<float> got = outputs_of(quantized);
+  double error = 0;
+  for (size_t i = 0; i < got.size(); ++i) error += (got[i] - expected[i]) * (got[i] - expected[i]);
+  return error;
+}
+
+TEST(Quantize, WeightsOfFewBitsAreRoundedForWhatLayersCompute) {
+  const Model model = convolutions();
+  const std::vector<float> expected = outputs_of(model);
+  const SampleSource source = samples();
+  for (const QuantMode mode : {QuantMode::Int8, QuantMode::WeightOnly}) {
+    QuantizeOptions options;
+    options.config.mode = mode;
+    options.config.weight_bits = 4;
+    options.config.smallest_weights = 0;
+    const auto nearest = quantize(model, &source, options);
+    options.effort = 2;
+    const auto fitted = quantize(model, &source, options);
+    ASSERT_TRUE(nearest && fitted);
+    EXPECT_LT(squared_error(fitted->model, expected), 0.6 * squared_error(nearest->model, expected)) << to_string(mode);
+  }
+}
+
+TEST(Quantize, ZerosStayZeroWhateverTheEffort) {
+  const SampleSource source = samples();
+  QuantizeOptions options;
+  options.effort = 2;
+  options.config.weight_bits = 4;
+  const auto result = quantize(convolutions(), &source, options);
+  ASSERT_TRUE(result);
+  const Graph& graph = result->model.main();
+  const auto conv = std::ranges::find_if(graph.nodes(), [](const auto& node) { return node->is("conv_2d"); });
+  const Tensor codes = *(*conv)->operand(1)->data;
+  const std::vector<float> numbers = to_floats(codes);
+  ASSERT_EQ(numbers.size(), 288u);
+  for (size_t i = 0; i < numbers.size(); i += 3) EXPECT_EQ(numbers[i], 0) << i;
+}
+
 }  // namespace
 }  // namespace pare

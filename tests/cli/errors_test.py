@@ -51,6 +51,7 @@ class Errors(ProgramTest):
 
     def test_missing_option(self):
         self.fails(USAGE, ["quantize", self.net], "--output is required")
+        self.fails(USAGE, ["quantize", self.net, "-o", self.folder / "out.tflite", "--mode", "weight_only", "--effort", 2], "--effort 2 needs samples")
 
     def test_missing_data(self):
         self.fails(USAGE, ["quantize", self.net, "-o", self.folder / "out.tflite"], "needs calibration samples", "dynamic, weight_only or fp16")
