@@ -147,6 +147,9 @@ void add_weight_choice(CLI::App& command, WeightChoice& choice, const char* what
   command.add_option("--exclude", choice.exclude, "Operators of these names stay as they are")
       ->type_name("PATTERN")
       ->group(group);
+  command.add_option("--type", choice.types, "Only operators of these types, such as conv_2d or depthwise_conv_2d")
+      ->type_name("TYPE")
+      ->group(group);
 }
 
 void add_keep(CLI::App& command, std::vector<Kept>& kept) {

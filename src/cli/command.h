@@ -108,7 +108,7 @@ Expected<void> require_classes(const DataView& view, std::string_view option);
 
 // Options that are spelled the same in every command.
 void add_engine(CLI::App& command, Engine& engine);
-// --include and --exclude; `what` is chosen where neither says anything.
+// --include, --exclude and --type; `what` is chosen where none says anything.
 void add_weight_choice(CLI::App& command, WeightChoice& choice, const char* what, const char* group);
 void add_keep(CLI::App& command, std::vector<Kept>& kept);
 void add_without(CLI::App& command, std::vector<std::string>& passes);

@@ -124,6 +124,10 @@ void add_which(CLI::App& command, Options& options) {
       ->type_name("N:M")
       ->group(which);
   add_weight_choice(command, pruning.choice, "all with weights but depthwise ones", which);
+  add_choice(
+      command, "--policy", pruning.choice.policy,
+      "xnnpack: the 1x1 convolutions, in networks that XNNPACK's sparse kernels take; an error says why one is not")
+      ->group(which);
 }
 
 void add_when(CLI::App& command, Options& options) {

@@ -11,8 +11,9 @@ constexpr const char* kGroup = "Whole channels, filters and neurons (--structure
 constexpr const char* kOfStructured[] = {"--macs",        "--weights", "--latency", "--channel-criterion",
                                          "--multiple-of", "--rounds",  "--samples", "--no-refit",
                                          "--explain"};
-constexpr const char* kOfZeros[] = {"--sparsity", "--block", "--block-score", "--n-of-m", "--course",   "--initial",
-                                    "--begin",    "--end",   "--power",       "--every",  "--criterion"};
+constexpr const char* kOfZeros[] = {"--sparsity",  "--block", "--block-score", "--n-of-m", "--course",
+                                    "--initial",   "--begin", "--end",         "--power",  "--every",
+                                    "--criterion", "--type",  "--policy"};
 
 void add_limits(CLI::App& command, StructuredOptions& options) {
   CLI::Option* macs =

@@ -22,8 +22,7 @@ std::map<std::string, std::string> settings_of(const ClusteringOptions& options)
           {"gradient", std::string(to_string(options.gradient))},
           {"every", fmt::format("{} until {}", options.every, options.freeze)},
           {"biases", options.biases ? "yes" : "no"},
-          {"include", fmt::format("{}", fmt::join(options.choice.include, " "))},
-          {"exclude", fmt::format("{}", fmt::join(options.choice.exclude, " "))}};
+          {"weights", to_string(options.choice)}};
 }
 
 struct Clustered {

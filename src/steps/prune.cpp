@@ -21,8 +21,7 @@ std::map<std::string, std::string> settings_of(const PruningOptions& options) {
           {"budget", std::string(to_string(options.budget))},
           {"block", fmt::format("{} {}", fmt::join(pattern.block, "x"), to_string(pattern.block_score))},
           {"n_of_m", fmt::format("{}:{}", pattern.n, pattern.m)},
-          {"include", fmt::format("{}", fmt::join(options.choice.include, " "))},
-          {"exclude", fmt::format("{}", fmt::join(options.choice.exclude, " "))}};
+          {"weights", to_string(options.choice)}};
 }
 
 template <class Field>
