@@ -11,6 +11,8 @@
 namespace pare {
 namespace {
 
+constexpr int64_t kLeastWindows = 2048;
+
 const Value* source_of_product(const Node& node) {
   const std::vector<int>& activations = node.op().quantization.activations;
   if (node.op().product == nullptr || activations.empty()) return nullptr;
@@ -109,7 +111,10 @@ class Observation {
     for (const std::vector<int32_t>& set : sets) columns += set.size();
     if (!product || static_cast<size_t>(product->columns()) != columns || product->samples == 0) return;
     if (gram.windows() == 0) gram = Gram(product->groups, sets, paired_);
-    const int64_t wanted = options.windows + options.windows_a_column * product->columns();
+    // Groups have few columns, and many of them take long.
+    const int64_t of_group =
+        std::clamp(options.windows / product->groups, std::min(kLeastWindows, options.windows), options.windows);
+    const int64_t wanted = of_group + options.windows_a_column * product->columns();
     gram.add(*product, slice.context.output_as<float>(observed.output).data(),
              paired_ ? slice.context.output_as<float>(observed.reference_output).data() : nullptr,
              (wanted + samples - 1) / samples, slice.first);

@@ -18,7 +18,7 @@ struct ObservedLayer {
 struct ObserveOptions {
   int threads = 1;
   int64_t windows_a_column = 64;  // that are looked at, where there are more, and
-  int64_t windows = 65536;        // as many beside
+  int64_t windows = 65536;        // as many beside, over all groups
 };
 
 // The moments of each layer of `graph`. With a reference, a network of the same inputs whose values have the same names, they are paired.
