@@ -1,13 +1,15 @@
 """Training with tf_keras and TFMOT, each measurement in a process of its own; prints one JSON object.
 
-    peer_training.py step NET.h5 --form function|fit|qat   milliseconds of one step on a batch of noise
+    peer_training.py step NET.h5 --form function|fit|qat|pruned|clustered
+                                                           milliseconds of one step on a batch of noise
     peer_training.py make lenet|tutorial -o NET.h5         an untrained network
     peer_training.py epoch NET.h5 --mnist FOLDER           seconds of the second epoch on 60,000 images
     peer_training.py recipe NET.h5 --mnist FOLDER -o DIR   trains, converts to float and int8 files
     peer_training.py score NET.tflite --mnist FOLDER       share of the 10,000 test images that LiteRT tells right
 
 Adam and cross-entropy throughout. `function` is a compiled step with a gradient tape, `fit` what model.fit needs from the
-beginning of one batch to the next, `qat` the compiled step of a network that went through TFMOT's quantize_model.
+beginning of one batch to the next, `qat` the compiled step of a network that went through TFMOT's quantize_model; `pruned` and
+`clustered` are `fit` of networks that went through prune_low_magnitude (80 %, polynomial) and cluster_weights (16 values).
 """
 
 import argparse
@@ -74,7 +76,7 @@ def function_steps(model, batch, seconds, tf):
     return times
 
 
-def fit_steps(model, batch, seconds, tf):
+def fit_steps(model, batch, seconds, tf, callbacks=()):
     import tf_keras
 
     begins = []
@@ -87,9 +89,26 @@ def fit_steps(model, batch, seconds, tf):
 
     data = tf.data.Dataset.from_tensors(batch).cache().repeat()
     model.compile(tf_keras.optimizers.Adam(1e-4), "sparse_categorical_crossentropy")
-    model.fit(data, epochs=1000, steps_per_epoch=WARM_UP + 41, verbose=0, callbacks=[Clock()])
+    model.fit(data, epochs=1000, steps_per_epoch=WARM_UP + 41, verbose=0, callbacks=[Clock(), *callbacks])
     gaps = np.diff(begins[WARM_UP:]) * 1e3
     return [gap for at, gap in enumerate(gaps, WARM_UP + 1) if at % (WARM_UP + 41) != 0]  # not those between epochs
+
+
+def pruned(model):
+    from tensorflow_model_optimization.sparsity import keras as sparsity
+
+    schedule = sparsity.PolynomialDecay(initial_sparsity=0, final_sparsity=0.8, begin_step=0, end_step=1000)
+    return sparsity.prune_low_magnitude(model, schedule), [sparsity.UpdatePruningStep()]
+
+
+def clustered(model):
+    from tensorflow_model_optimization.clustering import keras as clustering
+
+    start = clustering.CentroidInitialization.KMEANS_PLUS_PLUS
+    return clustering.cluster_weights(model, number_of_clusters=16, cluster_centroids_init=start), []
+
+
+COMPRESSED = {"pruned": pruned, "clustered": clustered}
 
 
 def measure_step(arguments):
@@ -101,8 +120,12 @@ def measure_step(arguments):
         import tensorflow_model_optimization as tfmot
 
         model = tfmot.quantization.keras.quantize_model(model)
-    steps = fit_steps if arguments.form == "fit" else function_steps
-    times = steps(model, noise_batch(model, arguments.batch), arguments.seconds, tf)
+    batch = noise_batch(model, arguments.batch)
+    if arguments.form in COMPRESSED:
+        model, callbacks = COMPRESSED[arguments.form](model)
+        times = fit_steps(model, batch, arguments.seconds, tf, callbacks)
+    else:
+        times = (fit_steps if arguments.form == "fit" else function_steps)(model, batch, arguments.seconds, tf)
     return {"runs": len(times), "step_ms": {"median": np.median(times), "min": min(times), "p90": np.percentile(times, 90)}}
 
 
@@ -192,7 +215,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["step", "make", "epoch", "recipe", "score"])
     parser.add_argument("model")
-    parser.add_argument("--form", choices=["function", "fit", "qat"], default="function")
+    parser.add_argument("--form", choices=["function", "fit", "qat", *COMPRESSED], default="function")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=2.0, help="measuring time after the warm-up")

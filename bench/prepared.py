@@ -88,6 +88,20 @@ class Workshop:
             run([self.pare, "qat", self.keras(net), "--data", data, "-o", integers, "--form", target, "--epochs", 1, "--quiet"])
         return target
 
+    def pruned(self, net):
+        """The network with masks, half of its weights zero."""
+        return self._compressed(net, "pruned", ["prune", self.keras(net), "--one-shot", "magnitude", "--sparsity", 0.5])
+
+    def clustered(self, net):
+        """The network with 16 values a tensor."""
+        return self._compressed(net, "clustered", ["cluster", self.keras(net), "--clusters", 16])
+
+    def _compressed(self, net, name, words):
+        target = self.folder / f"{net.name}_{name}.pare"
+        if not target.exists():
+            run([self.pare, *words, "-o", target, "--quiet"])
+        return target
+
     def conversion(self, tool, source, samples, out):
         """The command of one peer's conversion."""
         return [sys.executable, HERE / "peer_models.py", tool, source, "--samples", samples, "-o", out]
