@@ -43,13 +43,13 @@ class CodebookFit {
         layerwise_(network, without_codebooks(network, clustered_), std::move(layers), samples, threads, observer) {}
 
   Expected<void> run() {
-    PARE_TRY(layerwise_.observe_all("looking at layers", [&](size_t i, SeenProducts& seen) -> Expected<void> {
+    PARE_TRY(layerwise_.observe_all("looking at layers", [&](size_t i, const SeenProducts& seen) -> Expected<void> {
       Layerwise::Layer& at = layerwise_.layers()[i];
       at.options.damping = choose_damping(seen.fitted, seen.held_out, at.layer.weights, start(i), at.options);
       return {};
     }));
-    return layerwise_.fit_all("fitting values", [&](size_t i, SeenProducts& seen) -> Expected<void> {
-      fit(i, std::move(seen).all());
+    return layerwise_.fit_all("fitting values", [&](size_t i, const Gram& gram) -> Expected<void> {
+      fit(i, gram);
       return {};
     });
   }

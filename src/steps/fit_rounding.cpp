@@ -55,14 +55,13 @@ Expected<void> fit_rounding(Graph& network, const Graph& deployed, const QuantPl
                             const LayerObserver& observer) {
   PARE_ASSIGN(RoundedLayers rounded, rounded_layers(network, deployed, plan, left_alone));
   Layerwise layerwise(network, network.clone(), std::move(rounded.layers), samples, threads, observer);
-  PARE_TRY(layerwise.observe_all("looking at layers", [&](size_t i, SeenProducts& seen) -> Expected<void> {
+  PARE_TRY(layerwise.observe_all("looking at layers", [&](size_t i, const SeenProducts& seen) -> Expected<void> {
     Layerwise::Layer& at = layerwise.layers()[i];
     at.options.damping = choose_damping(seen.fitted, seen.held_out, at.layer.weights, rounded.integers[i], at.options);
     return {};
   }));
-  return layerwise.fit_all("rounding weights", [&](size_t i, SeenProducts& seen) -> Expected<void> {
+  return layerwise.fit_all("rounding weights", [&](size_t i, const Gram& gram) -> Expected<void> {
     const Layerwise::Layer& at = layerwise.layers()[i];
-    const Gram gram = std::move(seen).all();
     RowCodebook& book = rounded.integers[i];
     round_to_codebook(gram, fit_layer(gram, at.layer.weights, book, at.options), at.options, book);
     const RowMatrix values = book.values();

@@ -21,12 +21,6 @@ int64_t held_out_of(int64_t samples) { return std::max<int64_t>(1, samples / kHe
 
 }  // namespace
 
-Gram SeenProducts::all() && {
-  if (fitted.windows() == 0) return std::move(held_out);
-  if (held_out.windows() > 0) fitted.merge(held_out);
-  return std::move(fitted);
-}
-
 Layerwise::Layerwise(Graph& graph, Graph reference, std::vector<FittedLayer> layers, const SampleSource& samples,
                      int threads, const LayerObserver& observer)
     : graph_(graph), reference_(std::move(reference)), samples_(samples), threads_(threads), observer_(observer) {
@@ -43,25 +37,18 @@ SampleSource Layerwise::held_out(int64_t most) const {
   return part_of(samples_, samples_.count - count, std::min(most, count));
 }
 
-Expected<std::vector<SeenProducts>> Layerwise::observe(bool paired, size_t begin, size_t end) const {
+Expected<std::vector<Gram>> Layerwise::observe(bool paired, size_t begin, size_t end,
+                                               const SampleSource& samples) const {
   const Graph& graph = paired ? graph_ : reference_;
-  const Graph* reference = paired ? &reference_ : nullptr;
   std::vector<ObservedLayer> observed;
   for (size_t i = begin; i < end; ++i) observed.push_back(layers_[i].layer.observed(graph, layers_[i].sets));
-  const int64_t held = held_out_of(samples_.count), most = samples_.count - held;
-  std::vector<SeenProducts> seen(end - begin);
-  if (most > 0) {
-    PARE_ASSIGN(std::vector<Gram> grams,
-                observe_products(graph, reference, observed, part_of(samples_, 0, most), {.threads = threads_}));
-    for (size_t i = 0; i < seen.size(); ++i) seen[i].fitted = std::move(grams[i]);
-  }
-  PARE_ASSIGN(std::vector<Gram> grams,
-              observe_products(graph, reference, observed, part_of(samples_, most, held), {.threads = threads_}));
-  for (size_t i = 0; i < seen.size(); ++i) seen[i].held_out = std::move(grams[i]);
-  return seen;
+  if (samples.count == 0) return std::vector<Gram>(end - begin);
+  return observe_products(graph, paired ? &reference_ : nullptr, observed, samples, {.threads = threads_});
 }
 
-Expected<void> Layerwise::in_stages(const char* doing, bool paired, size_t most, const Visit& visit) {
+Expected<void> Layerwise::in_stages(const char* doing, bool paired, size_t most,
+                                    const std::function<Expected<void>(size_t, size_t)>& observe_stage,
+                                    const std::function<Expected<void>(size_t)>& visit) const {
   for (size_t begin = 0, end = 0; begin < layers_.size(); begin = end) {
     size_t bytes = 0;
     for (end = begin; end < layers_.size() && end - begin < most; ++end) {
@@ -69,34 +56,56 @@ Expected<void> Layerwise::in_stages(const char* doing, bool paired, size_t most,
       if (end > begin && bytes > kMomentBytes) break;
     }
     tell(doing, begin);
-    PARE_ASSIGN(std::vector<SeenProducts> seen, observe(paired, begin, end));
+    PARE_TRY(observe_stage(begin, end));
     for (size_t i = begin; i < end; ++i) {
-      SeenProducts& products = seen[i - begin];
-      if (products.fitted.windows() == 0 && products.held_out.windows() == 0) {
-        // Nothing is known of what the weights meet: magnitudes decide.
-        products.fitted = Gram(1, layers_[i].sets, false);
-        layers_[i].options.centred = false;
-      }
-      PARE_TRY(visit(i, products));
+      PARE_TRY(visit(i));
       tell(doing, i);
     }
   }
   return {};
 }
 
+void Layerwise::see_nothing(size_t layer, Gram& gram) {
+  gram = Gram(1, layers_[layer].sets, false);
+  layers_[layer].options.centred = false;
+}
+
 Expected<void> Layerwise::observe_all(const char* doing, const Visit& visit) {
-  return in_stages(doing, false, layers_.size(), [&](size_t i, SeenProducts& seen) {
-    layers_[i].multiply_adds = static_cast<double>(seen.fitted.positions() + seen.held_out.positions()) /
-                               static_cast<double>(samples_.count) *
-                               static_cast<double>(layers_[i].layer.weights.size());
+  const int64_t held = held_out_of(samples_.count), most = samples_.count - held;
+  std::vector<Gram> fitted, rest;
+  size_t first = 0;
+  const auto observe_stage = [&](size_t begin, size_t end) -> Expected<void> {
+    first = begin;
+    PARE_ASSIGN(fitted, observe(false, begin, end, part_of(samples_, 0, most)));
+    PARE_ASSIGN(rest, observe(false, begin, end, part_of(samples_, most, held)));
+    return {};
+  };
+  return in_stages(doing, false, layers_.size(), observe_stage, [&](size_t i) {
+    SeenProducts seen{std::move(fitted[i - first]), std::move(rest[i - first])};
+    Layer& layer = layers_[i];
+    layer.multiply_adds = static_cast<double>(seen.fitted.positions() + seen.held_out.positions()) /
+                          static_cast<double>(samples_.count) * static_cast<double>(layer.layer.weights.size());
+    if (seen.fitted.windows() == 0) std::swap(seen.fitted, seen.held_out);  // of a single sample
+    if (seen.fitted.windows() == 0) see_nothing(i, seen.fitted);
     return visit(i, seen);
   });
 }
 
-Expected<void> Layerwise::fit_all(const char* doing, const Visit& visit) {
+Expected<void> Layerwise::fit_all(const char* doing, const Fit& fit) {
   const auto count = static_cast<double>(std::max<size_t>(1, layers_.size()));
   const double stages = std::clamp(kProducts / multiply_adds() / static_cast<double>(samples_.count), 1.0, count);
-  return in_stages(doing, true, static_cast<size_t>(std::ceil(count / stages)), visit);
+  std::vector<Gram> seen;
+  size_t first = 0;
+  const auto observe_stage = [&](size_t begin, size_t end) -> Expected<void> {
+    first = begin;
+    PARE_ASSIGN(seen, observe(true, begin, end, samples_));
+    return {};
+  };
+  return in_stages(doing, true, static_cast<size_t>(std::ceil(count / stages)), observe_stage, [&](size_t i) {
+    Gram& gram = seen[i - first];
+    if (gram.windows() == 0) see_nothing(i, gram);
+    return fit(i, gram);
+  });
 }
 
 double Layerwise::multiply_adds() const {

@@ -16,8 +16,6 @@ using LayerObserver = std::function<void(const std::string& doing, size_t done, 
 // What a layer was seen to multiply: on most of the samples, and on those that are held out.
 struct SeenProducts {
   Gram fitted, held_out;
-
-  Gram all() &&;  // of both
 };
 
 class Layerwise {
@@ -28,7 +26,8 @@ class Layerwise {
     LayerOptions options;
     double multiply_adds = 0;  // of one sample; known after observe_all()
   };
-  using Visit = std::function<Expected<void>(size_t layer, SeenProducts& seen)>;
+  using Visit = std::function<Expected<void>(size_t layer, const SeenProducts& seen)>;
+  using Fit = std::function<Expected<void>(size_t layer, const Gram& seen)>;
 
   // `graph` is what changes, `reference` the network as it was, whose values have the same names. The graph, the samples and the observer must
   // outlive this.
@@ -42,17 +41,22 @@ class Layerwise {
   // Visits all layers in their order, as they are seen in the reference.
   Expected<void> observe_all(const char* doing, const Visit& visit);
 
-  // Likewise in the graph, with moments paired with those of the reference, and as many passes over the samples as are affordable, so that a
-  // layer sees what almost all before it have become. After observe_all().
-  Expected<void> fit_all(const char* doing, const Visit& visit);
+  // Likewise in the graph, on all samples, with moments paired with those of the reference; in as many passes over the samples as are
+  // affordable, so that a layer sees what almost all before it have become. After observe_all().
+  Expected<void> fit_all(const char* doing, const Fit& fit);
 
   void tell(const char* doing, size_t layer) const;
   // Of one sample, all layers.
   double multiply_adds() const;
 
  private:
-  Expected<void> in_stages(const char* doing, bool paired, size_t most, const Visit& visit);
-  Expected<std::vector<SeenProducts>> observe(bool paired, size_t begin, size_t end) const;
+  // Calls observe_stage(begin, end) and then visit(layer) for those: of so many layers at most, whose moments take so much room.
+  Expected<void> in_stages(const char* doing, bool paired, size_t most,
+                           const std::function<Expected<void>(size_t, size_t)>& observe_stage,
+                           const std::function<Expected<void>(size_t)>& visit) const;
+  Expected<std::vector<Gram>> observe(bool paired, size_t begin, size_t end, const SampleSource& samples) const;
+  // Where nothing is known of what the weights meet, magnitudes decide.
+  void see_nothing(size_t layer, Gram& gram);
 
   Graph& graph_;
   Graph reference_;

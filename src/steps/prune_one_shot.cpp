@@ -63,11 +63,11 @@ class OneShotPruning {
                      each.name);
       layerwise_.layers()[i].sets = ways_[i].parts.sets;
     }
-    PARE_TRY(
-        layerwise_.observe_all("ordering weights", [&](size_t i, SeenProducts& seen) { return find_order(i, seen); }));
+    PARE_TRY(layerwise_.observe_all("ordering weights",
+                                    [&](size_t i, const SeenProducts& seen) { return find_order(i, seen); }));
     PARE_TRY(divide());
-    PARE_TRY(layerwise_.fit_all("fitting weights", [&](size_t i, SeenProducts& seen) -> Expected<void> {
-      make(i, std::move(seen).all(), ways_[i].removals.removals_for(ways_[i].zeros));
+    PARE_TRY(layerwise_.fit_all("fitting weights", [&](size_t i, const Gram& gram) -> Expected<void> {
+      make(i, gram, ways_[i].removals.removals_for(ways_[i].zeros));
       put_weights(graph_, layer(i), pruned_[i].mask, ways_[i].made);
       return {};
     }));
@@ -101,14 +101,14 @@ class OneShotPruning {
 
   // In which order the weights of a layer go, by what it sees in the network as it was; and what it becomes at the sparsity of all, fitted to
   // a part of the samples, so that the rest shows what that costs.
-  Expected<void> find_order(size_t i, SeenProducts& seen) {
+  Expected<void> find_order(size_t i, const SeenProducts& seen) {
     Way& way = ways_[i];
     const FittedLayer& was = layer(i);
     LayerOptions& options = layerwise_.layers()[i].options;
     PARE_ASSIGN(const std::vector<RowMatrix> mask, magnitude_masks({&was}, options_, SparsityBudget::Uniform));
     options.damping =
         choose_damping(seen.fitted, seen.held_out, was.weights, mask[0], way.parts.rows_together, options);
-    const Gram& gram = seen.fitted.windows() > 0 ? seen.fitted : seen.held_out;
+    const Gram& gram = seen.fitted;
     way.power = output_power(gram, was.weights, options.centred);
     way.removals = order_layer(gram, way.parts, was.weights, was.scales, options);
     make(i, gram, way.removals.removals_for(options_.sparsity * elements_of(was)));
