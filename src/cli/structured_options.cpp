@@ -63,14 +63,14 @@ void add_structured_options(CLI::App& command, StructuredOptions& options) {
       ->group(kGroup);
   command
       .add_option("--samples", options.prune.samples,
-                  "Samples that channels are judged by and that layers are refitted to, with --one-shot obs, too")
+                  "Samples that channels are judged by and that layers are fitted to, with --one-shot obs, too")
       ->check(whole_number(1))
       ->type_name("N")
       ->capture_default_str()
       ->group(kGroup);
   command
       .add_flag("--no-refit", options.no_refit,
-                "Layers behind keep their weights, where else they make up for what leaves by least squares")
+                "Layers keep their weights, where else each is fitted by least squares to what it computed before")
       ->group(kGroup);
   command.add_flag("--explain", options.explain, "Say which channels had to stay, and why")->group(kGroup);
 }
@@ -104,6 +104,7 @@ Expected<void> run_structured(TrainingOptions& training, StructuredOptions& opti
   prune.narrow.refit = !options.no_refit;
   prune.narrow.seed = common.seed;
   prune.narrow.threads = common.threads;
+  prune.narrow.observer = layer_progress(out);
   PruneChannelsResult result;
   PARE_TRY(train_file(training, common, out,
                       [&](const Model& model, const DataSet& set, const TrainObserver& observer) -> Expected<Model> {

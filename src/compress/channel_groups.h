@@ -60,7 +60,7 @@ struct LeavingChannels {
   std::vector<int64_t> channels;
 };
 
-// Takes channels out of weights, vectors and shapes. What they would have given is lost, see compress/refit.h. At least one channel of
+// Takes channels out of weights, vectors and shapes. What they would have given is lost, see steps/fit_narrowed.h. At least one channel of
 // each group must stay. The groups point to what the graph was and are of no use afterwards.
 Expected<void> remove_channels(Graph& graph, const std::vector<ChannelGroup>& groups,
                                const std::vector<LeavingChannels>& leaving);

@@ -65,9 +65,16 @@ void add_sums(const RowsView<float>& rows, Eigen::VectorXd& sum) {
 
 }  // namespace
 
-ColumnSets all_columns(int64_t count) {
-  ColumnSets sets(1, std::vector<int32_t>(static_cast<size_t>(count)));
-  std::iota(sets[0].begin(), sets[0].end(), 0);
+ColumnSets all_columns(int64_t count) { return neighbouring_columns(count, count); }
+
+ColumnSets neighbouring_columns(int64_t count, int64_t most) {
+  const int64_t parts = std::max<int64_t>(1, (count + most - 1) / std::max<int64_t>(1, most));
+  ColumnSets sets;
+  for (int64_t part = 0; part < parts; ++part) {
+    const int64_t first = part * count / parts, end = (part + 1) * count / parts;
+    std::vector<int32_t>& set = sets.emplace_back(static_cast<size_t>(end - first));
+    std::iota(set.begin(), set.end(), static_cast<int32_t>(first));
+  }
   return sets;
 }
 

@@ -16,6 +16,8 @@ namespace pare {
 // Columns of the weights of an output channel that are looked at together; between two such sets no moments are kept.
 using ColumnSets = std::vector<std::vector<int32_t>>;
 ColumnSets all_columns(int64_t count);
+// Neighbours in sets of equal size, of at most so many.
+ColumnSets neighbouring_columns(int64_t count, int64_t most);
 
 class Gram {
  public:

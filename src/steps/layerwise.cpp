@@ -8,6 +8,8 @@ namespace {
 
 // Moments that are held at a time, of all threads together.
 constexpr size_t kMomentBytes = size_t{1} << 30;
+// Whose moments with each other are kept.
+constexpr int64_t kMostColumns = 4096;
 // Multiply-adds of all passes over the samples in which layers are fitted: a minute or two.
 constexpr double kProducts = 4e12;
 constexpr int64_t kHeldOut = 5;  // one sample of so many
@@ -26,7 +28,7 @@ Layerwise::Layerwise(Graph& graph, Graph reference, std::vector<FittedLayer> lay
     : graph_(graph), reference_(std::move(reference)), samples_(samples), threads_(threads), observer_(observer) {
   for (FittedLayer& each : layers) {
     Layer layer{.layer = std::move(each), .sets = {}, .options = {.threads = threads}};
-    layer.sets = all_columns(layer.layer.weights.cols());
+    layer.sets = neighbouring_columns(layer.layer.weights.cols(), kMostColumns);
     layer.options.centred = layer.layer.makes_up_means;
     layers_.push_back(std::move(layer));
   }

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "compress/channel_moments.h"
-#include "compress/refit.h"
+#include "compress/channel_magnitudes.h"
 #include "engine/evaluate.h"
 #include "formats/keras/new_widths.h"
 #include "ir/verify.h"
@@ -12,6 +11,7 @@
 #include "passes/passes.h"
 #include "passes/pipeline.h"
 #include "quant/glob.h"
+#include "steps/fit_narrowed.h"
 #include "steps/samples.h"
 #include "train/channel_taylor.h"
 #include "train/trainer.h"
@@ -69,12 +69,10 @@ Expected<std::vector<ChannelScores>> activation_scores(const Folded& folded, con
       group_of.push_back(i);
     }
   PARE_ASSIGN(const SampleSource source, source_for(folded.graph, samples));
-  PARE_ASSIGN(const std::vector<ChannelMoments> moments,
-              measure_moments(folded.graph, sources, source, {.threads = threads}));
+  PARE_ASSIGN(const std::vector<ChannelScores> magnitudes, measure_magnitudes(folded.graph, sources, source, threads));
   std::vector<ChannelScores> scores(folded.found.groups.size());
   for (size_t i = 0; i < sources.size(); ++i) {
-    const ChannelScores part =
-        relative(ChannelScores(moments[i].magnitude.data(), moments[i].magnitude.data() + moments[i].magnitude.size()));
+    const ChannelScores part = relative(magnitudes[i]);
     ChannelScores& sums = scores[group_of[i]];
     sums.resize(part.size(), 0);
     for (size_t c = 0; c < part.size(); ++c) sums[c] += part[c];
@@ -217,7 +215,7 @@ Expected<Narrowing> narrow(Model& model, const DataView& samples, const NarrowOp
   }
   if (options.refit && !leaving.empty()) {
     PARE_ASSIGN(const SampleSource source, source_for(graph, samples));
-    PARE_TRY(refit_readers(graph, groups.groups, leaving, source, {.threads = options.threads}));
+    PARE_TRY(fit_narrowed(graph, groups.groups, leaving, source, options.threads, options.observer));
   }
   PARE_TRY(remove_channels(graph, groups.groups, leaving));
   PARE_TRY(verify(graph));

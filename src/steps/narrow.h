@@ -10,6 +10,7 @@
 #include "data/data_set.h"
 #include "eval/latency.h"
 #include "ir/model.h"
+#include "steps/layerwise.h"
 #include "train/loss.h"
 
 namespace pare {
@@ -20,12 +21,13 @@ struct NarrowOptions {
   // The share that may stay of one of them; latency is measured, see latency_of().
   std::optional<double> macs, weights, latency;
   int64_t multiple_of = 8;
-  bool refit = true;                 // what reads leaving channels makes up for them
+  bool refit = true;                 // layers are fitted to what they computed before, see fit_narrowed()
   std::vector<std::string> include;  // patterns of layers whose channels may leave; empty: all
   std::vector<std::string> exclude;
   std::optional<Loss> loss;  // of taylor; nothing: see default_loss()
   uint64_t seed = 1;
   int threads = 1;
+  LayerObserver observer;  // of that fit
 };
 
 // Channels of one group that left.

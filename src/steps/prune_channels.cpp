@@ -130,6 +130,7 @@ class Run {
     PARE_ASSIGN(Narrowing done, narrow(result_.model, *samples_, narrowing));
     result_.fixed = std::move(done.fixed);
     result_.removed.push_back(std::move(done.removed));
+    if (narrowing.refit) return {};  // which makes up for the means
     const Loss loss = loss_of(*result_.model.main().outputs[0], *samples_, options_.train);
     return refresh_statistics(result_.model, *samples_, loss, narrowing);
   }

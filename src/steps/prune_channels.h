@@ -12,7 +12,7 @@ namespace pare {
 struct PruneChannelsOptions {
   TrainOptions train{.epochs = 5};  // after each removal; 0 epochs: none
   NarrowOptions narrow;
-  int64_t samples = 512;  // that channels are judged by and readers are refitted to
+  int64_t samples = 512;  // that channels are judged by and layers are fitted to
   int64_t rounds = 1;     // removals, each followed by training: the share shrinks by the same factor in each
   SelfTeaching teaching;
 };

@@ -1,0 +1,86 @@
+#include "steps/fit_narrowed.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "quant/roles.h"
+
+namespace pare {
+namespace {
+
+// Zero where an element of the weights has to do with a channel that leaves, else one.
+using Masks = std::map<const Value*, Tensor>;
+
+Tensor ones(const Shape& shape) {
+  Tensor tensor(DType::Float32, shape);
+  std::ranges::fill(tensor.mutable_values<float>(), 1.f);
+  return tensor;
+}
+
+void mask_channel(Tensor& mask, const ChannelMember& member, int64_t channel) {
+  const Shape& shape = mask.shape();
+  const int64_t extent = shape[member.axis], outer = shape.elements(0, member.axis),
+                inner = shape.elements(member.axis + 1, shape.rank());
+  const auto values = mask.mutable_values<float>();
+  for (int64_t o = 0; o < outer; ++o)
+    for (const int64_t element : member.elements[static_cast<size_t>(channel)])
+      std::fill_n(values.begin() + (o * extent + element) * inner, inner, 0.f);
+}
+
+Masks masks_of(const std::vector<ChannelGroup>& groups, const std::vector<LeavingChannels>& leaving) {
+  Masks masks;
+  for (const LeavingChannels& each : leaving)
+    for (const ChannelMember& member : groups[each.group].members) {
+      if (!member.is_weights(ChannelRole::Reads) && !member.is_weights(ChannelRole::Makes)) continue;
+      Tensor& mask = masks[member.value];
+      if (mask.shape() != member.value->type.shape) mask = ones(member.value->type.shape);
+      for (const int64_t channel : each.channels) mask_channel(mask, member, channel);
+    }
+  return masks;
+}
+
+// From the first that a channel leaves on.
+Expected<std::vector<FittedLayer>> layers_of(Graph& graph, const Masks& masks) {
+  std::vector<FittedLayer> layers;
+  std::set<const Value*> seen;
+  for (const auto& node : graph.nodes()) {
+    const std::optional<size_t> at = roles_of(*node).weights;
+    const Value* weights = at ? node->operand(*at) : nullptr;
+    if (weights == nullptr || !weights->is_constant() || (seen.empty() && !masks.contains(weights))) continue;
+    if (!seen.insert(weights).second) continue;
+    PARE_ASSIGN(FittedLayer layer, fitted_layer(graph, node->name, weights->name));
+    layers.push_back(std::move(layer));
+  }
+  return layers;
+}
+
+}  // namespace
+
+Expected<void> fit_narrowed(Graph& graph, const std::vector<ChannelGroup>& groups,
+                            const std::vector<LeavingChannels>& leaving, const SampleSource& samples, int threads,
+                            const LayerObserver& observer) {
+  const Masks masks = masks_of(groups, leaving);
+  PARE_ASSIGN(std::vector<FittedLayer> layers, layers_of(graph, masks));
+  std::vector<RowMatrix> kept;
+  for (const FittedLayer& layer : layers) {
+    const auto mask = masks.find(graph.find_value(layer.constant));
+    kept.push_back(mask == masks.end() ? RowMatrix::Ones(layer.weights.rows(), layer.weights.cols())
+                                       : rows_of(mask->second, layer.axis));
+  }
+  Layerwise layerwise(graph, graph.clone(), std::move(layers), samples, threads, observer);
+  PARE_TRY(layerwise.observe_all("looking at layers", [&](size_t i, const SeenProducts& seen) -> Expected<void> {
+    auto& [layer, sets, options, multiply_adds] = layerwise.layers()[i];
+    options.damping = choose_damping(seen.fitted, seen.held_out, layer.weights, kept[i], 1, options);
+    return {};
+  }));
+  return layerwise.fit_all("fitting layers", [&](size_t i, const Gram& gram) -> Expected<void> {
+    const auto& [layer, sets, options, multiply_adds] = layerwise.layers()[i];
+    const RowMatrix fitted = fit_layer(gram, layer.weights, kept[i], 1, options);
+    graph.find_value(layer.constant)->data = layer.tensor(fitted);
+    if (options.centred) take_back(graph, layer, mean_shift(gram, layer.weights, fitted));
+    return {};
+  });
+}
+
+}  // namespace pare
