@@ -44,6 +44,11 @@ void add_quantization_options(CLI::App& command, QuantizationOptions& options) {
       ->type_name("PATTERN=LOW:HIGH")
       ->group(how);
   command.add_flag("--per-tensor", config.per_tensor, "One scale a weight tensor instead of one a channel")->group(how);
+  command
+      .add_flag(
+          "--short-scales", config.short_scales,
+          "Scales of 8 significant bits: every channel has one, and its bias another, which a download holds in full else")
+      ->group(how);
 
   const char* where = "Where";
   command.add_option("--include", config.include, "Only operators whose name matches one of these patterns (*, ?)")

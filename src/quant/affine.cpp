@@ -133,6 +133,12 @@ float weight_scale(float largest_magnitude, int bits) {
   return std::max(largest_magnitude, kNarrowestRange) / static_cast<float>(weight_codes(bits).highest);
 }
 
+float short_scale(float scale) {
+  int exponent = 0;
+  const float mantissa = std::frexp(scale, &exponent);  // 0.5 to 1
+  return std::ldexp(std::nearbyint(std::ldexp(mantissa, 8)), exponent - 8);
+}
+
 std::vector<float> channel_magnitudes(const Tensor& weights, int axis) {
   std::vector<float> largest(static_cast<size_t>(weights.shape()[axis]), 0.f);
   const auto values = weights.values<float>();

@@ -67,6 +67,10 @@ Quantization scales_of(const Tensor& weights, int axis, const KnownWeights& know
   return Quantization::per_axis(std::move(scales), axis);
 }
 
+void shorten_scales(Quantization& parameters) {
+  for (float& scale : parameters.scales) scale = short_scale(scale);
+}
+
 // In 4 bits and fewer two codes share a byte, where the runtimes have kernels for that.
 Storage weight_storage(const Node& node, const QuantConfig& config, const KnownParameters& known) {
   const QuantRule& rule = node.op().quantization;
@@ -75,10 +79,10 @@ Storage weight_storage(const Node& node, const QuantConfig& config, const KnownP
   const bool is_known = found != known.weights.end();
   const int bits = is_known ? found->second.bits : weight_bits_of(config, node.name);
   const bool packed = bits <= 4 && rule.int4_weights && config.mode != QuantMode::Int16x8;
-  return {packed ? DType::Int4 : DType::Int8,
-          is_known ? scales_of(weights, rule.weights_axis, found->second)
-                   : weight_parameters(weights, rule.weights_axis, config.per_tensor, bits),
-          bits};
+  Quantization parameters = is_known ? scales_of(weights, rule.weights_axis, found->second)
+                                     : weight_parameters(weights, rule.weights_axis, config.per_tensor, bits);
+  if (config.short_scales) shorten_scales(parameters);
+  return {packed ? DType::Int4 : DType::Int8, std::move(parameters), bits};
 }
 
 class Planner {
@@ -158,6 +162,12 @@ class Planner {
   Storage storage_of(const Value* value) const {
     if (const auto fixed = classes_.fixed(value))
       return {type_, Quantization::per_tensor(fixed->scale, fixed->zero_point)};
+    Storage storage = chosen_storage(value);
+    if (config_.short_scales) shorten_scales(*storage.quantization);
+    return storage;
+  }
+
+  Storage chosen_storage(const Value* value) const {
     const Value* representative = classes_.representative(value);
     if (const auto known = known_classes_.find(representative); known != known_classes_.end()) return known->second;
     const int bits = bits_.at(representative);

@@ -66,6 +66,28 @@ TEST(MakePlan, PerTensorWeights) {
   EXPECT_TRUE(plan.values.at("b").quantization->is_per_tensor());
 }
 
+// Of 8 significant bits each, the products for the biases of 16; codes stay within a half of what they were.
+TEST(MakePlan, ShortScales) {
+  QuantConfig config = config_of(QuantMode::Int8);
+  const QuantPlan full = plan_of(small_classifier(), config);
+  config.short_scales = true;
+  const QuantPlan plan = plan_of(small_classifier(), config);
+  const auto bits_beyond = [](float scale, int bits) {
+    int exponent = 0;
+    const float mantissa = std::ldexp(std::frexp(scale, &exponent), bits);
+    return mantissa - std::floor(mantissa);
+  };
+  for (const auto& [name, storage] : plan.values) {
+    const bool is_bias = storage.dtype == DType::Int32;
+    for (size_t c = 0; c < storage.quantization->scales.size(); ++c) {
+      const float scale = storage.quantization->scales[c], was = full.values.at(name).quantization->scales[c];
+      EXPECT_EQ(bits_beyond(scale, is_bias ? 16 : 8), 0) << name;
+      EXPECT_NEAR(scale / was, 1, is_bias ? 0.008 : 0.004) << name;
+    }
+  }
+  EXPECT_NE(plan.values.at("w"), full.values.at("w"));
+}
+
 TEST(MakePlan, Int16HasSymmetricActivationsAnd64BitBiases) {
   const QuantPlan plan = plan_of(small_classifier(), config_of(QuantMode::Int16x8));
   EXPECT_EQ(plan.values.at("x").dtype, DType::Int16);
