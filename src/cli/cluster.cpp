@@ -25,9 +25,7 @@ Expected<ClusterResult> cluster_file(Options& options, const Common& common, con
   options.cluster.train.threads = common.threads;
   const auto made = [&]() -> Expected<ClusterResult> {
     if (options.training.data.empty()) return cluster(model, options.cluster);
-    PARE_ASSIGN(const DataSet set, DataSet::open(options.training.data));
-    PARE_ASSIGN(const DataView view, calibration_samples(set, options.samples));
-    PARE_ASSIGN_IN(const SampleSource samples, source_for(model.main(), view), options.training.data);
+    PARE_ASSIGN(const SampleSource samples, calibration_source(model.main(), options.training.data, options.samples));
     auto clustered = cluster(model, samples, options.cluster, layer_progress(out));
     out.progress("");
     return clustered;

@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
-#include "data/data_set.h"
 #include "report/factorize.h"
 #include "steps/convert.h"
 #include "steps/samples.h"
@@ -48,11 +47,8 @@ Expected<void> run(Options& options, const Common& common, const Output& out) {
   PARE_ASSIGN(const Model model, read_model(options.model));
   FactorizeSummary summary{.model = options.model, .output = options.output};
   std::optional<SampleSource> samples;
-  std::optional<DataSet> set;
   if (!options.data.empty()) {
-    PARE_ASSIGN(set, DataSet::open(options.data));
-    PARE_ASSIGN(const DataView view, calibration_samples(*set, options.samples));
-    PARE_ASSIGN_IN(samples, source_for(model.main(), view), options.data);
+    PARE_ASSIGN(samples, calibration_source(model.main(), options.data, options.samples));
     summary.samples = samples->count;
   }
   PARE_ASSIGN_IN(const FactorizeResult result, factorize(model, samples ? &*samples : nullptr, options.factorize),

@@ -45,12 +45,7 @@ Expected<void> run_one_shot(const TrainingOptions& training, OneShotOptions& opt
   PARE_TRY(check_convertible(training.output, {}));
   PARE_ASSIGN(const Model model, read_model(training.model));
   std::optional<SampleSource> samples;
-  std::optional<DataSet> set;
-  if (!training.data.empty()) {
-    PARE_ASSIGN(set, DataSet::open(training.data));
-    PARE_ASSIGN(const DataView view, calibration_samples(*set, samples_wanted));
-    PARE_ASSIGN_IN(samples, source_for(model.main(), view), training.data);
-  }
+  if (!training.data.empty()) { PARE_ASSIGN(samples, calibration_source(model.main(), training.data, samples_wanted)); }
   auto result = prune_one_shot(model, samples ? &*samples : nullptr, options, layer_progress(out));
   out.progress("");
   if (!result) return Failure(result.error().within(training.model));

@@ -43,9 +43,7 @@ Expected<void> run(Options& options, const Common& common, const Output& out) {
   QuantizeSummary summary{options.model, options.output, 0, file_bytes(options.model), 0};
   std::optional<SampleSource> samples;
   if (!options.data.empty() && (needs_calibration(options.quantize.config.mode) || options.quantize.effort > 1)) {
-    PARE_ASSIGN(const DataSet set, DataSet::open(options.data));
-    PARE_ASSIGN(const DataView view, calibration_samples(set, options.samples));
-    PARE_ASSIGN_IN(const SampleSource source, source_for(model.main(), view), options.data);
+    PARE_ASSIGN(const SampleSource source, calibration_source(model.main(), options.data, options.samples));
     samples = with_progress(source, out);
     summary.samples = source.count;
   }

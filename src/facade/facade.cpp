@@ -3,7 +3,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "data/data_set.h"
 #include "eval/real_values.h"
 #include "formats/formats.h"
 #include "pare/pare.h"
@@ -103,11 +102,8 @@ Network Network::quantize(const QuantizeSettings& settings) const {
   options.config.exclude = settings.exclude;
   options.threads = settings.threads;
   std::optional<SampleSource> samples;
-  if (needs_calibration(options.config.mode) && !settings.data.empty()) {
-    const DataSet set = value_or_throw(DataSet::open(settings.data));
-    samples =
-        value_or_throw(source_for(state_->model.main(), value_or_throw(calibration_samples(set, settings.samples))));
-  }
+  if (needs_calibration(options.config.mode) && !settings.data.empty())
+    samples = value_or_throw(calibration_source(state_->model.main(), settings.data, settings.samples));
   QuantizeResult result = value_or_throw(pare::quantize(state_->model, samples ? &*samples : nullptr, options));
   auto state = std::make_unique<State>();
   for (const auto& node : result.baseline.main().nodes()) {

@@ -60,12 +60,6 @@ std::map<std::string, std::string> settings_of(const QatOptions& options) {
           {"kept", fmt::format("{}", fmt::join(names_of(options.train.keep), " "))}};
 }
 
-// The samples that the first ranges come from.
-Expected<SampleSource> calibration_source(const Graph& network, const DataSet& set, int64_t count) {
-  PARE_ASSIGN(const DataView view, calibration_samples(set, count));
-  return source_for(network, view);
-}
-
 // Rounds what the plan that quantize() would make stores smaller; weights of few bits begin as integers that change least. `samples` is null
 // where no activation is rounded.
 Expected<void> round(Graph& network, const SampleSource* samples, const QatOptions& options) {

@@ -71,6 +71,18 @@ Expected<SampleSource> source_for(const Graph& graph, const DataView& view) {
   return source;
 }
 
+Expected<SampleSource> calibration_source(const Graph& graph, const DataSet& set, int64_t count) {
+  PARE_ASSIGN(const DataView view, calibration_samples(set, count));
+  return source_for(graph, view);
+}
+
+Expected<SampleSource> calibration_source(const Graph& graph, const std::string& path, int64_t count) {
+  PARE_ASSIGN(const DataSet set, DataSet::open(path));
+  PARE_ASSIGN(const DataView view, calibration_samples(set, count));
+  PARE_ASSIGN_IN(SampleSource source, source_for(graph, view), path);
+  return source;
+}
+
 Expected<bool> has_targets(const DataSet& set) {
   if (set.divided() && !set.has(Split::Train)) return true;
   PARE_ASSIGN(const DataView view, set.split(Split::Train));

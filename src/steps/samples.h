@@ -17,6 +17,11 @@ Expected<DataView> in_order_of(const Graph& graph, const DataView& view);
 // are quantised with its parameters. Reads the first sample to fail early where shapes or types do not fit, with both named.
 Expected<SampleSource> source_for(const Graph& graph, const DataView& view);
 
+// The samples that quantisation looks at, as the graph takes them.
+Expected<SampleSource> calibration_source(const Graph& graph, const DataSet& set, int64_t count);
+// Those of the data set at `path`; what does not fit the graph is an error of that.
+Expected<SampleSource> calibration_source(const Graph& graph, const std::string& path, int64_t count);
+
 // Whether the samples that a set has for training have targets; yes where it has none, which training says then.
 Expected<bool> has_targets(const DataSet& set);
 
