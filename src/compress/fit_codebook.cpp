@@ -2,7 +2,6 @@
 
 #include <Eigen/Cholesky>
 #include <algorithm>
-#include <limits>
 #include <numeric>
 
 #include "base/parallel.h"
@@ -137,21 +136,10 @@ void round_to_codebook(const Gram& gram, const RowMatrix& weights, const LayerOp
     }
 }
 
-double choose_damping(const Gram& gram, const Gram& held_out, const RowMatrix& weights, const RowCodebook& start,
-                      LayerOptions options) {
-  if (gram.windows() == 0 || held_out.windows() == 0) return options.damping;
-  const double power = output_power(held_out, weights, options.centred);
-  double best = options.damping, least = std::numeric_limits<double>::infinity();
-  for (const double damping : kDampings) {
-    options.damping = damping;
-    RowCodebook book = start;
-    round_to_codebook(gram, weights, options, book);
-    const double error = output_error(held_out, weights, book.values(), power, options.centred);
-    if (error >= least) break;  // from there on it grows
-    least = error;
-    best = damping;
-  }
-  return best;
+RowMatrix rounded_to_codebook(const Gram& gram, const RowMatrix& weights, const LayerOptions& options,
+                              RowCodebook codebook) {
+  round_to_codebook(gram, weights, options, codebook);
+  return codebook.values();
 }
 
 RowMatrix fit_layer(const Gram& gram, const RowMatrix& weights, const RowCodebook& codebook,

@@ -23,9 +23,9 @@ struct RowCodebook {
 // row makes up for what is lost. E. Frantar et al., "GPTQ", ICLR 2023. `weights` are what fit_layer() gives; those of kZeroCode stay zero.
 void round_to_codebook(const Gram& gram, const RowMatrix& weights, const LayerOptions& options, RowCodebook& codebook);
 
-// The damping with which values that are fitted to a part of the samples are best for the rest of them.
-double choose_damping(const Gram& gram, const Gram& held_out, const RowMatrix& weights, const RowCodebook& start,
-                      LayerOptions options);
+// The values that this gives.
+RowMatrix rounded_to_codebook(const Gram& gram, const RowMatrix& weights, const LayerOptions& options,
+                              RowCodebook codebook);
 
 // fit_layer() for the weights that have values; the others are zero.
 RowMatrix fit_layer(const Gram& gram, const RowMatrix& weights, const RowCodebook& codebook,

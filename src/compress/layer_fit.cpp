@@ -57,15 +57,14 @@ RowMatrix fit_layer(const Gram& gram, const RowMatrix& weights, const RowMatrix&
   return fitted;
 }
 
-double choose_damping(const Gram& gram, const Gram& held_out, const RowMatrix& weights, const RowMatrix& mask,
-                      int64_t rows_together, LayerOptions options) {
+double choose_damping(const Gram& gram, const Gram& held_out, const RowMatrix& weights, LayerOptions options,
+                      const std::function<RowMatrix(const LayerOptions&)>& fitted) {
   if (gram.windows() == 0 || held_out.windows() == 0) return options.damping;
   const double power = output_power(held_out, weights, options.centred);
   double best = options.damping, least = std::numeric_limits<double>::infinity();
   for (const double damping : kDampings) {
     options.damping = damping;
-    const RowMatrix fitted = fit_layer(gram, weights, mask, rows_together, options);
-    const double error = output_error(held_out, weights, fitted, power, options.centred);
+    const double error = output_error(held_out, weights, fitted(options), power, options.centred);
     if (error >= least) break;  // from there on it grows
     least = error;
     best = damping;

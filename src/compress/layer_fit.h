@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <vector>
 
 #include "compress/gram.h"
@@ -22,9 +23,9 @@ inline constexpr std::array<double, 6> kDampings{0.01, 0.03, 0.1, 0.3, 1, 3};
 RowMatrix fit_layer(const Gram& gram, const RowMatrix& weights, const RowMatrix& mask, int64_t rows_together,
                     const LayerOptions& options);
 
-// The damping with which fit_layer() of one part of the samples does best on the rest of them: the more, the fewer there are.
-double choose_damping(const Gram& gram, const Gram& held_out, const RowMatrix& weights, const RowMatrix& mask,
-                      int64_t rows_together, LayerOptions options);
+// The damping with which what is `fitted` to one part of the samples, `gram`, does best on the rest of them: the more, the fewer there are.
+double choose_damping(const Gram& gram, const Gram& held_out, const RowMatrix& weights, LayerOptions options,
+                      const std::function<RowMatrix(const LayerOptions&)>& fitted);
 
 // Mean square of the output, its variance where centred; and of its difference from that of `weights` in the reference, whose mean square
 // is `power`. Moments between sets of columns are taken for zero.

@@ -45,7 +45,10 @@ class CodebookFit {
   Expected<void> run() {
     PARE_TRY(layerwise_.observe_all("looking at layers", [&](size_t i, const SeenProducts& seen) -> Expected<void> {
       Layerwise::Layer& at = layerwise_.layers()[i];
-      at.options.damping = choose_damping(seen.fitted, seen.held_out, at.layer.weights, start(i), at.options);
+      const RowMatrix& was = at.layer.weights;
+      at.options.damping = choose_damping(seen.fitted, seen.held_out, was, at.options, [&](const LayerOptions& tried) {
+        return rounded_to_codebook(seen.fitted, was, tried, start(i));
+      });
       return {};
     }));
     return layerwise_.fit_all("fitting values", [&](size_t i, const Gram& gram) -> Expected<void> {

@@ -71,7 +71,11 @@ Expected<void> fit_narrowed(Graph& graph, const std::vector<ChannelGroup>& group
   Layerwise layerwise(graph, graph.clone(), std::move(layers), samples, threads, observer);
   PARE_TRY(layerwise.observe_all("looking at layers", [&](size_t i, const SeenProducts& seen) -> Expected<void> {
     auto& [layer, sets, options, multiply_adds] = layerwise.layers()[i];
-    options.damping = choose_damping(seen.fitted, seen.held_out, layer.weights, kept[i], 1, options);
+    const Gram& gram = seen.fitted;
+    const RowMatrix& was = layer.weights;
+    options.damping = choose_damping(gram, seen.held_out, was, options, [&](const LayerOptions& tried) {
+      return fit_layer(gram, was, kept[i], 1, tried);
+    });
     return {};
   }));
   return layerwise.fit_all("fitting layers", [&](size_t i, const Gram& gram) -> Expected<void> {

@@ -57,7 +57,10 @@ Expected<void> fit_rounding(Graph& network, const Graph& deployed, const QuantPl
   Layerwise layerwise(network, network.clone(), std::move(rounded.layers), samples, threads, observer);
   PARE_TRY(layerwise.observe_all("looking at layers", [&](size_t i, const SeenProducts& seen) -> Expected<void> {
     Layerwise::Layer& at = layerwise.layers()[i];
-    at.options.damping = choose_damping(seen.fitted, seen.held_out, at.layer.weights, rounded.integers[i], at.options);
+    const RowMatrix& was = at.layer.weights;
+    at.options.damping = choose_damping(seen.fitted, seen.held_out, was, at.options, [&](const LayerOptions& tried) {
+      return rounded_to_codebook(seen.fitted, was, tried, rounded.integers[i]);
+    });
     return {};
   }));
   return layerwise.fit_all("rounding weights", [&](size_t i, const Gram& gram) -> Expected<void> {
