@@ -159,12 +159,7 @@ void refit_centroids(const Gram& gram, const RowMatrix& weights, std::span<const
   for (int64_t group = 0; group < gram.groups(); ++group)
     for (size_t set = 0; set < gram.sets().size(); ++set) {
       const std::vector<int32_t>& columns = gram.sets()[set];
-      RowMatrix moments = gram.moments(group, set, options.centred);
-      const RowMatrix part = weights.middleRows(group * rows_in_group, rows_in_group)(Eigen::all, columns);
-      const Eigen::VectorXd damping = damping_of(moments, options.damping);
-      const RowMatrix targets =
-          part * gram.cross_moments(group, set, options.centred).transpose() + part * damping.asDiagonal();
-      moments.diagonal() += damping;
+      const auto [moments, targets] = normal_equations(gram, weights, group, set, options);
       std::vector<int32_t> codes(columns.size());
       for (int64_t row = 0; row < rows_in_group; ++row) {
         const int64_t at = group * rows_in_group + row;

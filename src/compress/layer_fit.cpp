@@ -8,13 +8,17 @@
 namespace pare {
 namespace {
 
-// Calls visit(group, set, rows of the group, their columns of the set in `weights`).
+// The columns of a set in the rows of a group.
+RowMatrix part_of(const Gram& gram, const RowMatrix& weights, int64_t group, size_t set) {
+  const int64_t rows = weights.rows() / gram.groups();
+  return weights.middleRows(group * rows, rows)(Eigen::all, gram.sets()[set]);
+}
+
+// Calls visit(group, set, that part of the weights).
 template <class Visit>
 void for_each_part(const Gram& gram, const RowMatrix& weights, Visit visit) {
-  const int64_t rows = weights.rows() / gram.groups();
   for (int64_t group = 0; group < gram.groups(); ++group)
-    for (size_t set = 0; set < gram.sets().size(); ++set)
-      visit(group, set, RowMatrix(weights.middleRows(group * rows, rows)(Eigen::all, gram.sets()[set])));
+    for (size_t set = 0; set < gram.sets().size(); ++set) visit(group, set, part_of(gram, weights, group, set));
 }
 
 double inner_product(const RowMatrix& a, const RowMatrix& moments, const RowMatrix& b) {
@@ -23,6 +27,16 @@ double inner_product(const RowMatrix& a, const RowMatrix& moments, const RowMatr
 
 }  // namespace
 
+NormalEquations normal_equations(const Gram& gram, const RowMatrix& weights, int64_t group, size_t set,
+                                 const LayerOptions& options) {
+  NormalEquations made{.moments = gram.moments(group, set, options.centred), .targets = {}};
+  const RowMatrix part = part_of(gram, weights, group, set);
+  const Eigen::VectorXd damping = damping_of(made.moments, options.damping);
+  made.targets = part * gram.cross_moments(group, set, options.centred).transpose() + part * damping.asDiagonal();
+  made.moments.diagonal() += damping;
+  return made;
+}
+
 RowMatrix fit_layer(const Gram& gram, const RowMatrix& weights, const RowMatrix& mask, int64_t rows_together,
                     const LayerOptions& options) {
   const int64_t rows_in_group = weights.rows() / gram.groups();
@@ -30,15 +44,9 @@ RowMatrix fit_layer(const Gram& gram, const RowMatrix& weights, const RowMatrix&
   RowMatrix fitted = weights;
   for (size_t set = 0; set < gram.sets().size(); ++set) {
     const std::vector<int32_t>& columns = gram.sets()[set];
-    std::vector<RowMatrix> moments, targets;  // of each group
-    for (int64_t group = 0; group < gram.groups(); ++group) {
-      const RowMatrix part = weights.middleRows(group * rows_in_group, rows_in_group)(Eigen::all, columns);
-      moments.push_back(gram.moments(group, set, options.centred));
-      const Eigen::VectorXd damping = damping_of(moments.back(), options.damping);
-      targets.push_back(part * gram.cross_moments(group, set, options.centred).transpose() +
-                        part * damping.asDiagonal());
-      moments.back().diagonal() += damping;
-    }
+    std::vector<NormalEquations> equations;  // of each group
+    for (int64_t group = 0; group < gram.groups(); ++group)
+      equations.push_back(normal_equations(gram, weights, group, set, options));
     parallel_for(blocks, options.threads, [&](int64_t begin, int64_t end) {
       for (int64_t block = begin; block < end; ++block) {
         std::vector<int32_t> kept;
@@ -46,9 +54,9 @@ RowMatrix fit_layer(const Gram& gram, const RowMatrix& weights, const RowMatrix&
           if (mask(block * rows_together, columns[i]) != 0) kept.push_back(static_cast<int32_t>(i));
         for_each_group(block * rows_together, std::min(weights.rows(), (block + 1) * rows_together), rows_in_group,
                        [&](int64_t group, int64_t first, int64_t last) {
-                         const auto g = static_cast<size_t>(group);
+                         const auto& [moments, targets] = equations[static_cast<size_t>(group)];
                          const RowMatrix solved = least_squares(
-                             moments[g], targets[g].middleRows(first - group * rows_in_group, last - first), kept);
+                             moments, targets.middleRows(first - group * rows_in_group, last - first), kept);
                          fitted.middleRows(first, last - first)(Eigen::all, columns) = solved;
                        });
       }
@@ -82,11 +90,9 @@ double output_power(const Gram& gram, const RowMatrix& weights, bool centred) {
 
 double output_error(const Gram& gram, const RowMatrix& weights, const RowMatrix& fitted, double power, bool centred) {
   double error = power;
-  const int64_t rows = weights.rows() / gram.groups();
   for_each_part(gram, fitted, [&](int64_t group, size_t set, const RowMatrix& part) {
-    const RowMatrix original = weights.middleRows(group * rows, rows)(Eigen::all, gram.sets()[set]);
     error += inner_product(part, gram.moments(group, set, centred), part) -
-             2 * inner_product(part, gram.cross_moments(group, set, centred), original);
+             2 * inner_product(part, gram.cross_moments(group, set, centred), part_of(gram, weights, group, set));
   });
   return std::max(0.0, error);
 }

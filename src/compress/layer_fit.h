@@ -15,6 +15,14 @@ struct LayerOptions {
   int threads = 1;
 };
 
+// The damped equations of a group's rows in a set of columns: those that come closest to what the reference makes of their weights are
+// targets moments^-1.
+struct NormalEquations {
+  RowMatrix moments, targets;
+};
+NormalEquations normal_equations(const Gram& gram, const RowMatrix& weights, int64_t group, size_t set,
+                                 const LayerOptions& options);
+
 // From which a damping is chosen.
 inline constexpr std::array<double, 6> kDampings{0.01, 0.03, 0.1, 0.3, 1, 3};
 
