@@ -162,28 +162,31 @@ Codebook make_codebook(std::span<const float> weights, std::span<const float> im
   return made;
 }
 
+int32_t SortedTable::nearest(float value) const { return codes[static_cast<size_t>(nearest_centroid(values, value))]; }
+
+std::vector<SortedTable> sorted_tables(std::span<const float> centroids, int64_t tables) {
+  const size_t in_table = centroids.size() / static_cast<size_t>(tables);
+  std::vector<SortedTable> sorted(static_cast<size_t>(tables));
+  int32_t first = 0;
+  for (SortedTable& table : sorted) {
+    table.codes.resize(in_table);
+    std::iota(table.codes.begin(), table.codes.end(), first);
+    const auto value_of = [&](int32_t code) { return centroids[static_cast<size_t>(code)]; };
+    std::ranges::stable_sort(table.codes, {}, value_of);
+    std::ranges::transform(table.codes, std::back_inserter(table.values), value_of);
+    first += static_cast<int32_t>(in_table);
+  }
+  return sorted;
+}
+
 void assign_codes(std::span<const float> weights, std::span<const float> centroids, const CodebookLayout& layout,
                   std::span<int32_t> codes) {
-  const size_t tables = layout.by_channel ? static_cast<size_t>(layout.channels()) : 1,
-               in_table = centroids.size() / tables;
-  std::vector<size_t> order(in_table);
-  std::vector<std::vector<float>> sorted(tables);
-  std::vector<int32_t> numbers(centroids.size());  // of the sorted centroids
-  for (size_t table = 0; table < tables; ++table) {
-    std::iota(order.begin(), order.end(), table * in_table);
-    std::ranges::stable_sort(order, {}, [&](size_t k) { return centroids[k]; });
-    for (size_t k = 0; k < in_table; ++k) {
-      sorted[table].push_back(centroids[order[k]]);
-      numbers[table * in_table + k] = static_cast<int32_t>(order[k]);
-    }
-  }
+  const std::vector<SortedTable> tables = sorted_tables(centroids, layout.by_channel ? layout.channels() : 1);
   for (size_t i = 0; i < weights.size(); ++i) {
     if (codes[i] == kZeroCode) continue;
-    const size_t channel = layout.by_channel || !layout.scales.empty() ? channel_of(layout, i) : 0,
-                 table = layout.by_channel ? channel : 0;
+    const size_t channel = layout.by_channel || !layout.scales.empty() ? channel_of(layout, i) : 0;
     const float scale = layout.scales.empty() ? 1.f : layout.scales[channel];
-    const auto nearest = static_cast<size_t>(nearest_centroid(sorted[table], weights[i] / scale));
-    codes[i] = numbers[table * in_table + nearest];
+    codes[i] = tables[layout.by_channel ? channel : 0].nearest(weights[i] / scale);
   }
 }
 

@@ -70,6 +70,16 @@ struct Codebook {
 Codebook make_codebook(std::span<const float> weights, std::span<const float> importance, const CodebookLayout& layout,
                        bool keeps_zeros, const CodebookOptions& options, int threads);
 
+// The centroids of a table in ascending order, and their numbers.
+struct SortedTable {
+  std::vector<float> values;
+  std::vector<int32_t> codes;
+
+  int32_t nearest(float value) const;
+};
+// Of centroids that make so many tables of one size.
+std::vector<SortedTable> sorted_tables(std::span<const float> centroids, int64_t tables);
+
 // The centroid next to each weight, whatever order they are in. Codes that are kZeroCode stay.
 void assign_codes(std::span<const float> weights, std::span<const float> centroids, const CodebookLayout& layout,
                   std::span<int32_t> codes);

@@ -5,7 +5,6 @@
 #include <numeric>
 
 #include "base/parallel.h"
-#include "compress/k_means.h"
 #include "compress/obs.h"
 
 namespace pare {
@@ -13,31 +12,6 @@ namespace {
 
 // Tables with more values are as fine as need be; their equations would not be small.
 constexpr Eigen::Index kMostRefitted = 1024;
-
-// The centroids of a table in ascending order, and their numbers.
-struct SortedTable {
-  std::vector<float> values;
-  std::vector<int32_t> codes;
-
-  int32_t nearest(double value) const {
-    return codes[static_cast<size_t>(nearest_centroid(values, static_cast<float>(value)))];
-  }
-};
-
-std::vector<SortedTable> sorted_tables(const RowCodebook& codebook) {
-  const size_t tables = codebook.by_row ? static_cast<size_t>(codebook.codes.rows()) : 1,
-               in_table = codebook.centroids.size() / tables;
-  std::vector<SortedTable> sorted(tables);
-  for (size_t table = 0; table < tables; ++table) {
-    SortedTable& made = sorted[table];
-    made.codes.resize(in_table);
-    std::iota(made.codes.begin(), made.codes.end(), static_cast<int32_t>(table * in_table));
-    const auto value_of = [&](int32_t code) { return codebook.centroids[static_cast<size_t>(code)]; };
-    std::ranges::stable_sort(made.codes, {}, value_of);
-    std::ranges::transform(made.codes, std::back_inserter(made.values), value_of);
-  }
-  return sorted;
-}
 
 // U with U^T U = the inverse of the moments, columns in an order: row i says what the loss of column i moves those behind it by.
 struct Compensation {
@@ -107,7 +81,8 @@ RowMatrix RowCodebook::values() const {
 }
 
 void round_to_codebook(const Gram& gram, const RowMatrix& weights, const LayerOptions& options, RowCodebook& codebook) {
-  const std::vector<SortedTable> tables = sorted_tables(codebook);
+  const std::vector<SortedTable> tables =
+      sorted_tables(codebook.centroids, codebook.by_row ? codebook.codes.rows() : 1);
   const int64_t rows_in_group = weights.rows() / gram.groups();
   for (int64_t group = 0; group < gram.groups(); ++group)
     for (size_t set = 0; set < gram.sets().size(); ++set) {
@@ -124,7 +99,7 @@ void round_to_codebook(const Gram& gram, const RowMatrix& weights, const LayerOp
                 codebook.codes(row, columns[static_cast<size_t>(compensation.order[static_cast<size_t>(i)])]);
             double value = 0;
             if (code != kZeroCode) {
-              code = table.nearest(left[i] / scale);
+              code = table.nearest(static_cast<float>(left[i] / scale));
               value = scale * static_cast<double>(codebook.centroids[static_cast<size_t>(code)]);
             }
             const double lost = (left[i] - value) / compensation.factor(i, i);
