@@ -6,7 +6,7 @@
 #include "engine/evaluate.h"
 #include "engine/runner.h"
 #include "ops/conv_2d.h"
-#include "passes/affine_node.h"
+#include "passes/output_affine.h"
 #include "passes/passes.h"
 #include "passes/rewrite.h"
 #include "passes/weighted.h"
@@ -78,11 +78,9 @@ struct Moments {
 
 // How much each output of the node counts in what follows: the scales of the batch normalisation that alone reads it, else 1.
 Eigen::VectorXd scale_behind(const Graph& graph, const Node& node, int64_t outputs) {
-  const Node* reader = only_reader(graph, node.result());
-  const auto affine =
-      reader != nullptr && reader->is("batch_normalization") ? batch_normalization_affine(*reader) : std::nullopt;
-  if (!affine) return Eigen::VectorXd::Ones(outputs);
-  Eigen::VectorXd scale = Eigen::Map<const Eigen::VectorXf>(affine->scale.data(), outputs).cast<double>().cwiseAbs();
+  const auto factors = result_scale(graph, node);
+  if (!factors) return Eigen::VectorXd::Ones(outputs);
+  Eigen::VectorXd scale = Eigen::Map<const Eigen::VectorXf>(factors->data(), outputs).cast<double>().cwiseAbs();
   constexpr double kLeast = 1e-4;  // of the largest: an output that nothing hangs on still has a direction
   const double largest = scale.maxCoeff();
   return largest > 0 ? Eigen::VectorXd(scale.cwiseMax(kLeast * largest)) : Eigen::VectorXd::Ones(outputs);

@@ -11,10 +11,11 @@ constexpr size_t kMean = 3;  // operand of batch_normalization
 // The normalisation that alone reads the node.
 Node* normalization_behind(const Graph& graph, const Node& node) {
   Node* reader = only_reader(graph, node.result());
-  const bool follows = reader != nullptr && reader->is("batch_normalization") && reader->operand(0) == node.result() &&
-                       fused_activation(node).value_or(Activation::None) == Activation::None;
+  const bool follows = reader != nullptr && reader->is("batch_normalization") && reader->operand(0) == node.result();
   return follows ? reader : nullptr;
 }
+
+bool is_activated(const Node& node) { return fused_activation(node).value_or(Activation::None) != Activation::None; }
 
 bool is_float_constant(const Value* value) {
   return value != nullptr && value->is_constant() && value->type.dtype == DType::Float32;
@@ -23,6 +24,10 @@ bool is_float_constant(const Value* value) {
 }  // namespace
 
 std::optional<std::vector<float>> output_scale(const Graph& graph, const Node& node) {
+  return is_activated(node) ? std::nullopt : result_scale(graph, node);
+}
+
+std::optional<std::vector<float>> result_scale(const Graph& graph, const Node& node) {
   const Node* normalization = normalization_behind(graph, node);
   if (normalization == nullptr) return {};
   const auto affine = batch_normalization_affine(*normalization);
@@ -33,7 +38,7 @@ std::optional<OutputShift> output_shift(const Graph& graph, Node& node) {
   const int bias = node.op().quantization.bias;
   if (bias >= 0 && is_float_constant(node.operand(static_cast<size_t>(bias))))
     return OutputShift{&node, static_cast<size_t>(bias), 1};
-  Node* normalization = normalization_behind(graph, node);
+  Node* normalization = is_activated(node) ? nullptr : normalization_behind(graph, node);
   if (normalization != nullptr && is_float_constant(normalization->operand(kMean)))
     return OutputShift{normalization, kMean, -1};
   return {};

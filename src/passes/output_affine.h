@@ -10,6 +10,8 @@ namespace pare {
 
 // The factor of each channel; nothing where no normalisation with constant parameters follows.
 std::optional<std::vector<float>> output_scale(const Graph& graph, const Node& node);
+// Likewise, whether or not the node's own activation lies between.
+std::optional<std::vector<float>> result_scale(const Graph& graph, const Node& node);
 
 // The constant that moves the mean of each channel: the bias, or the mean that a normalisation subtracts. Null where there is neither.
 struct OutputShift {
