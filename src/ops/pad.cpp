@@ -1,6 +1,5 @@
 #include "ops/pad.h"
 
-#include "ir/graph.h"
 #include "ops/checks.h"
 #include "ops/rules.h"
 #include "ops/tied_channels.h"
@@ -57,6 +56,13 @@ Expected<std::vector<TensorType>> infer_mirror_pad(const InferContext& context) 
 }
 
 }  // namespace
+
+std::optional<SpatialPaddings> spatial_paddings(const Node& node) {
+  if (!node.is("pad") || !node.operand(1)->is_constant()) return std::nullopt;
+  const std::vector<int64_t> all = to_int64(*node.operand(1)->data);
+  if (all.size() != 8 || all[0] != 0 || all[1] != 0 || all[6] != 0 || all[7] != 0) return std::nullopt;
+  return SpatialPaddings{{all[2], all[3]}, {all[4], all[5]}};
+}
 
 const OpDef& op_pad() {
   static const OpDef def{

@@ -1,7 +1,10 @@
 // Operators that add elements around a tensor.
 #pragma once
 
-#include "ir/attributes.h"
+#include <optional>
+
+#include "ir/graph.h"
+#include "ops/window.h"
 
 namespace pare {
 
@@ -19,5 +22,11 @@ struct MirrorPadAttributes {
     visit("mode", self.mode);
   }
 };
+
+// What a node puts around height and width, where it is a `pad` that is known to touch nothing else.
+struct SpatialPaddings {
+  PaddingExtents h, w;
+};
+std::optional<SpatialPaddings> spatial_paddings(const Node& node);
 
 }  // namespace pare

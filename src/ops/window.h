@@ -30,6 +30,8 @@ inline int64_t output_extent(int64_t input, const Window& window, Padding paddin
 // Elements of padding in front of the first and behind the last input element.
 struct PaddingExtents {
   int64_t before = 0, after = 0;
+
+  bool operator==(const PaddingExtents&) const = default;
 };
 inline PaddingExtents padding_extents(int64_t input, int64_t output, const Window& window, Padding padding) {
   if (padding == Padding::Valid) return {};

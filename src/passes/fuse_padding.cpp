@@ -1,28 +1,16 @@
 // A pad with zeros in front of a convolution without padding is the convolution's own Same padding where the extents agree. For a
 // stride of 2 they often do not: Same pads the end more than the beginning, explicit padding layers mostly both alike.
 #include "ops/conv_2d.h"
+#include "ops/pad.h"
 #include "passes/passes.h"
 #include "passes/rewrite.h"
 
 namespace pare {
 namespace {
 
-struct Paddings {
-  PaddingExtents h, w;
-};
-
-// The paddings of a pad that touches height and width alone.
-std::optional<Paddings> spatial_paddings(const Node& pad) {
-  if (!pad.is("pad") || !pad.operand(1)->is_constant()) return std::nullopt;
-  const std::vector<int64_t> all = to_int64(*pad.operand(1)->data);
-  if (all.size() != 8 || all[0] != 0 || all[1] != 0 || all[6] != 0 || all[7] != 0) return std::nullopt;
-  return Paddings{{all[2], all[3]}, {all[4], all[5]}};
-}
-
 bool is_same(int64_t input, int64_t output, const Window& window, PaddingExtents given) {
   if (input == kDynamic || output_extent(input, window, Padding::Same) != output) return false;
-  const PaddingExtents same = padding_extents(input, output, window, Padding::Same);
-  return same.before == given.before && same.after == given.after;
+  return padding_extents(input, output, window, Padding::Same) == given;
 }
 
 bool fuses(Graph& graph, Node* conv) {

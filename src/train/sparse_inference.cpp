@@ -5,6 +5,7 @@
 
 #include "engine/evaluate.h"
 #include "ops/conv_2d.h"
+#include "ops/pad.h"
 #include "ops/reductions.h"
 #include "passes/pipeline.h"
 
@@ -28,10 +29,10 @@ Kernel kernel_of(const Node& node) {
 // Whether what the node reads is padded by so much on each side of height and width, and the node adds nothing to that.
 bool is_padded_by(const Node& node, int64_t extent) {
   const Node* pad = node.operand(0)->producer;
-  if (pad == nullptr || !pad->is("pad") || !pad->operand(1)->is_constant()) return false;
-  const auto e = static_cast<float>(extent);
-  return node.attrs<Conv2dAttributes>().padding == Padding::Valid &&
-         to_floats(*pad->operand(1)->data) == std::vector<float>{0, 0, e, e, e, e, 0, 0};
+  const auto paddings = pad == nullptr ? std::nullopt : spatial_paddings(*pad);
+  const PaddingExtents wanted{extent, extent};
+  return paddings && paddings->h == wanted && paddings->w == wanted &&
+         node.attrs<Conv2dAttributes>().padding == Padding::Valid;
 }
 
 bool begins(const Node& node) {
