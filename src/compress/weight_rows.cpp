@@ -6,9 +6,7 @@ RowMatrix rows_of(const Tensor& weights, int axis) {
   const MatrixLayout layout(weights.shape(), axis);
   const auto values = weights.values<float>();
   RowMatrix rows(layout.rows, layout.columns());
-  for (int64_t row = 0; row < layout.rows; ++row)
-    for (int64_t column = 0; column < layout.columns(); ++column)
-      rows(row, column) = static_cast<double>(values[static_cast<size_t>(layout.element(row, column))]);
+  layout.for_each([&](int64_t row, int64_t column, size_t at) { rows(row, column) = static_cast<double>(values[at]); });
   return rows;
 }
 
@@ -16,9 +14,7 @@ Tensor tensor_of(const RowMatrix& rows, const Shape& shape, int axis) {
   const MatrixLayout layout(shape, axis);
   Tensor tensor(DType::Float32, shape);
   const auto values = tensor.mutable_values<float>();
-  for (int64_t row = 0; row < layout.rows; ++row)
-    for (int64_t column = 0; column < layout.columns(); ++column)
-      values[static_cast<size_t>(layout.element(row, column))] = static_cast<float>(rows(row, column));
+  layout.for_each([&](int64_t row, int64_t column, size_t at) { values[at] = static_cast<float>(rows(row, column)); });
   return tensor;
 }
 

@@ -19,6 +19,14 @@ struct MatrixLayout {
   int64_t columns() const { return outer * inner; }
   int64_t element(int64_t row, int64_t column) const { return (column / inner * rows + row) * inner + column % inner; }
 
+  // Calls visit(row, column, their place in the tensor) for all.
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t column = 0; column < columns(); ++column)
+        visit(row, column, static_cast<size_t>(element(row, column)));
+  }
+
   int64_t rows, inner, outer;
 };
 

@@ -69,9 +69,7 @@ class CodebookFit {
                      .codes = {layout.rows, layout.columns()},
                      .by_row = node.attrs<ClusterWeightsAttributes>().by_channel,
                      .scales = {}};
-    for (int64_t row = 0; row < layout.rows; ++row)
-      for (int64_t column = 0; column < layout.columns(); ++column)
-        book.codes(row, column) = codes[static_cast<size_t>(layout.element(row, column))];
+    layout.for_each([&](int64_t row, int64_t column, size_t at) { book.codes(row, column) = codes[at]; });
     if (node.operand(3) != nullptr) {
       const auto scales = node.operand(3)->data->values<float>();
       book.scales.assign(scales.begin(), scales.end());
@@ -119,11 +117,11 @@ class CodebookFit {
   void put(size_t i, const RowCodebook& book, const RowMatrix& values) {
     const FittedLayer& layer = layerwise_.layers()[i].layer;
     Node& node = codebook_node(network_, clustered_[i]);
-    const MatrixLayout layout(layer.shape, layer.axis);
     Tensor codes(DType::Int32, layer.shape);
-    for (int64_t row = 0; row < layout.rows; ++row)
-      for (int64_t column = 0; column < layout.columns(); ++column)
-        codes.mutable_values<int32_t>()[static_cast<size_t>(layout.element(row, column))] = book.codes(row, column);
+    const auto numbers = codes.mutable_values<int32_t>();
+    MatrixLayout(layer.shape, layer.axis).for_each([&](int64_t row, int64_t column, size_t at) {
+      numbers[at] = book.codes(row, column);
+    });
     node.operand(2)->data = std::move(codes);
     Value* centroids = node.operands[1];  // there may be fewer than before
     centroids->data = Tensor::vector(book.centroids);
