@@ -2,9 +2,9 @@
 
 #include "compress/fit_codebook.h"
 #include "compress/obs.h"
+#include "ir/weight_chain.h"
 #include "ops/cluster_weights.h"
 #include "quant/roles.h"
-#include "ir/weight_chain.h"
 
 namespace pare {
 namespace {
@@ -43,13 +43,8 @@ class CodebookFit {
         layerwise_(network, without_codebooks(network, clustered_), std::move(layers), samples, threads, observer) {}
 
   Expected<void> run() {
-    PARE_TRY(layerwise_.observe_all("looking at layers", [&](size_t i, const SeenProducts& seen) -> Expected<void> {
-      Layerwise::Layer& at = layerwise_.layers()[i];
-      const RowMatrix& was = at.layer.weights;
-      at.options.damping = choose_damping(seen.fitted, seen.held_out, was, at.options, [&](const LayerOptions& tried) {
-        return rounded_to_codebook(seen.fitted, was, tried, start(i));
-      });
-      return {};
+    PARE_TRY(layerwise_.choose_dampings([&](size_t i, const Gram& gram, const LayerOptions& options) {
+      return rounded_to_codebook(gram, layerwise_.layers()[i].layer.weights, options, start(i));
     }));
     return layerwise_.fit_all("fitting values", [&](size_t i, const Gram& gram) -> Expected<void> {
       fit(i, gram);
@@ -109,12 +104,11 @@ class CodebookFit {
       round_to_codebook(gram, fitted, options, book);
       refit_centroids(gram, layer.weights, layer.scales, options, book);
     }
-    const RowMatrix values = book.values();
-    put(i, book, values);
-    if (options.centred) take_back(network_, layer, mean_shift(gram, layer.weights, values));
+    put(i, book);
+    layerwise_.put(i, gram, book.values());
   }
 
-  void put(size_t i, const RowCodebook& book, const RowMatrix& values) {
+  void put(size_t i, const RowCodebook& book) {
     const FittedLayer& layer = layerwise_.layers()[i].layer;
     Node& node = codebook_node(network_, clustered_[i]);
     Tensor codes(DType::Int32, layer.shape);
@@ -126,7 +120,6 @@ class CodebookFit {
     Value* centroids = node.operands[1];  // there may be fewer than before
     centroids->data = Tensor::vector(book.centroids);
     centroids->type.shape = centroids->data->shape();
-    network_.find_value(layer.constant)->data = layer.tensor(values);
   }
 
   Graph& network_;

@@ -69,20 +69,12 @@ Expected<void> fit_narrowed(Graph& graph, const std::vector<ChannelGroup>& group
                                        : rows_of(mask->second, layer.axis));
   }
   Layerwise layerwise(graph, graph.clone(), std::move(layers), samples, threads, observer);
-  PARE_TRY(layerwise.observe_all("looking at layers", [&](size_t i, const SeenProducts& seen) -> Expected<void> {
-    auto& [layer, sets, options, multiply_adds] = layerwise.layers()[i];
-    const Gram& gram = seen.fitted;
-    const RowMatrix& was = layer.weights;
-    options.damping = choose_damping(gram, seen.held_out, was, options, [&](const LayerOptions& tried) {
-      return fit_layer(gram, was, kept[i], 1, tried);
-    });
-    return {};
-  }));
+  const auto fitted = [&](size_t i, const Gram& gram, const LayerOptions& options) {
+    return fit_layer(gram, layerwise.layers()[i].layer.weights, kept[i], 1, options);
+  };
+  PARE_TRY(layerwise.choose_dampings(fitted));
   return layerwise.fit_all("fitting layers", [&](size_t i, const Gram& gram) -> Expected<void> {
-    const auto& [layer, sets, options, multiply_adds] = layerwise.layers()[i];
-    const RowMatrix fitted = fit_layer(gram, layer.weights, kept[i], 1, options);
-    graph.find_value(layer.constant)->data = layer.tensor(fitted);
-    if (options.centred) take_back(graph, layer, mean_shift(gram, layer.weights, fitted));
+    layerwise.put(i, gram, fitted(i, gram, layerwise.layers()[i].options));
     return {};
   });
 }

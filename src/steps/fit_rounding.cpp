@@ -1,8 +1,8 @@
 #include "steps/fit_rounding.h"
 
 #include "compress/fit_codebook.h"
-#include "quant/affine.h"
 #include "ir/weight_chain.h"
+#include "quant/affine.h"
 #include "quant/roles.h"
 #include "train/deployed_node.h"
 
@@ -55,21 +55,14 @@ Expected<void> fit_rounding(Graph& network, const Graph& deployed, const QuantPl
                             const LayerObserver& observer) {
   PARE_ASSIGN(RoundedLayers rounded, rounded_layers(network, deployed, plan, left_alone));
   Layerwise layerwise(network, network.clone(), std::move(rounded.layers), samples, threads, observer);
-  PARE_TRY(layerwise.observe_all("looking at layers", [&](size_t i, const SeenProducts& seen) -> Expected<void> {
-    Layerwise::Layer& at = layerwise.layers()[i];
-    const RowMatrix& was = at.layer.weights;
-    at.options.damping = choose_damping(seen.fitted, seen.held_out, was, at.options, [&](const LayerOptions& tried) {
-      return rounded_to_codebook(seen.fitted, was, tried, rounded.integers[i]);
-    });
-    return {};
+  PARE_TRY(layerwise.choose_dampings([&](size_t i, const Gram& gram, const LayerOptions& options) {
+    return rounded_to_codebook(gram, layerwise.layers()[i].layer.weights, options, rounded.integers[i]);
   }));
   return layerwise.fit_all("rounding weights", [&](size_t i, const Gram& gram) -> Expected<void> {
     const Layerwise::Layer& at = layerwise.layers()[i];
-    RowCodebook& book = rounded.integers[i];
-    round_to_codebook(gram, fit_layer(gram, at.layer.weights, book, at.options), at.options, book);
-    const RowMatrix values = book.values();
-    network.find_value(at.layer.constant)->data = at.layer.tensor(values);
-    if (at.options.centred) take_back(network, at.layer, mean_shift(gram, at.layer.weights, values));
+    const RowCodebook& book = rounded.integers[i];
+    const RowMatrix fitted = fit_layer(gram, at.layer.weights, book, at.options);
+    layerwise.put(i, gram, rounded_to_codebook(gram, fitted, at.options, book));
     return {};
   });
 }

@@ -110,6 +110,21 @@ Expected<void> Layerwise::fit_all(const char* doing, const Fit& fit) {
   });
 }
 
+Expected<void> Layerwise::choose_dampings(const MakeWeights& make) {
+  return observe_all("looking at layers", [&](size_t i, const SeenProducts& seen) -> Expected<void> {
+    auto& [layer, sets, options, multiply_adds] = layers_[i];
+    const auto made = [&](const LayerOptions& tried) { return make(i, seen.fitted, tried); };
+    options.damping = choose_damping(seen.fitted, seen.held_out, layer.weights, options, made);
+    return {};
+  });
+}
+
+void Layerwise::put(size_t layer, const Gram& seen, const RowMatrix& weights) {
+  const FittedLayer& was = layers_[layer].layer;
+  graph_.find_value(was.constant)->data = was.tensor(weights);
+  if (layers_[layer].options.centred) take_back(graph_, was, mean_shift(seen, was.weights, weights));
+}
+
 double Layerwise::multiply_adds() const {
   double sum = 0;
   for (const Layer& each : layers_) sum += each.multiply_adds;

@@ -28,6 +28,7 @@ class Layerwise {
   };
   using Visit = std::function<Expected<void>(size_t layer, const SeenProducts& seen)>;
   using Fit = std::function<Expected<void>(size_t layer, const Gram& seen)>;
+  using MakeWeights = std::function<RowMatrix(size_t layer, const Gram& seen, const LayerOptions& options)>;
 
   // `graph` is what changes, `reference` the network as it was, whose values have the same names. The graph, the samples and the observer must
   // outlive this.
@@ -44,6 +45,11 @@ class Layerwise {
   // Likewise in the graph, on all samples, with moments paired with those of the reference; in as many passes over the samples as are
   // affordable, so that a layer sees what almost all before it have become. After observe_all().
   Expected<void> fit_all(const char* doing, const Fit& fit);
+
+  // Instead of another observe_all(): finds the damping with which the weights that are made of a part of the samples are best.
+  Expected<void> choose_dampings(const MakeWeights& make);
+  // A layer gets new weights, and what makes up for its means takes back what these change of them; `seen` as in fit_all().
+  void put(size_t layer, const Gram& seen, const RowMatrix& weights);
 
   void tell(const char* doing, size_t layer) const;
   // Of one sample, all layers.
