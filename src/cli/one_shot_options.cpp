@@ -11,10 +11,10 @@ namespace pare::cli {
 namespace {
 
 // What goes with it; all other options are about training or whole channels.
-const std::set<std::string> kTaken{
-    "--one-shot", "--sparsity", "--budget",          "--block",   "--block-score", "--n-of-m", "--include",
-    "--exclude",  "--type",     "--policy",          "--samples", "--data",        "--output", "--help",
-    "--threads",  "--seed",     "--sparse-encoding", "--verbose", "--quiet",       "--json"};
+const std::set<std::string> kTaken{"--one-shot", "--sparsity", "--budget",  "--block",  "--block-score",     "--n-of-m",
+                                   "--include",  "--exclude",  "--type",    "--policy", "--samples",         "--data",
+                                   "--output",   "--help",     "--threads", "--seed",   "--sparse-encoding", "--quiet",
+                                   "--json"};
 
 }  // namespace
 
