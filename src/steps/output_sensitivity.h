@@ -1,8 +1,6 @@
 // How much errors inside a network matter at its outputs, measured.
 #pragma once
 
-#include <functional>
-
 #include "base/sample_source.h"
 #include "base/tensor.h"
 #include "ir/graph.h"

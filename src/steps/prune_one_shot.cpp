@@ -106,13 +106,12 @@ class OneShotPruning {
     const FittedLayer& was = layer(i);
     LayerOptions& options = layerwise_.layers()[i].options;
     PARE_ASSIGN(const std::vector<RowMatrix> mask, magnitude_masks({&was}, options_, SparsityBudget::Uniform));
-    const Gram& gram = seen.fitted;
-    options.damping = choose_damping(gram, seen.held_out, was.weights, options, [&](const LayerOptions& tried) {
-      return fit_layer(gram, was.weights, mask[0], way.parts.rows_together, tried);
+    options.damping = choose_damping(seen.fitted, seen.held_out, was.weights, options, [&](const LayerOptions& tried) {
+      return fit_layer(seen.fitted, was.weights, mask[0], way.parts.rows_together, tried);
     });
-    way.power = output_power(gram, was.weights, options.centred);
-    way.removals = order_layer(gram, way.parts, was.weights, was.scales, options);
-    make(i, gram, way.removals.removals_for(options_.sparsity * elements_of(was)));
+    way.power = output_power(seen.fitted, was.weights, options.centred);
+    way.removals = order_layer(seen.fitted, way.parts, was.weights, was.scales, options);
+    make(i, seen.fitted, way.removals.removals_for(options_.sparsity * elements_of(was)));
     return {};
   }
 
