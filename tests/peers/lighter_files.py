@@ -40,20 +40,11 @@ def inputs_of(path):
 
 
 def zeroed(program, source, scratch, block):
-    """A copy in which most weights are zero: `pare prune` on noise, whose outputs the copy learns nothing from."""
-    x = inputs_of(first_file(program, source, scratch))
-    noise = scratch / "noise.npz"
-    np.savez(noise, x=np.repeat(x, 8, axis=0))
+    """A copy in which most weights are zero."""
     sparse = scratch / "zeroed.h5"
-    words = ("--sparsity", 0.95, "--budget", "uniform", "--epochs", 1, "--batch", 8, "--lr", 1e-6, "--no-labels", "--validation", 0)
-    pare_program.pare(program, "prune", source, "--data", noise, "-o", sparse, *words, *(("--block", "1x4") if block else ()))
+    words = ("--one-shot", "magnitude", "--sparsity", 0.95, "--budget", "uniform", *(("--block", "1x4") if block else ()))
+    pare_program.pare(program, "prune", source, "-o", sparse, *words)
     return sparse
-
-
-def first_file(program, source, scratch):
-    path = scratch / "float.tflite"
-    pare_program.pare(program, "convert", source, "-o", path)
-    return path
 
 
 def judge_sparse(program, source, scratch, block):
