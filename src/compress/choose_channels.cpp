@@ -23,7 +23,7 @@ void bind_dynamic(Graph& graph) {
 }  // namespace
 
 NarrowedCost::NarrowedCost(const Graph& graph, const std::vector<ChannelGroup>& groups) {
-  std::unordered_map<const Value*, Value*> mine;
+  Twins mine;
   graph_ = graph.clone(mine);
   bind_dynamic(graph_);
   for (const auto& node : graph_.nodes()) all_nodes_.push_back(node.get());

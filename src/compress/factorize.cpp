@@ -38,7 +38,7 @@ bool is_product(const WeightedNode& weighted) {
 }
 
 // The graph for one sample, and where its values went.
-Expected<Graph> single_sample(const Graph& graph, std::unordered_map<const Value*, Value*>& mapping) {
+Expected<Graph> single_sample(const Graph& graph, Twins& mapping) {
   Graph single = graph.clone(mapping);
   bind_inputs(single, 1);
   PARE_TRY(infer_types(single));
@@ -137,7 +137,7 @@ RankChoice FactorizableLayer::choice() const {
 }
 
 Expected<int64_t> multiply_adds_of_sample(const Graph& graph) {
-  std::unordered_map<const Value*, Value*> mapping;
+  Twins mapping;
   PARE_ASSIGN(const Graph single, single_sample(graph, mapping));
   int64_t sum = 0;
   for (const auto& node : single.nodes()) sum += node->op().cost(*node).multiply_adds;
@@ -145,7 +145,7 @@ Expected<int64_t> multiply_adds_of_sample(const Graph& graph) {
 }
 
 Expected<std::vector<FactorizableLayer>> factorizable_layers(const Graph& graph, const std::vector<Node*>& nodes) {
-  std::unordered_map<const Value*, Value*> mapping;
+  Twins mapping;
   PARE_ASSIGN(const Graph single, single_sample(graph, mapping));
   std::vector<FactorizableLayer> layers;
   for (Node* node : nodes) {
@@ -171,7 +171,7 @@ Expected<std::vector<FactorizableLayer>> factorizable_layers(const Graph& graph,
 Expected<void> observe_outputs(const Graph& graph, const SampleSource& samples, int threads,
                                std::vector<FactorizableLayer>& layers) {
   if (samples.count == 0) return bad_input("there are no samples, at least one was expected");
-  std::unordered_map<const Value*, Value*> mapping;
+  Twins mapping;
   Graph probe = graph.clone(mapping);
   PARE_TRY(split_activations(probe, evaluate));
   std::map<std::string, size_t> watched;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_map>
 
 #include "engine/evaluate.h"
 #include "engine/runner.h"
@@ -23,23 +22,12 @@ const Value* source_of_product(const Node& node) {
 }
 
 // Appends a copy of a network that reads the inputs that are there already. Gives where each of its values went.
-std::unordered_map<const Value*, Value*> append_network(Graph& graph, const Graph& network) {
-  std::unordered_map<const Value*, Value*> copies;
+Twins append_network(Graph& graph, const Graph& network) {
+  Twins copies;
   for (size_t i = 0; i < network.inputs.size(); ++i) copies[network.inputs[i]] = graph.inputs[i];
-  for (const auto& value : network.values()) {
-    if (copies.contains(value.get())) continue;
-    Value* copy = value->is_constant() ? graph.add_constant(value->name, *value->data, value->type.quantization)
-                                       : graph.add_value(value->name, value->type);
-    copy->is_variable = value->is_variable;
-    copies[value.get()] = copy;
-  }
-  const auto copies_of = [&](const std::vector<Value*>& values) {
-    std::vector<Value*> all;
-    for (const Value* each : values) all.push_back(each == nullptr ? nullptr : copies.at(each));
-    return all;
-  };
-  for (const auto& node : network.nodes())
-    graph.append_with_results(node->op(), node->attributes, copies_of(node->operands), copies_of(node->results));
+  for (const auto& value : network.values())
+    if (!copies.contains(value.get())) copies.emplace(value.get(), graph.add_copy(*value, value->name));
+  for (const auto& node : network.nodes()) graph.append_copy(*node, copies);
   return copies;
 }
 
@@ -54,7 +42,7 @@ class Observation {
  public:
   Observation(const Graph& graph, const Graph* reference, const std::vector<ObservedLayer>& layers)
       : layers_(layers), paired_(reference != nullptr) {
-    std::unordered_map<const Value*, Value*> now, before;
+    Twins now, before;
     graph_ = graph.clone(now);
     if (paired_) before = append_network(graph_, *reference);
     graph_.outputs.clear();

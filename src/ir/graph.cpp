@@ -7,6 +7,12 @@
 
 namespace pare {
 
+std::vector<Value*> twins_of(const std::vector<Value*>& values, const Twins& twins) {
+  std::vector<Value*> found;
+  for (const Value* value : values) found.push_back(value == nullptr ? nullptr : twins.at(value));
+  return found;
+}
+
 Value* Graph::find_value(std::string_view value_name) const {
   const auto found = by_name_.find(std::string(value_name));
   return found == by_name_.end() ? nullptr : found->second;
@@ -82,6 +88,17 @@ Node* Graph::append_with_results(const OpDef& op, Attributes attributes, std::ve
   for (Value* result : node->results) result->producer = node.get();
   nodes_.push_back(std::move(node));
   return nodes_.back().get();
+}
+
+Value* Graph::add_copy(const Value& value, std::string value_name) {
+  Value* copy = add_value(std::move(value_name), value.type);
+  copy->data = value.data;
+  copy->is_variable = value.is_variable;
+  return copy;
+}
+
+Node* Graph::append_copy(const Node& node, const Twins& twins) {
+  return append_with_results(node.op(), node.attributes, twins_of(node.operands, twins), twins_of(node.results, twins));
 }
 
 void Graph::move_last_before(const Node* position) {
@@ -172,29 +189,20 @@ Expected<void> Graph::sort() {
 }
 
 Graph Graph::clone() const {
-  std::unordered_map<const Value*, Value*> mapping;
-  return clone(mapping);
+  Twins twins;
+  return clone(twins);
 }
 
-Graph Graph::clone(std::unordered_map<const Value*, Value*>& mapping) const {
+Graph Graph::clone(Twins& twins) const {
   Graph copy(name);
   for (const auto& value : values_) {
-    Value* twin = copy.add_value(value->name, value->type);
-    twin->data = value->data;
-    twin->is_variable = value->is_variable;
+    Value* twin = copy.add_copy(*value, value->name);
     twin->file_index = value->file_index;
-    mapping.emplace(value.get(), twin);
+    twins.emplace(value.get(), twin);
   }
-  const auto map_all = [&](const std::vector<Value*>& originals) {
-    std::vector<Value*> twins;
-    for (const Value* value : originals) twins.push_back(value == nullptr ? nullptr : mapping.at(value));
-    return twins;
-  };
-  for (const auto& node : nodes_)
-    copy.append_with_results(node->op(), node->attributes, map_all(node->operands), map_all(node->results))->name =
-        node->name;
-  copy.inputs = map_all(inputs);
-  copy.outputs = map_all(outputs);
+  for (const auto& node : nodes_) copy.append_copy(*node, twins)->name = node->name;
+  copy.inputs = twins_of(inputs, twins);
+  copy.outputs = twins_of(outputs, twins);
   return copy;
 }
 

@@ -54,6 +54,10 @@ class Node {
   const OpDef* op_;
 };
 
+// Where values of one graph went in another.
+using Twins = std::unordered_map<const Value*, Value*>;
+std::vector<Value*> twins_of(const std::vector<Value*>& values, const Twins& twins);  // null where null is
+
 // One operand position of a node.
 struct Use {
   Node* node;
@@ -92,6 +96,10 @@ class Graph {
   // Adds a node with result values that exist already (readers, which know the types from the file).
   Node* append_with_results(const OpDef& op, Attributes attributes, std::vector<Value*> operands,
                             std::vector<Value*> results);
+  // Adds a value like this one of another graph, which nothing produces yet.
+  Value* add_copy(const Value& value, std::string value_name);
+  // Adds a node like this one of another graph, whose values have their twins here; it is called after its result.
+  Node* append_copy(const Node& node, const Twins& twins);
 
   // --- rewriting
   // Moves the last node in front of `position`.
@@ -111,7 +119,7 @@ class Graph {
 
   Graph clone() const;
   // The clone and where each value went.
-  Graph clone(std::unordered_map<const Value*, Value*>& mapping) const;
+  Graph clone(Twins& twins) const;
 
  private:
   std::string unique_name(std::string wanted) const;

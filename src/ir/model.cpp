@@ -4,7 +4,7 @@ namespace pare {
 
 Model Model::clone() const {
   Model copy{{}, {}, description, metadata, source_format, source_path, extras, keras};
-  std::unordered_map<const Value*, Value*> mapping;
+  Twins mapping;
   for (const Graph& graph : graphs) copy.graphs.push_back(graph.clone(mapping));
   for (Signature signature : signatures) {
     for (auto& [name, value] : signature.inputs) value = mapping.at(value);

@@ -1,7 +1,6 @@
 #include "passes/inline_composites.h"
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "ops/composite.h"
 
@@ -14,22 +13,14 @@ constexpr size_t kMostInlined = 100000;
 const CompositeAttributes* composite_of(const Node& node) { return node.attributes.get_if<CompositeAttributes>(); }
 
 // Copies the body's nodes in front of `node`. Returns where each of its values went.
-std::unordered_map<const Value*, Value*> copy_body(Graph& graph, const Node* node, const Graph& body) {
-  std::unordered_map<const Value*, Value*> copies;
+Twins copy_body(Graph& graph, const Node* node, const Graph& body) {
+  Twins copies;
   for (size_t i = 0; i < body.inputs.size(); ++i) copies.emplace(body.inputs[i], node->operands[i]);
-  for (const auto& value : body.values()) {
-    if (copies.contains(value.get())) continue;
-    Value* copy = graph.add_value(fmt::format("{}/{}", node->name, value->name), value->type);
-    copy->data = value->data;
-    copies.emplace(value.get(), copy);
-  }
-  const auto mapped = [&](const std::vector<Value*>& values) {
-    std::vector<Value*> all;
-    for (const Value* value : values) all.push_back(value == nullptr ? nullptr : copies.at(value));
-    return all;
-  };
+  for (const auto& value : body.values())
+    if (!copies.contains(value.get()))
+      copies.emplace(value.get(), graph.add_copy(*value, fmt::format("{}/{}", node->name, value->name)));
   for (const auto& each : body.nodes()) {
-    graph.append_with_results(each->op(), each->attributes, mapped(each->operands), mapped(each->results));
+    graph.append_copy(*each, copies);
     graph.move_last_before(node);
   }
   return copies;

@@ -1,7 +1,6 @@
 #include "formats/pare/reader.h"
 
 #include <cstring>
-#include <unordered_map>
 
 #include "formats/keras/settings.h"
 #include "formats/keras/weight_layout.h"
@@ -30,25 +29,16 @@ const Json& list_in(const Json& json, const char* key) {
 // The same graph with its values in this order, which is that of tensors in files.
 Expected<Graph> in_order(const Graph& graph, const Json& names) {
   Graph copy(graph.name);
-  std::unordered_map<const Value*, Value*> twins;
+  Twins twins;
   for (const Json& name : names) {
     const Value* value = name.is_string() ? graph.find_value(name.get<std::string>()) : nullptr;
     if (value == nullptr || twins.contains(value)) return damaged("graph");
-    Value* twin = copy.add_value(value->name, value->type);
-    twin->data = value->data;
-    twin->is_variable = value->is_variable;
-    twins.emplace(value, twin);
+    twins.emplace(value, copy.add_copy(*value, value->name));
   }
   if (twins.size() != graph.values().size()) return damaged("graph");
-  const auto of = [&](const std::vector<Value*>& values) {
-    std::vector<Value*> mapped;
-    for (const Value* value : values) mapped.push_back(value == nullptr ? nullptr : twins.at(value));
-    return mapped;
-  };
-  for (const auto& node : graph.nodes())
-    copy.append_with_results(node->op(), node->attributes, of(node->operands), of(node->results));
-  copy.inputs = of(graph.inputs);
-  copy.outputs = of(graph.outputs);
+  for (const auto& node : graph.nodes()) copy.append_copy(*node, twins);
+  copy.inputs = twins_of(graph.inputs, twins);
+  copy.outputs = twins_of(graph.outputs, twins);
   return copy;
 }
 
