@@ -35,6 +35,10 @@ bool KernelRequest::all_float() const {
          std::all_of(node.results.begin(), node.results.end(), is_float32);
 }
 
+std::string declines_non_float(const KernelRequest& request) {
+  return request.all_float() ? "" : "operands are not all float32";
+}
+
 namespace {
 
 // Those that the request's engine may use.

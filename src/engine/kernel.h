@@ -117,6 +117,9 @@ struct Implementation {
 };
 using ImplementationList = std::vector<Implementation>;
 
+// Why kernels of floats alone cannot take a node.
+std::string declines_non_float(const KernelRequest& request);
+
 // The implementations of an operator by its name; empty for one that the engine cannot run (expanded or folded before).
 const ImplementationList& implementations(std::string_view op_name);
 

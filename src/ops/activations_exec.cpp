@@ -11,10 +11,6 @@
 namespace pare {
 namespace {
 
-std::string declines_float(const KernelRequest& request) {
-  return request.all_float() ? "" : "operands are not all float32";
-}
-
 float relu(float x) { return std::max(x, 0.f); }
 float relu6(float x) { return std::min(std::max(x, 0.f), 6.f); }
 float relu_n1_to_1(float x) { return std::min(std::max(x, -1.f), 1.f); }
@@ -61,7 +57,7 @@ Expected<std::unique_ptr<Kernel>> create_float_hard_sigmoid(const KernelRequest&
 
 template <float (*function)(float)>
 Implementation plain() {
-  return {"plain", declines_float, create_float<function>};
+  return {"plain", declines_non_float, create_float<function>};
 }
 
 }  // namespace
@@ -70,18 +66,20 @@ ImplementationList exec_relu() { return {plain<relu>(), integer_relu()}; }
 ImplementationList exec_relu6() { return {plain<relu6>(), integer_relu6()}; }
 ImplementationList exec_relu_n1_to_1() { return {plain<relu_n1_to_1>(), integer_relu_n1_to_1()}; }
 ImplementationList exec_relu_0_to_1() { return {plain<relu_0_to_1>(), integer_relu_0_to_1()}; }
-ImplementationList exec_leaky_relu() { return {{"plain", declines_float, create_float_leaky}, integer_leaky_relu()}; }
-ImplementationList exec_prelu() { return {{"plain", declines_float, create_float_prelu}, integer_prelu()}; }
+ImplementationList exec_leaky_relu() {
+  return {{"plain", declines_non_float, create_float_leaky}, integer_leaky_relu()};
+}
+ImplementationList exec_prelu() { return {{"plain", declines_non_float, create_float_prelu}, integer_prelu()}; }
 ImplementationList exec_elu() { return {plain<elu>(), integer_elu()}; }
 ImplementationList exec_hard_swish() { return {plain<hard_swish>(), integer_hard_swish()}; }
 ImplementationList exec_logistic() { return {plain<logistic>(), integer_logistic()}; }
 ImplementationList exec_tanh() { return {plain<hyperbolic_tangent>(), integer_tanh()}; }
-ImplementationList exec_gelu() { return {{"plain", declines_float, create_float_gelu}, integer_gelu()}; }
+ImplementationList exec_gelu() { return {{"plain", declines_non_float, create_float_gelu}, integer_gelu()}; }
 ImplementationList exec_selu() { return {plain<selu>()}; }
 ImplementationList exec_softplus() { return {plain<softplus>()}; }
 ImplementationList exec_softsign() { return {plain<softsign>()}; }
 ImplementationList exec_swish() { return {plain<swish>()}; }
 ImplementationList exec_mish() { return {plain<mish>()}; }
-ImplementationList exec_hard_sigmoid() { return {{"plain", declines_float, create_float_hard_sigmoid}}; }
+ImplementationList exec_hard_sigmoid() { return {{"plain", declines_non_float, create_float_hard_sigmoid}}; }
 
 }  // namespace pare

@@ -62,10 +62,6 @@ void multiply_matrices(const Geometry& g, const X* x, const Y* y, Term term, Fin
       }
 }
 
-std::string declines_plain(const KernelRequest& request) {
-  return request.all_float() ? "" : "operands are not all float32";
-}
-
 Expected<std::unique_ptr<Kernel>> create_plain(const KernelRequest& request) {
   return make_kernel([g = Geometry(request)](const Buffers& buffers) {
     float* dst = buffers.dst<float>();
@@ -189,8 +185,8 @@ Expected<std::unique_ptr<Kernel>> create_dynamic(const KernelRequest& request) {
 }  // namespace
 
 ImplementationList exec_batch_matmul() {
-  return {{"onednn", declines_plain, create_onednn, true},
-          {"plain", declines_plain, create_plain},
+  return {{"onednn", declines_non_float, create_onednn, true},
+          {"plain", declines_non_float, create_plain},
           {"integer", declines_integer, create_integer},
           {"dynamic range", declines_dynamic, create_dynamic}};
 }

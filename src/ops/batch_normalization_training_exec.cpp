@@ -11,7 +11,7 @@ namespace {
 
 std::string declines(const KernelRequest& request) {
   if (request.shape(0).elements() == 0) return "there are no positions";
-  return request.all_float() ? "" : "operands are not all float32";
+  return declines_non_float(request);
 }
 
 // What both directions know: statistics in the first phase, then the pass that needs them.

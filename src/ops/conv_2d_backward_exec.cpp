@@ -5,8 +5,6 @@
 namespace pare {
 namespace {
 
-std::string declines(const KernelRequest& request) { return request.all_float() ? "" : "operands are not all float32"; }
-
 ConvolutionGeometry geometry(const KernelRequest& request, const Shape& src, const Shape& dst, const Shape& weights,
                              int64_t group_channels) {
   const auto& attributes = request.node.attrs<ConvBackwardAttributes>();
@@ -89,16 +87,20 @@ Expected<std::unique_ptr<Kernel>> create_onednn_weights(const KernelRequest& req
 }  // namespace
 
 ImplementationList exec_conv_2d_backward_src() {
-  return {{"onednn", declines, create_onednn_src<false>, true}, {"plain", declines, create_src<false>}};
+  return {{"onednn", declines_non_float, create_onednn_src<false>, true},
+          {"plain", declines_non_float, create_src<false>}};
 }
 ImplementationList exec_conv_2d_backward_weights() {
-  return {{"onednn", declines, create_onednn_weights<false>, true}, {"plain", declines, create_weights<false>}};
+  return {{"onednn", declines_non_float, create_onednn_weights<false>, true},
+          {"plain", declines_non_float, create_weights<false>}};
 }
 ImplementationList exec_depthwise_conv_2d_backward_src() {
-  return {{"onednn", declines, create_onednn_src<true>, true}, {"plain", declines, create_src<true>}};
+  return {{"onednn", declines_non_float, create_onednn_src<true>, true},
+          {"plain", declines_non_float, create_src<true>}};
 }
 ImplementationList exec_depthwise_conv_2d_backward_weights() {
-  return {{"onednn", declines, create_onednn_weights<true>, true}, {"plain", declines, create_weights<true>}};
+  return {{"onednn", declines_non_float, create_onednn_weights<true>, true},
+          {"plain", declines_non_float, create_weights<true>}};
 }
 
 }  // namespace pare

@@ -83,7 +83,7 @@ class WeightsGradient final : public SharedWork {
 
 std::string declines(const KernelRequest& request) {
   if (std::string reason = missing_avx512(); !reason.empty()) return reason;
-  if (!request.all_float()) return "operands are not all float32";
+  if (std::string reason = declines_non_float(request); !reason.empty()) return reason;
   const Shape& weights = request.result_type().shape;
   if (weights[1] != 1 || weights[2] != 1) return "oneDNN is faster with larger windows";
   return weights[3] == request.shape(0)[3] ? "" : "grouped";

@@ -71,7 +71,7 @@ class WinogradWeightsGradient final : public SharedWork {
 
 std::string declines(const KernelRequest& request) {
   if (std::string reason = missing_avx512(); !reason.empty()) return reason;
-  if (!request.all_float()) return "operands are not all float32";
+  if (std::string reason = declines_non_float(request); !reason.empty()) return reason;
   const Shape& weights = request.result_type().shape;
   if (weights[3] != request.shape(0)[3]) return "grouped";
   if (std::string reason = declines_turned_convolution(request); !reason.empty()) return reason;

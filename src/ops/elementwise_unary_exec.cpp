@@ -7,10 +7,6 @@
 namespace pare {
 namespace {
 
-std::string declines_float(const KernelRequest& request) {
-  return request.all_float() ? "" : "operands are not all float32";
-}
-
 // Functions of real numbers.
 float abs_of(float x) { return std::abs(x); }
 float neg(float x) { return -x; }
@@ -70,7 +66,7 @@ Expected<std::unique_ptr<Kernel>> create_integer(const KernelRequest& request) {
 
 template <float (*function)(float)>
 Implementation plain() {
-  return {"plain", declines_float, create_float<function>};
+  return {"plain", declines_non_float, create_float<function>};
 }
 template <class Function>
 Implementation plain_integer() {

@@ -16,7 +16,7 @@ namespace {
 std::string declines(const KernelRequest& request) {
   for (const Value* operand : request.node.operands)
     if (operand != nullptr && operand->type.shape.elements() == 0) return "there are no elements";
-  return request.all_float() ? "" : "operands are not all float32";
+  return declines_non_float(request);
 }
 
 // Of one slice: the codes around its zero point, so that rounding needs no zero point.

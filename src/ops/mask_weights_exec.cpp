@@ -3,8 +3,6 @@
 namespace pare {
 namespace {
 
-std::string declines(const KernelRequest& request) { return request.all_float() ? "" : "operands are not all float32"; }
-
 Expected<std::unique_ptr<Kernel>> create(const KernelRequest& request) {
   return make_shared_kernel(request.shape(0).elements(), [](const Buffers& buffers, int64_t begin, int64_t end) {
     const float *src = buffers.src<float>(), *mask = buffers.src<float>(1);
@@ -15,6 +13,6 @@ Expected<std::unique_ptr<Kernel>> create(const KernelRequest& request) {
 
 }  // namespace
 
-ImplementationList exec_mask_weights() { return {{"plain", declines, create}}; }
+ImplementationList exec_mask_weights() { return {{"plain", declines_non_float, create}}; }
 
 }  // namespace pare

@@ -9,10 +9,6 @@
 namespace pare {
 namespace {
 
-std::string declines_float(const KernelRequest& request) {
-  return request.all_float() ? "" : "operands are not all float32";
-}
-
 Expected<std::unique_ptr<Kernel>> create_l2(const KernelRequest& request) {
   const int64_t depth = request.shape(0)[-1], elements = request.shape(0).elements();
   const Activation activation = request.node.attrs<L2NormalizationAttributes>().activation;
@@ -140,10 +136,10 @@ Expected<std::unique_ptr<Kernel>> create_group(const KernelRequest& request) {
 }  // namespace
 
 ImplementationList exec_l2_normalization() {
-  return {{"plain", declines_float, create_l2}, {"8 bits", declines_eight_bits, create_eight_bit_l2}};
+  return {{"plain", declines_non_float, create_l2}, {"8 bits", declines_eight_bits, create_eight_bit_l2}};
 }
-ImplementationList exec_batch_normalization() { return {{"plain", declines_float, create_batch}}; }
-ImplementationList exec_layer_normalization() { return {{"plain", declines_float, create_layer}}; }
-ImplementationList exec_group_normalization() { return {{"plain", declines_float, create_group}}; }
+ImplementationList exec_batch_normalization() { return {{"plain", declines_non_float, create_batch}}; }
+ImplementationList exec_layer_normalization() { return {{"plain", declines_non_float, create_layer}}; }
+ImplementationList exec_group_normalization() { return {{"plain", declines_non_float, create_group}}; }
 
 }  // namespace pare

@@ -96,7 +96,8 @@ std::string declines(const KernelRequest& request) {
 }
 
 std::string declines_f32(const KernelRequest& request) {
-  return request.all_float() ? declines(request) : "operands are not all float32";
+  if (std::string reason = declines_non_float(request); !reason.empty()) return reason;
+  return declines(request);
 }
 
 std::string declines_i8(const KernelRequest& request) {

@@ -8,8 +8,6 @@
 namespace pare {
 namespace {
 
-std::string declines(const KernelRequest& request) { return request.all_float() ? "" : "operands are not all float32"; }
-
 // Samples are shared out; spread(sample, first element of ddst, rows and columns of the window) adds to dsrc, which begins as zeros.
 template <class Spread>
 class Backward final : public Kernel {
@@ -86,7 +84,7 @@ Expected<std::unique_ptr<Kernel>> create_max(const KernelRequest& request) {
 
 }  // namespace
 
-ImplementationList exec_average_pool_2d_backward() { return {{"plain", declines, create_average}}; }
-ImplementationList exec_max_pool_2d_backward() { return {{"plain", declines, create_max}}; }
+ImplementationList exec_average_pool_2d_backward() { return {{"plain", declines_non_float, create_average}}; }
+ImplementationList exec_max_pool_2d_backward() { return {{"plain", declines_non_float, create_max}}; }
 
 }  // namespace pare

@@ -28,10 +28,6 @@ PoolGeometry geometry(const KernelRequest& request) {
   return {request.node.attrs<Pool2dAttributes>(), request.shape(0), request.result_type().shape};
 }
 
-std::string declines_float(const KernelRequest& request) {
-  return request.all_float() ? "" : "operands are not all float32";
-}
-
 Expected<std::unique_ptr<Kernel>> create_float_average(const KernelRequest& request) {
   const Activation activation = request.node.attrs<Pool2dAttributes>().activation;
   return make_kernel([g = geometry(request), activation](const Buffers& buffers) {
@@ -110,7 +106,7 @@ Expected<std::unique_ptr<Kernel>> create_integer_max(const KernelRequest& reques
 // --- oneDNN
 
 std::string declines_onednn(const KernelRequest& request) {
-  if (std::string reason = declines_float(request); !reason.empty()) return reason;
+  if (std::string reason = declines_non_float(request); !reason.empty()) return reason;
   return request.node.attrs<Pool2dAttributes>().activation == Activation::None ? "" : "a fused activation";
 }
 
@@ -143,12 +139,12 @@ Expected<std::unique_ptr<Kernel>> create_onednn_max(const KernelRequest& request
 
 ImplementationList exec_average_pool_2d() {
   return {{"onednn", declines_onednn, create_onednn_average, true},
-          {"plain", declines_float, create_float_average},
+          {"plain", declines_non_float, create_float_average},
           {"integer", declines_integer, create_integer_average}};
 }
 ImplementationList exec_max_pool_2d() {
   return {{"onednn", declines_onednn, create_onednn_max, true},
-          {"plain", declines_float, create_float_max},
+          {"plain", declines_non_float, create_float_max},
           {"integer", declines_integer, create_integer_max}};
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 std::string declines(const KernelRequest& request) {
   if (request.shape(0)[1] == 0) return "there are no classes";
-  return request.all_float() ? "" : "operands are not all float32";
+  return declines_non_float(request);
 }
 
 // One sample; gives its loss.

@@ -28,10 +28,6 @@ std::unique_ptr<Kernel> by_rows(const KernelRequest& request, Body body) {
 
 // --- float
 
-std::string declines_float(const KernelRequest& request) {
-  return request.all_float() ? "" : "operands are not all float32";
-}
-
 Expected<std::unique_ptr<Kernel>> create_float_softmax(const KernelRequest& request) {
   const float beta = request.node.attrs<SoftmaxAttributes>().beta;
   return by_rows<float, float>(request, [beta](const float* src, float* dst, int64_t depth) {
@@ -183,13 +179,13 @@ Expected<std::unique_ptr<Kernel>> create_sixteen_bits(const KernelRequest& reque
 }  // namespace
 
 ImplementationList exec_softmax() {
-  return {{"plain", declines_float, create_float_softmax},
+  return {{"plain", declines_non_float, create_float_softmax},
           {"8 bits", declines_eight_bit_softmax, create_eight_bit_softmax},
           {"16 bits", declines_sixteen_bits, create_sixteen_bits}};
 }
 
 ImplementationList exec_log_softmax() {
-  return {{"plain", declines_float, create_float_log_softmax},
+  return {{"plain", declines_non_float, create_float_log_softmax},
           {"8 bits", declines_eight_bit_log_softmax, create_eight_bit_log_softmax}};
 }
 

@@ -5,8 +5,6 @@
 namespace pare {
 namespace {
 
-std::string declines(const KernelRequest& request) { return request.all_float() ? "" : "operands are not all float32"; }
-
 // ddst where lowest < y < highest, else 0: the piecewise linear functions, which are most of all.
 PARE_VECTORISED void pass_between(const float* ddst, const float* y, float lowest, float highest, int64_t count,
                                   float* dsrc) {
@@ -41,6 +39,6 @@ Expected<std::unique_ptr<Kernel>> create(const KernelRequest& request) {
 
 }  // namespace
 
-ImplementationList exec_unary_backward() { return {{"plain", declines, create}}; }
+ImplementationList exec_unary_backward() { return {{"plain", declines_non_float, create}}; }
 
 }  // namespace pare

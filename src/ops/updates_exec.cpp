@@ -7,8 +7,6 @@
 namespace pare {
 namespace {
 
-std::string declines(const KernelRequest& request) { return request.all_float() ? "" : "operands are not all float32"; }
-
 template <class Function>
 Expected<std::unique_ptr<Kernel>> update(const KernelRequest& request, Function function) {
   return make_shared_kernel(request.shape(0).elements(), std::move(function));
@@ -91,9 +89,9 @@ Expected<std::unique_ptr<Kernel>> create_average(const KernelRequest& request) {
 
 }  // namespace
 
-ImplementationList exec_sgd_update() { return {{"plain", declines, create_sgd}}; }
-ImplementationList exec_adam_update() { return {{"plain", declines, create_adam}}; }
-ImplementationList exec_rmsprop_update() { return {{"plain", declines, create_rmsprop}}; }
-ImplementationList exec_moving_average() { return {{"plain", declines, create_average}}; }
+ImplementationList exec_sgd_update() { return {{"plain", declines_non_float, create_sgd}}; }
+ImplementationList exec_adam_update() { return {{"plain", declines_non_float, create_adam}}; }
+ImplementationList exec_rmsprop_update() { return {{"plain", declines_non_float, create_rmsprop}}; }
+ImplementationList exec_moving_average() { return {{"plain", declines_non_float, create_average}}; }
 
 }  // namespace pare

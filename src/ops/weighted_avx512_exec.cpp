@@ -22,7 +22,7 @@ std::string declines(const KernelRequest& request, Activation activation) {
 
 std::string declines_avx512_f32(const KernelRequest& request, Activation activation) {
   if (std::string reason = missing_avx512(); !reason.empty()) return reason;
-  if (!request.all_float()) return "operands are not all float32";
+  if (std::string reason = declines_non_float(request); !reason.empty()) return reason;
   return declines_activation(activation);
 }
 
