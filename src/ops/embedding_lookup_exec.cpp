@@ -1,6 +1,6 @@
 #include <cstring>
 
-#include "engine/kernel.h"
+#include "ops/kernel_types.h"
 
 namespace pare {
 namespace {
@@ -10,15 +10,12 @@ struct Geometry {
       : lookups(request.shape(0).elements()),
         rows(request.shape(1)[0]),
         depth(request.shape(1).elements(1, request.shape(1).rank())),
-        wide_indices(request.dtype(0) == DType::Int64) {}
+        index(request, 0) {}
 
-  int64_t index(const Buffers& buffers, int64_t i) const {
-    return wide_indices ? buffers.src<int64_t>(0)[i] : buffers.src<int32_t>(0)[i];
-  }
   bool inside(int64_t row) const { return row >= 0 && row < rows; }
 
   int64_t lookups, rows, depth;
-  bool wide_indices;
+  Indices index;
 };
 
 std::string declines_copy(const KernelRequest& request) {

@@ -8,20 +8,6 @@
 namespace pare {
 namespace {
 
-// Elements of an index operand, of either width.
-class Indices {
- public:
-  Indices(const KernelRequest& request, size_t operand)
-      : operand_(operand), wide_(request.dtype(operand) == DType::Int64) {}
-  int64_t operator()(const Buffers& buffers, int64_t i) const {
-    return wide_ ? buffers.src<int64_t>(operand_)[i] : buffers.src<int32_t>(operand_)[i];
-  }
-
- private:
-  size_t operand_;
-  bool wide_;
-};
-
 std::string declines(const KernelRequest& request) { return refuse_packed_types(request.dtype()); }
 
 Expected<std::unique_ptr<Kernel>> create_gather(const KernelRequest& request) {

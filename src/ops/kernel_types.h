@@ -1,4 +1,4 @@
-// Choice of a kernel by element type.
+// Choice of a kernel by element type, and indices of whatever type.
 #pragma once
 
 #include <string>
@@ -27,6 +27,20 @@ inline std::string refuse_packed_types(DType dtype) {
   return bit_width(dtype) % 8 == 0 && bit_width(dtype) > 0 ? "" : std::string(to_string(dtype)) + " elements";
 }
 inline size_t element_bytes(DType dtype) { return static_cast<size_t>(bit_width(dtype)) / 8; }
+
+// Elements of an index operand, of either width.
+class Indices {
+ public:
+  Indices(const KernelRequest& request, size_t operand)
+      : operand_(operand), wide_(request.dtype(operand) == DType::Int64) {}
+  int64_t operator()(const Buffers& buffers, int64_t i) const {
+    return wide_ ? buffers.src<int64_t>(operand_)[i] : buffers.src<int32_t>(operand_)[i];
+  }
+
+ private:
+  size_t operand_;
+  bool wide_;
+};
 
 // Refusal of an operand or result that is not quantised with one scale.
 inline std::string refuse_unquantized(const TensorType& type, std::string_view name) {

@@ -10,20 +10,6 @@ namespace {
 
 std::string declines(const KernelRequest& request) { return refuse_packed_types(request.dtype()); }
 
-// Reads element i of an index operand at run time.
-class Indices {
- public:
-  Indices(const KernelRequest& request, size_t operand)
-      : operand_(operand), wide_(request.dtype(operand) == DType::Int64) {}
-  int64_t operator()(const Buffers& buffers, size_t i) const {
-    return wide_ ? buffers.src<int64_t>(operand_)[i] : buffers.src<int32_t>(operand_)[i];
-  }
-
- private:
-  size_t operand_;
-  bool wide_;
-};
-
 // Where a box that starts at the given indices, moved inside, has its first element.
 class BoxOffset {
  public:
@@ -34,7 +20,7 @@ class BoxOffset {
   int64_t operator()(const Buffers& buffers) const {
     int64_t offset = 0;
     for (size_t i = 0; i < strides_.size(); ++i)
-      offset += std::clamp<int64_t>(indices_(buffers, i), 0, last_[i]) * strides_[i];
+      offset += std::clamp<int64_t>(indices_(buffers, static_cast<int64_t>(i)), 0, last_[i]) * strides_[i];
     return offset;
   }
 
