@@ -3,6 +3,7 @@
 #include "base/plausible_shape.h"
 #include "ir/graph.h"
 #include "ops/checks.h"
+#include "ops/rules.h"
 #include "ops/tied_channels.h"
 
 namespace pare {
@@ -52,19 +53,6 @@ std::optional<WindowedProduct> product(const Node& node, const Shape& src) {
   return convolution_product(node, src, node.operands[1]->type.shape[3]);
 }
 
-QuantRule quantization() {
-  QuantRule rule;
-  rule.scales = QuantRule::Scales::Free;
-  rule.activations = {0};
-  rule.weights = 1;
-  rule.weights_axis = 0;
-  rule.bias = 2;
-  rule.dynamic_range = true;
-  rule.int4_weights = true;
-  rule.weight_only = true;
-  return rule;
-}
-
 }  // namespace
 
 std::optional<WindowedProduct> convolution_product(const Node& node, const Shape& src, int64_t channels_in_group) {
@@ -98,7 +86,7 @@ const OpDef& op_conv_2d() {
       .attributes = Conv2dAttributes{},
       .infer = infer,
       .cost = cost,
-      .quantization = quantization(),
+      .quantization = product_scales(0),
       .channels = channels,
       .product = product,
       .traits = {.fuses_activation = true},

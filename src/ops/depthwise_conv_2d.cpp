@@ -3,6 +3,7 @@
 #include "base/plausible_shape.h"
 #include "ir/graph.h"
 #include "ops/checks.h"
+#include "ops/rules.h"
 #include "ops/tied_channels.h"
 
 namespace pare {
@@ -64,14 +65,7 @@ const OpDef& op_depthwise_conv_2d() {
       .attributes = Conv2dAttributes{},
       .infer = infer,
       .cost = cost,
-      .quantization = {.scales = QuantRule::Scales::Free,
-                       .activations = {0},
-                       .weights = 1,
-                       .weights_axis = 3,
-                       .bias = 2,
-                       .dynamic_range = true,
-                       .int4_weights = true,
-                       .weight_only = true},
+      .quantization = product_scales(3),
       .channels = channels,
       .product = product,
       .traits = {.fuses_activation = true},

@@ -3,6 +3,7 @@
 #include "base/plausible_shape.h"
 #include "ir/graph.h"
 #include "ops/checks.h"
+#include "ops/rules.h"
 #include "ops/tied_channels.h"
 
 namespace pare {
@@ -85,14 +86,7 @@ const OpDef& op_fully_connected() {
       .attributes = FullyConnectedAttributes{},
       .infer = infer,
       .cost = cost,
-      .quantization = {.scales = QuantRule::Scales::Free,
-                       .activations = {0},
-                       .weights = 1,
-                       .weights_axis = 0,
-                       .bias = 2,
-                       .dynamic_range = true,
-                       .int4_weights = true,
-                       .weight_only = true},
+      .quantization = product_scales(0),
       .channels = channels,
       .product = product,
       .traits = {.fuses_activation = true},

@@ -53,6 +53,16 @@ QuantRule plain_output(std::vector<int> activations, bool int16) {
   return {.scales = QuantRule::Scales::PlainOutput, .activations = std::move(activations), .int16 = int16};
 }
 QuantRule not_quantized(std::string_view reason) { return {.int16 = false, .reason = reason}; }
+QuantRule product_scales(int weights_axis) {
+  return {.scales = QuantRule::Scales::Free,
+          .activations = {0},
+          .weights = 1,
+          .weights_axis = weights_axis,
+          .bias = 2,
+          .dynamic_range = true,
+          .int4_weights = true,
+          .weight_only = true};
+}
 
 OpDef unary(OpDef def) {
   def.operands = {{"src", "any shape"}};

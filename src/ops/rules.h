@@ -26,6 +26,8 @@ QuantRule free_scales(std::vector<int> activations = {}, bool int16 = true);
 QuantRule same_scales(std::vector<int> activations = {}, bool int16 = true);
 QuantRule plain_output(std::vector<int> activations = {}, bool int16 = false);
 QuantRule not_quantized(std::string_view reason);
+// Of products of src with weights, whose output channels lie along this axis, and a bias.
+QuantRule product_scales(int weights_axis);
 
 inline constexpr std::string_view kNoIntegerKernel = "TFLite has no integer kernel for it";
 inline constexpr std::string_view kOnlyTraining = "only in training steps, which compute in float";
