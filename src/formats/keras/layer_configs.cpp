@@ -1,6 +1,7 @@
 #include "formats/keras/layer_configs.h"
 
 namespace pare::keras {
+namespace {
 
 void visit_layers(Json& model, const std::function<void(Json& layer, const std::string& path)>& see,
                   const std::string& prefix) {
@@ -13,6 +14,18 @@ void visit_layers(Json& model, const std::function<void(Json& layer, const std::
       visit_layers(layer, see, path + "/");
     else
       see(layer, path);
+  }
+}
+
+}  // namespace
+
+void change_layers(std::string& architecture, const std::function<void(Json& layer, const std::string& path)>& change) {
+  try {
+    Json changed = Json::parse(architecture);
+    visit_layers(changed, change, "");
+    architecture = changed.dump();
+  } catch (const Json::exception&) {  // not in the form that is known here
+    return;
   }
 }
 

@@ -34,16 +34,10 @@ KerasOrigin with_new_outputs(KerasOrigin origin, const NewOutputs& change) {
     layout.graph[0] = change.after;
     layout.file[layout.permutation.empty() ? 0 : layout.permutation[0]] = change.after;
   }
-  try {
-    keras::Json architecture = keras::Json::parse(origin.config);
-    keras::visit_layers(architecture, [&](keras::Json& layer, const std::string& path) {
-      if (path == classifier || std::ranges::count(change.layers, path) > 0)
-        keras::set_outputs(layer, change, path == classifier);
-    });
-    origin.config = architecture.dump();
-  } catch (const keras::Json::exception&) {  // not in the form that is known here
-    return origin;
-  }
+  keras::change_layers(origin.config, [&](keras::Json& layer, const std::string& path) {
+    if (path == classifier || std::ranges::count(change.layers, path) > 0)
+      keras::set_outputs(layer, change, path == classifier);
+  });
   return origin;
 }
 

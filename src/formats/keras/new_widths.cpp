@@ -58,15 +58,9 @@ KerasOrigin with_new_widths(KerasOrigin origin, const Graph& network) {
         value != nullptr && value->type.shape != weight.layout.graph &&
         value->type.shape.rank() == weight.layout.graph.rank())
       keras::narrow(weight.layout, value->type.shape);
-  try {
-    keras::Json architecture = keras::Json::parse(origin.config);
-    keras::visit_layers(architecture, [&](keras::Json& layer, const std::string& path) {
-      if (const Value* result = network.find_value(path)) keras::set_widths(layer, result->type.shape);
-    });
-    origin.config = architecture.dump();
-  } catch (const keras::Json::exception&) {  // not in the form that is known here
-    return origin;
-  }
+  keras::change_layers(origin.config, [&](keras::Json& layer, const std::string& path) {
+    if (const Value* result = network.find_value(path)) keras::set_widths(layer, result->type.shape);
+  });
   return origin;
 }
 
