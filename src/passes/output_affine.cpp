@@ -17,10 +17,6 @@ Node* normalization_behind(const Graph& graph, const Node& node) {
 
 bool is_activated(const Node& node) { return fused_activation(node).value_or(Activation::None) != Activation::None; }
 
-bool is_float_constant(const Value* value) {
-  return value != nullptr && value->is_constant() && value->type.dtype == DType::Float32;
-}
-
 }  // namespace
 
 std::optional<std::vector<float>> output_scale(const Graph& graph, const Node& node) {

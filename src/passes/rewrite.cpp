@@ -10,6 +10,10 @@ const OpDef& op_named(std::string_view name) {
   return *op;
 }
 
+bool is_float_constant(const Value* value) {
+  return value != nullptr && value->is_constant() && value->type.dtype == DType::Float32;
+}
+
 Node* only_reader(const Graph& graph, const Value* value) {
   if (graph.is_output(value)) return nullptr;
   const std::vector<Use> uses = graph.uses(value);
@@ -121,7 +125,7 @@ Expected<void> Expansion::finish(Value* result) {
 }
 
 std::optional<std::vector<float>> per_channel(const Value* constant, int64_t channels) {
-  if (constant == nullptr || !constant->is_constant() || constant->type.dtype != DType::Float32) return std::nullopt;
+  if (!is_float_constant(constant)) return std::nullopt;
   const Shape& shape = constant->type.shape;
   const auto values = constant->data->values<float>();
   if (shape.elements() == 1) return std::vector<float>(static_cast<size_t>(channels), values[0]);

@@ -8,6 +8,7 @@ namespace pare {
 // The operator of this name; it must exist.
 const OpDef& op_named(std::string_view name);
 
+bool is_float_constant(const Value* value);  // no for null
 // The one node that reads `value`, or null: several readers, none, or the value is an output.
 Node* only_reader(const Graph& graph, const Value* value);
 // The producer of `value` if nobody but one node reads it.

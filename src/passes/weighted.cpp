@@ -1,5 +1,7 @@
 #include "passes/weighted.h"
 
+#include "passes/rewrite.h"
+
 namespace pare {
 namespace {
 
@@ -10,10 +12,6 @@ void replace_constant(Graph& graph, Value*& operand, std::string name, Tensor da
   if (old != nullptr) name = old->name;
   if (old != nullptr && graph.use_count(old) == 0) graph.erase(old);
   operand = graph.add_constant(std::move(name), std::move(data));
-}
-
-bool is_float_constant(const Value* value) {
-  return value != nullptr && value->is_constant() && value->type.dtype == DType::Float32;
 }
 
 }  // namespace
