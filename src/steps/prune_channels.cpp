@@ -35,11 +35,12 @@ std::map<std::string, std::string> settings_of(const PruneChannelsOptions& optio
           {"exclude", fmt::format("{}", fmt::join(narrow.exclude, " "))}};
 }
 
-// The share of what is there before round `round`, from 1 on, that stays after it, so that all of them leave `share`. Latency and what
-// the rounds before missed are not made up for.
-std::optional<double> share_of_round(const std::optional<double>& share, int64_t rounds) {
+// The share of what is there that a round, counted from 1 on, leaves, so that all of them leave `share`; `present` is the share that is
+// there yet.
+std::optional<double> share_of_round(const std::optional<double>& share, int64_t round, int64_t rounds,
+                                     double present) {
   if (!share) return {};
-  return std::pow(*share, 1.0 / static_cast<double>(rounds));
+  return std::min(1.0, std::pow(*share, static_cast<double>(round) / static_cast<double>(rounds)) / present);
 }
 
 struct Sizes {
@@ -91,7 +92,7 @@ class Run {
     result_.model = original_.clone();
     drop_training(result_.model);
     PARE_TRY(make_narrowable(result_.model));
-    PARE_ASSIGN(const Sizes before, sizes_of(result_.model.main()));
+    PARE_ASSIGN(before_, sizes_of(result_.model.main()));
     PARE_ASSIGN(result_.latency_before, latency_of(result_.model));
     PARE_ASSIGN(samples_, judged_samples());
     int64_t round = 1;
@@ -105,12 +106,12 @@ class Run {
       kept = true;
     }
     for (; round <= options_.rounds; ++round, kept = false) {
-      if (!kept) PARE_TRY(remove());
+      if (!kept) PARE_TRY(remove(round));
       if (options_.train.epochs > 0) PARE_TRY(train_round(round, kept));
     }
     result_.model.extras.erase(kRound);
     PARE_ASSIGN(const Sizes after, sizes_of(result_.model.main()));
-    compare(before, after);
+    compare(after);
     PARE_ASSIGN(result_.latency_after, latency_of(result_.model));
     return std::move(result_);
   }
@@ -122,10 +123,19 @@ class Run {
     return options_.teaching.use_labels ? ordered : ordered.without_target();
   }
 
-  Expected<void> remove() {
+  Expected<void> remove(int64_t round) {
     NarrowOptions narrowing = options_.narrow;
-    for (std::optional<double>* share : {&narrowing.macs, &narrowing.weights, &narrowing.latency})
-      *share = share_of_round(*share, options_.rounds);
+    PARE_ASSIGN(const Sizes present, sizes_of(result_.model.main()));
+    const auto limit = [&](std::optional<double>& share, double is_there) {
+      share = share_of_round(share, round, options_.rounds, is_there);
+    };
+    const auto part = [](int64_t now, int64_t before) {
+      return static_cast<double>(now) / static_cast<double>(before);
+    };
+    limit(narrowing.macs, part(present.total.multiply_adds, before_.total.multiply_adds));
+    limit(narrowing.weights, part(present.total.weights, before_.total.weights));
+    // What was missed of the latency, which is measured anew, is not made up for.
+    limit(narrowing.latency, std::pow(narrowing.latency.value_or(1), part(round - 1, options_.rounds)));
     if (options_.train.loss) narrowing.loss = options_.train.loss;
     PARE_ASSIGN(Narrowing done, narrow(result_.model, *samples_, narrowing));
     result_.fixed = std::move(done.fixed);
@@ -146,11 +156,11 @@ class Run {
     return {};
   }
 
-  void compare(const Sizes& before, const Sizes& after) {
-    for (const std::string& name : before.order)
+  void compare(const Sizes& after) {
+    for (const std::string& name : before_.order)
       if (const auto now = after.layers.find(name); now != after.layers.end())
-        result_.layers.push_back({name, before.layers.at(name), now->second});
-    result_.before = before.total;
+        result_.layers.push_back({name, before_.layers.at(name), now->second});
+    result_.before = before_.total;
     result_.after = after.total;
   }
 
@@ -159,6 +169,7 @@ class Run {
   const PruneChannelsOptions& options_;
   const TrainObserver& observer_;
   std::optional<DataView> samples_;
+  Sizes before_;
   PruneChannelsResult result_;
 };
 
