@@ -78,7 +78,8 @@ void add_which(CLI::App& command, ClusteringOptions& clustering) {
   add_choice(
       command, "--scope", clustering.codebook.scope,
       "tensor: so many values in each tensor; channel: in each output channel; integer: among the integers of each "
-      "tensor once it is quantised, whose scales a codebook knows beforehand")
+      "tensor once it is quantised, whose scales a codebook knows beforehand; network: likewise, but the same values in all "
+      "tensors, which compress best")
       ->group(which);
   add_choice(command, "--start", clustering.codebook.start,
              "k_means: the best values there are; the others are what training begins from elsewhere")

@@ -31,11 +31,16 @@ enum class CodebookScope {
   Tensor,   // the whole tensor
   Channel,  // each output channel
   Integer,  // the tensor, in steps of the scale that each channel has as integers: these then have few values
+  Network,  // all tensors together, in such steps, so that a compressor finds the same values everywhere
 };
 template <>
 struct EnumNames<CodebookScope> {
-  static constexpr std::array<std::string_view, 3> names{"tensor", "channel", "integer"};
+  static constexpr std::array<std::string_view, 4> names{"tensor", "channel", "integer", "network"};
 };
+// Whether centroids count in steps of each channel.
+inline bool has_scales(CodebookScope scope) {
+  return scope == CodebookScope::Integer || scope == CodebookScope::Network;
+}
 
 struct CodebookOptions {
   int64_t clusters = 16;  // values in a table, zero among them where zeros are kept

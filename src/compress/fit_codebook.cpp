@@ -150,4 +150,20 @@ void refit_centroids(const Gram& gram, const RowMatrix& weights, std::span<const
         std::span(codebook.centroids).subspan(table * static_cast<size_t>(in_table), static_cast<size_t>(in_table)));
 }
 
+void refit_scales(const Gram& gram, const RowMatrix& weights, const LayerOptions& options, RowCodebook& codebook) {
+  const RowMatrix values = codebook.values();
+  const int64_t rows_in_group = weights.rows() / gram.groups();
+  Eigen::VectorXd wanted = Eigen::VectorXd::Zero(weights.rows()), power = wanted;
+  for (int64_t group = 0; group < gram.groups(); ++group)
+    for (size_t set = 0; set < gram.sets().size(); ++set) {
+      const auto [moments, targets] = normal_equations(gram, weights, group, set, options);
+      const RowMatrix part = values.middleRows(group * rows_in_group, rows_in_group)(Eigen::all, gram.sets()[set]);
+      wanted.segment(group * rows_in_group, rows_in_group) += part.cwiseProduct(targets).rowwise().sum();
+      power.segment(group * rows_in_group, rows_in_group) += part.cwiseProduct(part * moments).rowwise().sum();
+    }
+  for (Eigen::Index row = 0; row < weights.rows(); ++row)
+    if (power[row] > 0 && wanted[row] > 0)
+      codebook.scales[static_cast<size_t>(row)] *= static_cast<float>(wanted[row] / power[row]);
+}
+
 }  // namespace pare

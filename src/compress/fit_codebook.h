@@ -36,4 +36,7 @@ RowMatrix fit_layer(const Gram& gram, const RowMatrix& weights, const RowCodeboo
 void refit_centroids(const Gram& gram, const RowMatrix& weights, std::span<const double> row_importance,
                      const LayerOptions& options, RowCodebook& codebook);
 
+// Likewise the scales of the rows, whose signs stay.
+void refit_scales(const Gram& gram, const RowMatrix& weights, const LayerOptions& options, RowCodebook& codebook);
+
 }  // namespace pare

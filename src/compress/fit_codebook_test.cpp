@@ -72,6 +72,20 @@ TEST_F(FitCodebook, NoOtherValuesAreBetterThanRefittedOnes) {
     }
 }
 
+TEST_F(FitCodebook, NoOtherScalesAreBetterThanRefittedOnes) {
+  RowCodebook book = by_weights(weights_, 6);
+  for (int64_t row = 0; row < kRows; ++row) book.scales.push_back(row % 2 == 0 ? 1.5f : -0.5f);
+  round_to_codebook(gram_, rows_, options_, book);
+  refit_scales(gram_, rows_, {.centred = false, .damping = 0}, book);
+  const double least = error_of(book);
+  for (float& scale : book.scales)
+    for (const float by : {0.02f, -0.02f}) {
+      scale += by;
+      EXPECT_GT(error_of(book), least);
+      scale -= by;
+    }
+}
+
 TEST_F(FitCodebook, ZeroCodesStayZero) {
   RowCodebook book = by_weights(weights_, 6);
   for (int64_t row = 0; row < kRows; ++row) book.codes(row, row) = kZeroCode;

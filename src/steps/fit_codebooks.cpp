@@ -99,10 +99,14 @@ class CodebookFit {
     const auto& [layer, sets, options, multiply_adds] = layerwise_.layers()[i];
     RowCodebook book = start(i);
     const RowMatrix fitted = fit_layer(gram, layer.weights, book, options);
-    begin_with_k_means(layer, gram, options, fitted, book);
+    const bool is_common = options_.scope == CodebookScope::Network;  // the centroids are others', too
+    if (!is_common) begin_with_k_means(layer, gram, options, fitted, book);
     for (int round = 0; round < kRounds; ++round) {
       round_to_codebook(gram, fitted, options, book);
-      refit_centroids(gram, layer.weights, layer.scales, options, book);
+      if (is_common)
+        refit_scales(gram, layer.weights, options, book);
+      else
+        refit_centroids(gram, layer.weights, layer.scales, options, book);
     }
     put(i, book);
     layerwise_.put(i, gram, book.values());
@@ -117,6 +121,7 @@ class CodebookFit {
       numbers[at] = book.codes(row, column);
     });
     node.operand(2)->data = std::move(codes);
+    if (node.operand(3) != nullptr) node.operand(3)->data = Tensor::vector(book.scales);
     Value* centroids = node.operands[1];  // there may be fewer than before
     centroids->data = Tensor::vector(book.centroids);
     centroids->type.shape = centroids->data->shape();

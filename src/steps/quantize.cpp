@@ -107,7 +107,10 @@ Expected<QuantizeResult> quantize(const Model& model, const SampleSource* sample
         graphs);
   if (is_training_form(result.baseline.main())) return quantize_trained(result.baseline, samples, options);
   const auto begin = std::chrono::steady_clock::now();
-  for (Graph& graph : result.baseline.graphs) PARE_TRY(keep_structure(graph, options.keep));
+  for (Graph& graph : result.baseline.graphs) {
+    PARE_TRY(keep_structure(graph, options.keep));
+    if (options.config.mode != QuantMode::Fp16) settle_centroids(graph, options.config);
+  }
   result.network = result.baseline.clone();
   for (Graph& graph : result.baseline.graphs) {
     PARE_ASSIGN(const std::vector<PassRecord> records,

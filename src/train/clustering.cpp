@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_map>
 
 #include "engine/evaluate.h"
 #include "passes/pipeline.h"
@@ -43,8 +44,7 @@ Expected<void> forget_codebook(Graph& network, Value* weights, Value* end_of_cha
   return {};
 }
 
-// In steps of which the weights of a channel are counted: as large as they are on the whole, around 1 on average, with the sign that
-// folding gives them.
+// In steps of which the weights of a channel are counted: as large as they are on the whole, with the sign that folding gives them.
 std::vector<float> channel_scales(const Tensor& weights, int axis, const std::vector<float>& factors) {
   std::vector<double> squares(factors.size(), 0), count(factors.size(), 0);
   for_each_run(weights.shape(), axis, [&](size_t channel, size_t first, size_t length) {
@@ -64,8 +64,15 @@ std::vector<float> channel_scales(const Tensor& weights, int axis, const std::ve
   const double mean = scaled == 0 ? 1 : sum / scaled;
   std::vector<float> scales;
   for (size_t c = 0; c < squares.size(); ++c)
-    scales.push_back(static_cast<float>(squares[c] > 0 ? squares[c] / mean : 1) * (factors[c] < 0 ? -1.f : 1.f));
+    scales.push_back(static_cast<float>(squares[c] > 0 ? squares[c] : mean) * (factors[c] < 0 ? -1.f : 1.f));
   return scales;
+}
+
+// Around 1 on average, so that centroids of one tensor are as large as its weights.
+void divide_by_mean(std::vector<float>& scales) {
+  double sum = 0;
+  for (const float scale : scales) sum += std::abs(scale);
+  for (float& scale : scales) scale = static_cast<float>(scale * static_cast<double>(scales.size()) / sum);
 }
 
 bool keeps_zeros(const Value* end_of_chain, std::span<const float> weights, int64_t clusters) {
@@ -86,17 +93,18 @@ class Inserter {
         return usage_error("the model is the training form of a quantised one; cluster first, then train for integers");
       PARE_TRY(forget_codebook(network_, untransformed(end), end));
     }
-    if (options_.codebook.scope != CodebookScope::Integer) return {};
+    if (!has_scales(options_.codebook.scope)) return {};
     deployed_ = network_.clone();
     PARE_TRY(run_pipeline(deployed_, Pipeline::Canonical, [](const Node& node) { return evaluate(node); }));
-    return {};
+    return options_.codebook.scope == CodebookScope::Network ? find_common_centroids(places) : Expected<void>();
   }
 
   Expected<ClusteredWeights> insert(const Place& place) {
     const Value* weights = untransformed(place.node->operand(place.operand));
     const std::string name = weights->name;
-    if (network_.find_value(name + "/centroids") == nullptr) PARE_TRY(add_codebook(place, name));
-    std::vector<Value*> parameters{network_.find_value(name + "/centroids"), network_.find_value(name + "/codes")};
+    if (network_.find_value(name + "/codes") == nullptr) PARE_TRY(add_codebook(place, name));
+    Value* centroids = is_common(place) ? common_centroids_ : network_.find_value(name + "/centroids");
+    std::vector<Value*> parameters{centroids, network_.find_value(name + "/codes")};
     if (Value* scales = network_.find_value(name + "/scales")) parameters.push_back(scales);
     const ClusterWeightsAttributes attributes{
         .gradient = options_.gradient, .axis = place.axis, .by_channel = is_by_channel(place)};
@@ -110,18 +118,58 @@ class Inserter {
     return place.is_weights && options_.codebook.scope == CodebookScope::Channel;
   }
 
+  bool is_common(const Place& place) const {
+    return place.is_weights && options_.codebook.scope == CodebookScope::Network;
+  }
+
+  Expected<std::vector<float>> scales_of(const Place& place, const Tensor& weights) const {
+    if (!place.is_weights || !has_scales(options_.codebook.scope)) return std::vector<float>();
+    const std::vector<float> factors = folded_factors(network_, *place.node, place.operand, deployed_);
+    std::vector<float> scales = channel_scales(weights, place.axis, factors);
+    if (!is_common(place)) divide_by_mean(scales);
+    return scales;
+  }
+
+  // One table for the weights of all places, each in steps of its channel.
+  Expected<void> find_common_centroids(const std::vector<Place>& places) {
+    std::vector<float> all;
+    bool zeros = false;
+    for (const Place& place : places) {
+      if (!place.is_weights) continue;
+      const Value* end = place.node->operand(place.operand);
+      PARE_ASSIGN(const Tensor weights, transformed(*end));
+      PARE_ASSIGN(const std::vector<float> scales, scales_of(place, weights));
+      for_each_run(weights.shape(), place.axis, [&](size_t channel, size_t first, size_t length) {
+        for (const float weight : weights.values<float>().subspan(first, length))
+          all.push_back(weight / scales[channel]);
+      });
+      zeros |= keeps_zeros(end, weights.values<float>(), options_.codebook.clusters);
+    }
+    PARE_TRY(check_codebook(options_.codebook, zeros));
+    const CodebookLayout layout{Shape{static_cast<int64_t>(all.size())}};
+    const Codebook made = make_codebook(all, {}, layout, zeros, options_.codebook, threads_);
+    common_centroids_ = network_.add_constant("common/centroids", Tensor::vector(made.centroids));
+    return {};
+  }
+
   // Centroids, codes and scales as constants.
   Expected<void> add_codebook(const Place& place, const std::string& name) {
     const Value* end = place.node->operand(place.operand);
     PARE_ASSIGN(const Tensor weights, transformed(*end));
-    std::vector<float> scales;
-    if (place.is_weights && options_.codebook.scope == CodebookScope::Integer)
-      scales = channel_scales(weights, place.axis, folded_factors(network_, *place.node, place.operand, deployed_));
+    PARE_ASSIGN(const std::vector<float> scales, scales_of(place, weights));
     const CodebookLayout layout{weights.shape(), place.axis, is_by_channel(place), scales};
     const bool zeros = keeps_zeros(end, weights.values<float>(), options_.codebook.clusters);
     PARE_TRY(check_codebook(options_.codebook, zeros));
-    const Codebook made = make_codebook(weights.values<float>(), {}, layout, zeros, options_.codebook, threads_);
-    network_.add_constant(name + "/centroids", Tensor::vector(made.centroids));
+    Codebook made;
+    if (is_common(place)) {
+      made.codes.resize(weights.values<float>().size());
+      for (size_t i = 0; i < made.codes.size(); ++i)
+        made.codes[i] = zeros && weights.values<float>()[i] == 0 ? kZeroCode : 0;
+      assign_codes(weights.values<float>(), common_centroids_->data->values<float>(), layout, made.codes);
+    } else {
+      made = make_codebook(weights.values<float>(), {}, layout, zeros, options_.codebook, threads_);
+      network_.add_constant(name + "/centroids", Tensor::vector(made.centroids));
+    }
     network_.add_constant(name + "/codes", Tensor::of<int32_t>(weights.shape(), made.codes));
     if (!scales.empty()) network_.add_constant(name + "/scales", Tensor::vector(scales));
     return {};
@@ -130,7 +178,8 @@ class Inserter {
   Graph& network_;
   const ClusteringOptions& options_;
   int threads_;
-  Graph deployed_;  // as it will run; where scales are asked for
+  Graph deployed_;                     // as it will run; where scales are asked for
+  Value* common_centroids_ = nullptr;  // where all weights have one table
 };
 
 }  // namespace
@@ -171,28 +220,56 @@ int64_t values_in_table(const Node& codebook) {
   return codebook.operand(1)->type.shape[0] / (attributes.by_channel ? weights[static_cast<int>(attributes.axis)] : 1);
 }
 
-std::vector<float> integer_steps(const Node& codebook, int bits) {
-  const auto& attributes = codebook.attrs<ClusterWeightsAttributes>();
+namespace {
+
+// The step of each table in which its largest centroid is the largest integer.
+std::vector<float> table_steps(const Node& codebook, int bits) {
   const auto centroids = codebook.operand(1)->data->values<float>();
-  const auto step = [&](std::span<const float> table) {
-    float largest = 0;
-    for (const float each : table) largest = std::max(largest, std::abs(each));
-    return weight_scale(largest, bits);
-  };
+  const auto in_table = static_cast<size_t>(values_in_table(codebook));
   std::vector<float> steps;
-  if (attributes.by_channel) {
-    const auto in_table = static_cast<size_t>(values_in_table(codebook));
-    for (size_t first = 0; first < centroids.size(); first += in_table)
-      steps.push_back(step(centroids.subspan(first, in_table)));
-    return steps;
+  for (size_t first = 0; first < centroids.size(); first += in_table) {
+    float largest = 0;
+    for (const float each : centroids.subspan(first, in_table)) largest = std::max(largest, std::abs(each));
+    steps.push_back(weight_scale(largest, bits));
   }
-  steps.push_back(step(centroids));
+  return steps;
+}
+
+}  // namespace
+
+std::vector<float> integer_steps(const Node& codebook, int bits) {
+  std::vector<float> steps = table_steps(codebook, bits);
   if (codebook.operand(3) == nullptr) return steps;
-  const auto scales = codebook.operand(3)->data->values<float>();
   const float unscaled = steps.front();
   steps.clear();
-  for (const float scale : scales) steps.push_back(unscaled * std::abs(scale));
+  for (const float scale : codebook.operand(3)->data->values<float>()) steps.push_back(unscaled * std::abs(scale));
   return steps;
+}
+
+void settle_centroids(Node& codebook, std::span<const float> steps) {
+  const auto centroids = codebook.operand(1)->data->mutable_values<float>();
+  const size_t in_table = centroids.size() / steps.size();
+  for (size_t k = 0; k < centroids.size(); ++k) {
+    const float step = steps[k / in_table];
+    centroids[k] = std::nearbyint(centroids[k] / step) * step;
+  }
+}
+
+void settle_centroids(Graph& network, const QuantConfig& config) {
+  struct Settled {
+    Node* codebook;
+    int bits;  // of the finest integers of those that read these centroids
+  };
+  std::unordered_map<const Value*, Settled> found;
+  for (const auto& node : network.nodes()) {
+    const std::optional<size_t> at = roles_of(*node).weights;
+    Node* codebook = at ? chain_node(node->operands[*at], WeightTransform::Codebook) : nullptr;
+    if (codebook == nullptr) continue;
+    Settled& settled = found.try_emplace(codebook->operand(1), Settled{codebook, 0}).first->second;
+    settled.bits = std::max(settled.bits, weight_bits_of(config, node->name));
+  }
+  for (const auto& [centroids, settled] : found)
+    settle_centroids(*settled.codebook, table_steps(*settled.codebook, settled.bits));
 }
 
 Expected<KnownParameters> clustered_parameters(const Graph& network, const Graph& deployed, const QuantConfig& config) {

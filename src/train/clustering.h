@@ -42,6 +42,13 @@ int64_t values_in_table(const Node& codebook);
 // scales or tables.
 std::vector<float> integer_steps(const Node& codebook, int bits);
 
+// Centroids become whole multiples of these steps, one a table, and thereby all channels have the same integers for them: one that lay
+// between two would be rounded up in some channels and down in others, by the last bit of their scales.
+void settle_centroids(Node& codebook, std::span<const float> steps);
+
+// Likewise of all codebooks of a network, for integers of as many bits as it is going to have.
+void settle_centroids(Graph& network, const QuantConfig& config);
+
 // For the plan of the network after the passes: codes of weights with a codebook. Nothing is known of the rest.
 Expected<KnownParameters> clustered_parameters(const Graph& network, const Graph& deployed, const QuantConfig& config);
 

@@ -91,27 +91,54 @@ TEST(InsertCodebooks, KeepsWhatIsMasked) {
   EXPECT_EQ(values_of(weights).size(), 4u) << "zero is one of them";
 }
 
-// In a network of any signs of factors, as integers of 8 bits.
-TEST(InsertCodebooks, FewValuesAreLeftAsIntegersBehindFolding) {
+// The integers of 8 bits that each layer has behind folding, where factors have any sign.
+std::vector<std::set<int>> integers_of(CodebookScope scope) {
   Graph network = network_of();
-  clustered(network, {.codebook = {.clusters = 4, .scope = CodebookScope::Integer}});
+  clustered(network, {.codebook = {.clusters = 4, .scope = scope}});
   Graph deployed = network.clone();
-  ASSERT_TRUE(run_pipeline(deployed, Pipeline::Canonical, [](const Node& node) { return evaluate(node); }));
+  EXPECT_TRUE(run_pipeline(deployed, Pipeline::Canonical, [](const Node& node) { return evaluate(node); }));
   const auto known = clustered_parameters(network, deployed, {});
-  ASSERT_TRUE(known) << known.error().to_string();
-  ASSERT_EQ(known->weights.size(), 2u);
-  const Node* conv = deployed.find_value("normal")->producer;
-  ASSERT_TRUE(conv->is("conv_2d"));
-  const auto weights = conv->operand(1)->data->values<float>();
-  const std::vector<float>& largest = known->weights.at(conv->result()->name).largest_codes;
-  std::set<int> codes;
-  for (size_t channel = 0; channel < 8; ++channel) {
-    const auto of_channel = weights.subspan(channel * 27, 27);
-    float top = 0;
-    for (const float each : of_channel) top = std::max(top, std::abs(each));
-    for (const float each : of_channel) codes.insert(static_cast<int>(std::lround(each / top * largest[channel])));
+  EXPECT_TRUE(known) << known.error().to_string();
+  std::vector<std::set<int>> integers;
+  for (const auto& node : deployed.nodes()) {
+    const auto found = known->weights.find(node->result()->name);
+    if (found == known->weights.end()) continue;
+    const std::vector<float>& largest = found->second.largest_codes;
+    const auto weights = node->operand(1)->data->values<float>();
+    const size_t of_channel = weights.size() / largest.size();
+    std::set<int>& codes = integers.emplace_back();
+    for (size_t channel = 0; channel < largest.size(); ++channel) {
+      const auto values = weights.subspan(channel * of_channel, of_channel);
+      float top = 0;
+      for (const float each : values) top = std::max(top, std::abs(each));
+      for (const float each : values) codes.insert(static_cast<int>(std::lround(each / top * largest[channel])));
+    }
   }
-  EXPECT_LE(codes.size(), 4u);
+  EXPECT_EQ(integers.size(), 2u);
+  return integers;
+}
+
+TEST(InsertCodebooks, FewValuesAreLeftAsIntegersBehindFolding) {
+  for (const std::set<int>& codes : integers_of(CodebookScope::Integer)) EXPECT_LE(codes.size(), 4u);
+}
+
+TEST(InsertCodebooks, LayersOfOneCodebookHaveTheSameIntegers) {
+  std::set<int> all;
+  for (const std::set<int>& codes : integers_of(CodebookScope::Network)) all.insert(codes.begin(), codes.end());
+  EXPECT_LE(all.size(), 4u);
+}
+
+TEST(SettleCentroids, TheyBecomeIntegersOfTheLargest) {
+  Graph network = network_of();
+  const auto made = clustered(network, {.codebook = {.clusters = 5, .scope = CodebookScope::Network}});
+  settle_centroids(network, {});
+  const auto centroids = network.find_value(made[0].codebook)->producer->operand(1)->data->values<float>();
+  float largest = 0;
+  for (const float each : centroids) largest = std::max(largest, std::abs(each));
+  for (const float each : centroids) {
+    const float code = each / largest * 127;
+    EXPECT_NEAR(code, std::round(code), 1e-4f);
+  }
 }
 
 TEST(InsertCodebooks, RefusesWhatMakesNoSense) {

@@ -238,8 +238,13 @@ class Remover {
  private:
   Expected<void> store_weights(Node* node) {
     const auto& attributes = node->attrs<FakeQuantizeAttributes>();
-    PARE_ASSIGN(const Tensor rounded, transformed(*node->result()));
     const auto log2_scales = node->operand(1)->data->values<float>();
+    Node* codebook = chain_node(node->operands[0], WeightTransform::Codebook);
+    if (codebook != nullptr && codebook->operand(3) != nullptr) {
+      const float step = std::exp2(log2_scales[0]) / std::abs(codebook->operand(3)->data->values<float>()[0]);
+      settle_centroids(*codebook, std::span(&step, 1));
+    }
+    PARE_ASSIGN(const Tensor rounded, transformed(*node->result()));
     const int axis = static_cast<int>(attributes.axis);
     KnownWeights known{channel_magnitudes(rounded, axis), static_cast<int>(attributes.bits)};
     for (size_t c = 0; c < known.largest_codes.size(); ++c)
