@@ -9,7 +9,7 @@
 namespace pare {
 namespace {
 
-// Zero where an element of the weights has to do with a channel that leaves, else one.
+// Zero where an element of the weights reads a channel that leaves, else one.
 using Masks = std::map<const Value*, Tensor>;
 
 Tensor ones(const Shape& shape) {
@@ -32,7 +32,7 @@ Masks masks_of(const std::vector<ChannelGroup>& groups, const std::vector<Leavin
   Masks masks;
   for (const LeavingChannels& each : leaving)
     for (const ChannelMember& member : groups[each.group].members) {
-      if (!member.is_weights(ChannelRole::Reads) && !member.is_weights(ChannelRole::Makes)) continue;
+      if (!member.is_weights(ChannelRole::Reads)) continue;
       Tensor& mask = masks[member.value];
       if (mask.shape() != member.value->type.shape) mask = ones(member.value->type.shape);
       for (const int64_t channel : each.channels) mask_channel(mask, member, channel);
@@ -40,7 +40,7 @@ Masks masks_of(const std::vector<ChannelGroup>& groups, const std::vector<Leavin
   return masks;
 }
 
-// From the first that a channel leaves on.
+// From the first that reads one of them on.
 Expected<std::vector<FittedLayer>> layers_of(Graph& graph, const Masks& masks) {
   std::vector<FittedLayer> layers;
   std::set<const Value*> seen;
@@ -55,6 +55,19 @@ Expected<std::vector<FittedLayer>> layers_of(Graph& graph, const Masks& masks) {
   return layers;
 }
 
+struct Kept {
+  RowMatrix mask;
+  int64_t rows_together;  // that have one equation: all where they read the same
+};
+
+Kept kept_of(const Graph& graph, const FittedLayer& layer, const Masks& masks) {
+  const auto found = masks.find(graph.find_value(layer.constant));
+  const RowMatrix mask = found == masks.end() ? RowMatrix::Ones(layer.weights.rows(), layer.weights.cols())
+                                              : rows_of(found->second, layer.axis);
+  const bool alike = (mask.rowwise() - mask.row(0)).isZero(0);
+  return {mask, alike ? mask.rows() : 1};
+}
+
 }  // namespace
 
 Expected<void> fit_narrowed(Graph& graph, const std::vector<ChannelGroup>& groups,
@@ -62,15 +75,11 @@ Expected<void> fit_narrowed(Graph& graph, const std::vector<ChannelGroup>& group
                             const LayerObserver& observer) {
   const Masks masks = masks_of(groups, leaving);
   PARE_ASSIGN(std::vector<FittedLayer> layers, layers_of(graph, masks));
-  std::vector<RowMatrix> kept;
-  for (const FittedLayer& layer : layers) {
-    const auto mask = masks.find(graph.find_value(layer.constant));
-    kept.push_back(mask == masks.end() ? RowMatrix::Ones(layer.weights.rows(), layer.weights.cols())
-                                       : rows_of(mask->second, layer.axis));
-  }
+  std::vector<Kept> kept;
+  for (const FittedLayer& layer : layers) kept.push_back(kept_of(graph, layer, masks));
   Layerwise layerwise(graph, graph.clone(), std::move(layers), samples, threads, observer);
   const auto fitted = [&](size_t i, const Gram& gram, const LayerOptions& options) {
-    return fit_layer(gram, layerwise.layers()[i].layer.weights, kept[i], 1, options);
+    return fit_layer(gram, layerwise.layers()[i].layer.weights, kept[i].mask, kept[i].rows_together, options);
   };
   PARE_TRY(layerwise.choose_dampings(fitted));
   return layerwise.fit_all("fitting layers", [&](size_t i, const Gram& gram) -> Expected<void> {

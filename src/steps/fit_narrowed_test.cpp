@@ -103,9 +103,8 @@ TEST(FitNarrowed, LayersBehindFollow) {
     for (size_t i = 0; i < was.size(); ++i) largest = std::max(largest, std::abs(is[i] - was[i]));
     return largest;
   };
+  EXPECT_GT(change("b/w"), 0.01f);
   EXPECT_GT(change("c/w"), 0.01f);
-  const auto a = fitted.find_value("a/w")->data->values<float>();
-  EXPECT_TRUE(std::ranges::all_of(a.subspan(16, 16), [](float weight) { return weight == 0; }));
 }
 
 }  // namespace
