@@ -1,5 +1,5 @@
 // Gradient rules of what weights go through. Rounding counts as the identity, clipping as what it is; the step learns from both.
-// Belonging to a cluster counts as the identity, too; the centroid learns from its weights.
+// Belonging to a cluster counts as the identity, too; the centroid learns from its weights. Soft shares have a derivative.
 #include "ops/gradient.h"
 
 namespace pare {
@@ -24,6 +24,13 @@ void gradient_cluster_weights(GradientBuilder& build) {
     build.give(
         1, build.op("cluster_weights_backward",
                     {build.gradient(), build.operand(1), build.operand(2), build.operand(3)}, build.node().attributes));
+}
+
+void gradient_soft_cluster_weights(GradientBuilder& build) {
+  build.give(0, build.op("soft_cluster_weights_backward",
+                         {build.gradient(), build.result(3), build.result(2), build.operand(3), build.operand(4),
+                          build.operand(0)},
+                         build.node().attributes));
 }
 
 }  // namespace pare

@@ -15,6 +15,7 @@
 #include "ops/reductions.h"
 #include "ops/resize.h"
 #include "ops/slice.h"
+#include "ops/soft_cluster_weights.h"
 #include "ops/softmax.h"
 #include "ops/space_depth.h"
 #include "ops/transpose_conv.h"
@@ -241,6 +242,24 @@ GradientCase looked_up(std::string_view op, Random& random) {
   Value *table = c.input({4, 5}), *at = c.constant(indices);
   return c.finish(c.ops(op, op == "embedding_lookup" ? std::vector{at, table} : std::vector{table, at}));
 }
+// Distances have no derivative at 0: centroids begin and stay so far from all values that no step of a difference passes one.
+GradientCase soft_clusters(std::string_view op, Random& random) {
+  CaseBuilder c(random);
+  const bool by_channel = random.below(2) == 1, scaled = random.below(2) == 1;
+  const std::vector<float> values{-1.2f, -0.6f, -0.45f, -0.2f, 0.2f, 0.45f, 0.6f, 1.2f}, scales{0.7f, -2, 1};
+  std::vector<float> weights, centroids;
+  for (const float scale : scales) {
+    for (const float value : values) weights.push_back((value + random.uniform(-0.02f, 0.02f)) * (scaled ? scale : 1));
+    if (by_channel || centroids.empty()) centroids.insert(centroids.end(), {-0.9f, 0.03f, 0.95f});
+  }
+  Tensor codes(DType::Int32, {3, 8});
+  codes.mutable_values<int32_t>()[4] = -1;
+  return c.finish(
+      {c.ops(op,
+             {c.input(Tensor::of<float>({3, 8}, weights)), c.constant(Tensor::vector(centroids)), c.constant(codes),
+              c.constant(Tensor::vector<float>({0.2f})), scaled ? c.constant(Tensor::vector(scales)) : nullptr},
+             SoftClusterWeightsAttributes{.iterations = 2, .by_channel = by_channel}, 4)[0]});
+}
 
 // Every operator with a rule.
 const std::map<std::string_view, Make> kCases = {
@@ -328,6 +347,7 @@ const std::map<std::string_view, Make> kCases = {
     {"selu", unary},
     {"sin", unary},
     {"slice", sliced},
+    {"soft_cluster_weights", soft_clusters},
     {"softmax", rows},
     {"softmax_cross_entropy", cross_entropy},
     {"softplus", unary},

@@ -1,0 +1,21 @@
+// Weights as shares of all centroids, so that gradients say how weights are to find their clusters: Cho et al. (2022), DKM.
+#pragma once
+
+#include "ir/attributes.h"
+
+namespace pare {
+
+struct SoftClusterWeightsAttributes {
+  int64_t iterations = 5;   // at most
+  int64_t axis = 0;         // as in ClusterWeightsAttributes
+  bool by_channel = false;  // likewise
+
+  template <class Self, class Visitor>
+  static void fields(Self& self, Visitor&& visit) {
+    visit("iterations", self.iterations);
+    visit("axis", self.axis);
+    visit("by_channel", self.by_channel);
+  }
+};
+
+}  // namespace pare
