@@ -38,7 +38,7 @@ Expected<ClusterResult> cluster_file(Options& options, const Common& common, con
 // Options that steer a training are of no use without one.
 Expected<void> check_untrained(const CLI::App& command, const Options& options) {
   const bool samples = !options.training.data.empty();
-  for (const char* name : {"--epochs", "--lr", "--resume", "--distill", "--log"})
+  for (const char* name : {"--epochs", "--lr", "--resume", "--distill", "--log", "--assignment", "--temperature"})
     if (command.count(name) > 0 && !(samples && std::string_view(name) == "--epochs"))
       return usage_error(
           "{} is about training, {}", name,
@@ -48,8 +48,25 @@ Expected<void> check_untrained(const CLI::App& command, const Options& options) 
   return {};
 }
 
+// Options of the assignment that is not chosen; and the rate, unless told: weights are as many as ever, values move many weights at once.
+Expected<void> settle_assignment(const CLI::App& command, Options& options) {
+  constexpr double kRateOfWeights = 1e-3;
+  if (options.cluster.clustering.assignment == ClusterAssignment::Hard) {
+    if (command.count("--temperature") > 0) return usage_error("--temperature is of --assignment soft");
+    return {};
+  }
+  for (const char* name : {"--gradient", "--every", "--freeze-codes"})
+    if (command.count(name) > 0)
+      return usage_error(
+          "{} is of --assignment hard; with soft, values are means of weights, and weights find theirs in each step",
+          name);
+  if (command.count("--lr") == 0) options.training.train.schedule.rate = kRateOfWeights;
+  return {};
+}
+
 Expected<void> run(Options& options, const CLI::App& command, const Common& common, const Output& out) {
   options.cluster.clustering.codebook.seed = common.seed;
+  PARE_TRY(settle_assignment(command, options));
   ClusterResult result;
   if (options.training.data.empty() || options.training.train.epochs == 0) {
     PARE_TRY(check_untrained(command, options));
@@ -98,6 +115,19 @@ void add_which(CLI::App& command, ClusteringOptions& clustering) {
 
 void add_how(CLI::App& command, ClusteringOptions& clustering) {
   const char* how = "How values learn";
+  add_choice(
+      command, "--assignment", clustering.assignment,
+      "hard: each weight is one value, values learn; soft: each is shares of all values, weights learn which they "
+      "will be (DKM), and are the nearest in the end; for few values")
+      ->group(how);
+  command
+      .add_option("--temperature", clustering.temperature,
+                  "With --assignment soft: how far shares reach at first, in distances between values; it falls to a "
+                  "hundredth of that")
+      ->check(number(1e-3, 10))
+      ->type_name("T")
+      ->capture_default_str()
+      ->group(how);
   add_choice(command, "--gradient", clustering.gradient, "That of a value: the sum or the mean of those of its weights")
       ->group(how);
   command
@@ -129,6 +159,8 @@ void add_cluster(CLI::App& program) {
                    {"pare cluster net.h5 --data set.toml --epochs 0 -o small.tflite --clusters 16",
                     "the best for what layers compute, without training"},
                    {"pare cluster net.h5 --data set.toml -o small.pare --clusters 16", "which then learn from samples"},
+                   {"pare cluster net.h5 --data set.toml -o small.pare --clusters 4 --assignment soft",
+                    "which weights learn to be near, for few values"},
                    {"pare cluster sparse.pare --data set.toml -o both.pare --scope integer",
                     "zeros stay; then: pare qat both.pare"}},
                   [options, &program](const Common& common, const Output& out) {
@@ -140,6 +172,7 @@ void add_cluster(CLI::App& program) {
   add_training_options(*command, options->training);
   command->get_option("--data")->required(false)->description(
       "The data set, whose split 'train' is trained on; without one values are chosen by the weights alone");
+  command->get_option("--lr")->description("The learning rate at its largest; 0.001 unless told with --assignment soft");
   command
       ->add_option("--samples", options->samples,
                    "With --epochs 0: samples that the values are fitted to, of the split 'calibration' or 'train'")

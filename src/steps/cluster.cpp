@@ -19,6 +19,7 @@ std::map<std::string, std::string> settings_of(const ClusteringOptions& options)
           {"start", std::string(to_string(codebook.start))},
           {"scope", std::string(to_string(codebook.scope))},
           {"entropy", std::to_string(codebook.entropy)},
+          {"assignment", fmt::format("{} {}", to_string(options.assignment), options.temperature)},
           {"gradient", std::string(to_string(options.gradient))},
           {"every", fmt::format("{} until {}", options.every, options.freeze)},
           {"biases", options.biases ? "yes" : "no"},
@@ -109,6 +110,7 @@ Expected<ClusterResult> cluster(const Model& model, const DataSet& set, const Cl
   TrainOptions training = options.train;
   training.settings = settings_of(options.clustering);
   training.dropout = false;  // few values are noise enough
+  training.soft_clusters = options.clustering.assignment == ClusterAssignment::Soft;
   training.before_step = [&](Trainer& trainer, int64_t steps) { return clusterer.before_step(trainer, steps); };
   PARE_TRY(teach_itself(model, set, options.teaching, training));
   ClusterResult result;

@@ -228,6 +228,7 @@ Expected<TrainResult> train(const Model& model, const DataSet& set, const TrainO
                                .distillation = result.distillation.value_or(DistillationRecord{}).options,
                                .average = options.average,
                                .mask_statistic = options.mask_statistic,
+                               .soft_clusters = options.soft_clusters,
                                .dropout = options.dropout,
                                .seed = options.seed,
                                .is_frozen = [&](const Node& node) { return frozen.contains(node.name); },

@@ -44,6 +44,7 @@ struct TrainOptions {
   double average = 0;                                  // see TrainingGraphOptions
   bool dropout = true;                                 // likewise
   MaskStatistic mask_statistic = MaskStatistic::None;  // likewise
+  bool soft_clusters = false;                          // likewise
   std::vector<Kept> keep;  // see keep_structure(); masks and codebooks of the model are kept anyway
   uint64_t seed = 1;
   int threads = 1;

@@ -187,6 +187,9 @@ class Inserter {
 Expected<std::vector<ClusteredWeights>> insert_codebooks(Graph& network, const ClusteringOptions& options,
                                                          int threads) {
   PARE_TRY(check_codebook(options.codebook, false));
+  if (options.assignment == ClusterAssignment::Soft && options.codebook.clusters > kMostSoftClusters)
+    return usage_error("{} clusters; each weight has a share of each with soft assignment, so at most {} were expected",
+                       options.codebook.clusters, kMostSoftClusters);
   PARE_ASSIGN(const std::vector<ChosenWeights> chosen, chosen_weights(network, options.choice, "cluster"));
   const std::vector<Place> places = places_of(chosen, options.biases);
   Inserter inserter(network, options, threads);
@@ -290,9 +293,17 @@ Expected<KnownParameters> clustered_parameters(const Graph& network, const Graph
   return known;
 }
 
+double cluster_temperature_at(double first, int64_t step, int64_t steps) {
+  constexpr double kLast = 0.01;
+  return first * std::pow(kLast, static_cast<double>(step) / static_cast<double>(std::max<int64_t>(steps, 1)));
+}
+
 Clusterer::Clusterer(const Graph& network, const std::vector<ClusteredWeights>& clustered,
                      const ClusteringOptions& options)
-    : every_(options.every), freeze_(options.freeze) {
+    : assignment_(options.assignment),
+      temperature_(options.temperature),
+      every_(options.every),
+      freeze_(options.freeze) {
   for (const ClusteredWeights& each : clustered) {
     const Node& node = *network.find_value(each.codebook)->producer;
     const auto& attributes = node.attrs<ClusterWeightsAttributes>();
@@ -315,6 +326,10 @@ Clusterer::Clusterer(const Graph& network, const std::vector<ClusteredWeights>& 
 
 Expected<void> Clusterer::before_step(Trainer& trainer, int64_t steps) const {
   const int64_t step = trainer.steps();
+  if (assignment_ == ClusterAssignment::Soft) {
+    trainer.cool(cluster_temperature_at(temperature_, step, steps));
+    return {};
+  }
   const bool is_time =
       every_ > 0 && step > 0 && step % every_ == 0 && static_cast<double>(step) < freeze_ * static_cast<double>(steps);
   return is_time ? assign(trainer) : Expected<void>();

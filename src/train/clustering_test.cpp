@@ -157,11 +157,14 @@ struct Trained {
   Tensor codes_before;
 };
 
-Trained trained(const ClusteringOptions& options, int64_t steps) {
-  Graph network = network_of();
+bool is_none(const Node&) { return false; }
+
+Trained trained(const ClusteringOptions& options, int64_t steps, bool (*is_frozen)(const Node&) = is_none,
+                Graph network = network_of()) {
   const auto made = clustered(network, options);
   Tensor before = own_copy(*network.find_value("conv/w/codes")->data);
-  auto trainer = Trainer::create(network, {.batch = 8}, 1);
+  auto trainer = Trainer::create(
+      network, {.batch = 8, .soft_clusters = options.assignment == ClusterAssignment::Soft, .is_frozen = is_frozen}, 1);
   if (!trainer) throw std::runtime_error(trainer.error().to_string());
   const Clusterer clusterer(network, made, options);
   for (int64_t step = 0; step < steps; ++step) {
@@ -213,6 +216,80 @@ TEST(Clusterer, FollowsMasks) {
   trainer->carried("conv/w/mask")->mutable_values<float>()[7] = 1;
   ASSERT_TRUE(clusterer.assign(*trainer));
   EXPECT_GE(trainer->carried("conv/w/codes")->values<int32_t>()[7], 0) << "weights return";
+}
+
+constexpr ClusterAssignment kSoft = ClusterAssignment::Soft;
+
+// Weights whose code is not that of the nearest centroid.
+int64_t count_far(const Node& codebook, const Tensor& weights) {
+  const auto& attributes = codebook.attrs<ClusterWeightsAttributes>();
+  const auto codes = codebook.operand(2)->data->values<int32_t>();
+  std::vector<int32_t> nearest(codes.begin(), codes.end());
+  std::span<const float> scales;
+  if (codebook.operand(3) != nullptr) scales = codebook.operand(3)->data->values<float>();
+  assign_codes(weights.values<float>(), codebook.operand(1)->data->values<float>(),
+               {weights.shape(), static_cast<int>(attributes.axis), attributes.by_channel, scales}, nearest);
+  int64_t far = 0;
+  for (size_t i = 0; i < codes.size(); ++i) far += codes[i] != nearest[i];
+  return far;
+}
+
+TEST(SoftClusters, EndAsTheNearestOfFewValues) {
+  for (const CodebookScope scope : {CodebookScope::Tensor, CodebookScope::Channel, CodebookScope::Integer}) {
+    const Trained done = trained({.codebook = {.clusters = 4, .scope = scope}, .assignment = kSoft}, 60);
+    const Node& codebook = *done.network.find_value("conv/w/clustered")->producer;
+    EXPECT_EQ(values_in_table(codebook), 4);
+    EXPECT_GT(moved(done), 0);
+    // The last step moved weights a little after it had found the nearest.
+    EXPECT_LE(count_far(codebook, *done.network.find_value("conv/w")->data), 4) << to_string(scope);
+  }
+}
+
+TEST(SoftClusters, LearnFromSamples) {
+  const auto loss_after = [](int64_t steps) {
+    const Trained done = trained({.codebook = {.clusters = 2}, .assignment = kSoft}, steps);
+    auto trainer = Trainer::create(done.network, {.batch = 8}, 1);
+    float sum = 0;
+    for (uint64_t step = 0; step < 20; ++step) sum += *trainer->step(batch_of(step), 0);
+    return sum;
+  };
+  EXPECT_LT(loss_after(100), 0.8f * loss_after(0)) << "with the nearest values, not the shares";
+}
+
+TEST(SoftClusters, KeepZerosOutOfMeans) {
+  Graph network = network_of();
+  ASSERT_TRUE(insert_masks(network, {.choice = {.include = {"conv"}}}));
+  const auto kept = network.find_value("conv/w/mask")->data->mutable_values<float>();
+  for (size_t i = 0; i < kept.size(); i += 2) kept[i] = 0;
+  const Trained done = trained({.codebook = {.clusters = 3}, .assignment = kSoft}, 40, is_none, std::move(network));
+  const Tensor weights = weights_of(done.network, "conv/w/clustered");
+  EXPECT_EQ(std::ranges::count(weights.values<float>(), 0.f), 108);
+  EXPECT_EQ(values_of(weights).size(), 3u) << "zero is one of them";
+  for (const float value : values_of(weights)) EXPECT_TRUE(value == 0 || std::abs(value) > 0.3f) << value;
+}
+
+TEST(SoftClusters, LeaveFrozenLayersAlone) {
+  const Trained done = trained({.codebook = {.clusters = 4}, .assignment = kSoft}, 20,
+                               [](const Node& node) { return node.name == "conv"; });
+  Graph before = network_of();
+  clustered(before, {.codebook = {.clusters = 4}});
+  const auto values = [](const Graph& network, const char* name) { return values_of(weights_of(network, name)); };
+  EXPECT_EQ(moved(done), 0);
+  EXPECT_EQ(values(done.network, "conv/w/clustered"), values(before, "conv/w/clustered"));
+  EXPECT_NE(values(done.network, "dense/w/clustered"), values(before, "dense/w/clustered"));
+}
+
+TEST(SoftClusters, CoolToAHundredth) {
+  EXPECT_DOUBLE_EQ(cluster_temperature_at(0.2, 0, 10), 0.2);
+  EXPECT_DOUBLE_EQ(cluster_temperature_at(0.2, 5, 10), 0.02);
+  EXPECT_DOUBLE_EQ(cluster_temperature_at(0.2, 10, 10), 0.002);
+}
+
+TEST(SoftClusters, AreAtMostSoMany) {
+  Graph network = network_of();
+  const auto many = insert_codebooks(network, {.codebook = {.clusters = 300}, .assignment = kSoft}, 1);
+  ASSERT_FALSE(many);
+  EXPECT_THAT(many.error().message, HasSubstr("at most 256 were expected"));
 }
 
 }  // namespace

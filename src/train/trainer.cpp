@@ -105,6 +105,7 @@ Expected<void> Trainer::fill(Compiled& step, const Batch& batch, double rate) {
       static_cast<float>(average_momentum(options_.average, steps_ + 1));
   step.context->input_as<int32_t>(step.graph.step())[0] = static_cast<int32_t>(steps_);
   step.context->input_as<float>(step.graph.damping())[0] = static_cast<float>(damping_);
+  step.context->input_as<float>(step.graph.cluster_temperature())[0] = static_cast<float>(cluster_temperature_);
   return {};
 }
 

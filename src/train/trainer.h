@@ -33,6 +33,9 @@ class Trainer {
   // From the next step on weights are drawn this strongly to what they are rounded to, with TrainingGraphOptions::damping.
   void damp(double strength) { damping_ = strength; }
 
+  // From the next step on this is the temperature of soft_cluster_weights, with TrainingGraphOptions::soft_clusters.
+  void cool(double temperature) { cluster_temperature_ = temperature; }
+
   // Puts the present weights and statistics, or their averages where there are such, into a copy of the network.
   void store_into(Graph& network) const { store_into(network, state_); }
   // The same of a state that was kept.
@@ -68,7 +71,7 @@ class Trainer {
   std::map<int64_t, Compiled> compiled_;  // by batch
   Compiled* latest_ = nullptr;
   int64_t steps_ = 0;
-  double damping_ = 0;
+  double damping_ = 0, cluster_temperature_ = 0.01;
 };
 
 }  // namespace pare

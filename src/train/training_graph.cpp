@@ -16,6 +16,7 @@
 #include "train/apply_dropout.h"
 #include "train/bind_batch.h"
 #include "train/differentiate.h"
+#include "train/soften_codebooks.h"
 #include "train/weight_transforms.h"
 
 namespace pare {
@@ -58,12 +59,14 @@ class Maker {
               graph_.add_input("average_momentum", {DType::Float32, Shape{1}, {}})};
     Value* step = graph_.add_input("step", {DType::Int32, Shape{1}, {}});
     Value* damping = graph_.add_input("damping", {DType::Float32, Shape{1}, {}});
+    Value* temperature = graph_.add_input("cluster_temperature", {DType::Float32, Shape{1}, {}});
     if (options_.dropout)
       PARE_TRY(apply_dropout(graph_, step, options_.seed));
     else
       leave_out_dropout(graph_);
     open_weights();
     open_steered();
+    if (options_.soft_clusters) PARE_TRY(soften_clusters(temperature));
     if (options_.damping) damp_weights(damping);
     PARE_ASSIGN(Value * loss, append_whole_loss(scored, targets, weights));
     PARE_TRY(append_updates(loss));
@@ -73,8 +76,14 @@ class Maker {
                               graph_.outputs.size(), constant_of(each.before->name)});
       graph_.outputs.push_back(each.after);
     }
-    for (const Value* each : steered_)
-      made.carried.push_back({each->name, initial_of(*each), position_of(each), {}, each->name});
+    for (const Value* each : steered_) {
+      CarriedTensor steered{each->name, initial_of(*each), position_of(each), {}, each->name};
+      if (const auto found = next_codes_.find(each); found != next_codes_.end()) {
+        steered.output = graph_.outputs.size();
+        graph_.outputs.push_back(found->second);
+      }
+      made.carried.push_back(std::move(steered));
+    }
     for (const Value* each : from_teacher_) made.from_teacher.push_back(position_of(each));
     graph_.remove_dead();
     made.graph = std::move(graph_);
@@ -100,7 +109,7 @@ class Maker {
       // The weights of a chain are found where it ends.
       for (size_t i = &user == node.get() ? 0 : 1; i < node->operands.size(); ++i) {
         const Value* constant = learned_constant(*node, i);
-        if (constant == nullptr) continue;
+        if (constant == nullptr || is_mean(*node, i)) continue;
         learned_.insert(constant->name);
         if (rounds) {
           steps_.insert(constant->name);
@@ -115,6 +124,11 @@ class Maker {
         readers_of(node->operand(1)->producer->operand(0)).push_back(node.get());
     }
     return {};
+  }
+
+  // Centroids that follow from the weights themselves.
+  bool is_mean(const Node& node, size_t operand) const {
+    return options_.soft_clusters && operand == 1 && node.op().traits.weight_transform == WeightTransform::Codebook;
   }
 
   // The node at the end of a chain of transforms of weights; any other node itself.
@@ -188,6 +202,19 @@ class Maker {
       steered_.push_back(opened(graph_, constant));
     }
     std::ranges::sort(steered_, {}, [](const Value* value) { return value->name; });
+  }
+
+  // Centroids become means of weights that are trained, and codes follow from both.
+  Expected<void> soften_clusters(Value* temperature) {
+    PARE_ASSIGN(const std::vector<SoftCodebook> softened, soften_codebooks(graph_, weights_, temperature));
+    for (const SoftCodebook& each : softened) {
+      const std::string name = each.centroids->name;
+      initial_[name] = *each.centroids->data;
+      of_network_.insert(name);
+      carried_.push_back({opened(graph_, each.centroids), each.next_centroids});
+      next_codes_[each.codes] = each.next_codes;
+    }
+    return {};
   }
 
   void damp_weights(Value* damping) {
@@ -374,7 +401,8 @@ class Maker {
   std::map<float, Rates> scaled_rates_;   // by factor
   std::vector<Carried> carried_;
   std::vector<Value*> steered_;
-  std::vector<size_t> features_;  // outputs of the student while it is rewritten
+  std::unordered_map<const Value*, Value*> next_codes_;  // of steered codes that a step chooses itself
+  std::vector<size_t> features_;                         // outputs of the student while it is rewritten
   std::vector<Value*> from_teacher_;
 };
 

@@ -37,8 +37,11 @@ struct TrainingGraphOptions {
   // Momentum of an average over the steps that the network takes in the place of its weights; 0: none.
   double average = 0;
   MaskStatistic mask_statistic = MaskStatistic::None;  // carried as mask_statistic_name()
-  bool dropout = true;                                 // that the network has is applied
-  uint64_t seed = 1;                                   // of what it leaves out
+  // Weights with a codebook have shares of all centroids, see soft_cluster_weights and Trainer::cool; what is carried as their codes and
+  // centroids are the nearest and the means that come of it. Else each has the centroid of its code, and centroids learn as weights do.
+  bool soft_clusters = false;
+  bool dropout = true;  // that the network has is applied
+  uint64_t seed = 1;    // of what it leaves out
   // Nodes whose weights and statistics stay as they are.
   std::function<bool(const Node&)> is_frozen = [](const Node&) { return false; };
   // What the learning rate is multiplied by for the weights of a node.
@@ -53,12 +56,12 @@ struct CarriedTensor {
   Tensor initial;
   size_t input;  // position in the graph
   std::optional<size_t>
-      output;  // likewise, bound to the same memory; nothing for what only changes between steps: masks, codes
+      output;  // likewise, bound to the same memory; nothing for what only changes between steps: masks, codes that are not soft
   std::string constant = {};  // of the network that takes it in the end; empty: none
 };
 
 // Inputs of `graph`, in order: those of the network, targets, weights of the samples, learning rate, Adam's step, momentum of the averages
-// of weights, number of the step, damping, then what is carried and what the teacher gives.
+// of weights, number of the step, damping, temperature of clusters, then what is carried and what the teacher gives.
 // Outputs: the loss, what it was computed from, then what is carried.
 struct TrainingGraph {
   Graph graph;
@@ -73,6 +76,7 @@ struct TrainingGraph {
   size_t average() const { return network_inputs + 4; }
   size_t step() const { return network_inputs + 5; }
   size_t damping() const { return network_inputs + 6; }
+  size_t cluster_temperature() const { return network_inputs + 7; }
 };
 
 // From a float network as it was trained, batch normalisations unfolded. Fails for one with nothing to train, with quantised tensors, or

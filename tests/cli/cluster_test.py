@@ -40,6 +40,11 @@ class Written(Clustering):
             self.assertLessEqual(layer["values"], 8)
             self.assertGreater(layer["relative_error"], 0)
 
+    def test_soft_assignment_ends_in_as_few_values(self):
+        self.succeed(*self.words("out.h5", "--clusters", 4, "--assignment", "soft", *self.course()))
+        for each in self.tensors_of("out.h5"):
+            self.assertLessEqual(each["distinct_values"], 4, each["name"])
+
     def test_every_start_and_scope(self):
         errors = {}
         for start in ("k_means", "linear", "random", "density", "k_means++"):
@@ -132,8 +137,8 @@ class Chains(Clustering):
         return self.folder / "sparse.pare"
 
     def test_zeros_and_few_values_live_through_integers(self):
-        for scope in ("tensor", "integer"):
-            self.succeed(*self.words("both.pare", "--clusters", 8, "--scope", scope, *self.course(1), model=self.pruned()))
+        for how in (("--scope", "tensor"), ("--scope", "integer"), ("--assignment", "soft")):
+            self.succeed(*self.words("both.pare", "--clusters", 8, *how, *self.course(1), model=self.pruned()))
             for command, more in (("quantize", ()), ("qat", ("--epochs", 1, "--batch", 16))):
                 self.succeed(command, self.folder / "both.pare", "-o", self.folder / "out.tflite", "--data", self.data, "--threads", 1, *more)
                 self.few("out.tflite", 8, 0.55)
@@ -183,8 +188,8 @@ class Chains(Clustering):
 
 class Resumed(Clustering):
     def test_a_killed_run_ends_as_if_it_had_not_been(self):
-        words = self.words("out.pare", "--every", 3, *self.course(40))
-        self.ends_as_if_not_killed(words, "out.pare")
+        for how in (("--every", 3), ("--assignment", "soft")):
+            self.ends_as_if_not_killed(self.words("out.pare", *how, *self.course(40)), "out.pare")
 
 
 class Failures(Clustering):
@@ -200,6 +205,14 @@ class Failures(Clustering):
 
     def test_training_needs_samples(self):
         self.fails(USAGE, self.words("out.pare", "--epochs", 3), "--epochs", "--data")
+
+    def test_options_of_the_other_assignment(self):
+        words = self.words("out.pare", *self.course(1))
+        self.fails(USAGE, [*words, "--temperature", 0.5], "--temperature is of --assignment soft")
+        for option, value in (("--gradient", "mean"), ("--every", 5), ("--freeze-codes", 0.5)):
+            self.fails(USAGE, [*words, "--assignment", "soft", option, value], f"{option} is of --assignment hard")
+        self.fails(USAGE, [*words, "--assignment", "soft", "--clusters", 300], "at most 256 were expected")
+        self.fails(USAGE, self.words("out.pare", "--assignment", "soft"), "--assignment is about training", "--data")
 
     def test_names_that_nothing_has(self):
         self.fails(BAD_INPUT, self.words("out.pare", "--include", "none*"), "no operator with weights is called 'none*'")
