@@ -18,7 +18,7 @@ struct MeasuredStep {
   int64_t batch = 32;
   int threads = 2;
   double seconds = 2;
-  bool bf16 = false;
+  bool bf16 = false, soft_clusters = false;
   bool profile = false;
 
   void add_options(CLI::App& program) {
@@ -27,6 +27,7 @@ struct MeasuredStep {
     program.add_option("--threads", threads, "Threads")->capture_default_str();
     program.add_option("--seconds", seconds, "Measuring time after the warm-up")->capture_default_str();
     program.add_flag("--bf16", bf16, "Products of bfloat16");
+    program.add_flag("--soft-clusters", soft_clusters, "Weights with codebooks as shares of all centroids");
     program.add_flag("--profile", profile, "Also the time of each operator");
   }
   LatencyOptions latency() const { return {.warm_up = 20, .min_seconds = seconds, .min_runs = 40}; }

@@ -39,7 +39,8 @@ Expected<void> print_profile(const Graph& network, const TrainingGraphOptions& o
 Expected<nlohmann::json> run(const MeasuredStep& measured) {
   constexpr double kRate = 1e-4;
   PARE_ASSIGN(const Graph network, read_network(measured.model));
-  const TrainingGraphOptions options = training_options(network, measured.batch);
+  TrainingGraphOptions options = training_options(network, measured.batch);
+  options.soft_clusters = measured.soft_clusters;
   if (measured.profile) PARE_TRY(print_profile(network, options, measured));
   PARE_ASSIGN(Trainer trainer, Trainer::create(network, options, measured.threads, measured.bf16));
   const Batch batch = noisy_batch(network, options.loss.loss, measured.batch);

@@ -172,7 +172,8 @@ void add_cluster(CLI::App& program) {
   add_training_options(*command, options->training);
   command->get_option("--data")->required(false)->description(
       "The data set, whose split 'train' is trained on; without one values are chosen by the weights alone");
-  command->get_option("--lr")->description("The learning rate at its largest; 0.001 unless told with --assignment soft");
+  command->get_option("--lr")->description(
+      "The learning rate at its largest; 0.001 unless told with --assignment soft");
   command
       ->add_option("--samples", options->samples,
                    "With --epochs 0: samples that the values are fitted to, of the split 'calibration' or 'train'")
