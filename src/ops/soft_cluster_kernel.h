@@ -27,6 +27,12 @@ class SoftClusterKernel : public SharedWork {
         in_table_(centroids / tables_.count),
         members_(tables_.outer * tables_.inner) {}
 
+  static std::string declines(const KernelRequest& request) {
+    for (size_t i = 0; i < request.node.operands.size(); ++i)
+      if (i != 2 && request.has(i) && request.dtype(i) != DType::Float32) return "operands are not float32";
+    return "";
+  }
+
   size_t scratch_bytes() const override {
     return static_cast<size_t>(common_) * sizeof(double) + static_cast<size_t>(in_table_) * sizeof(SoftRow);
   }

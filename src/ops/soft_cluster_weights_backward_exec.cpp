@@ -5,13 +5,6 @@
 namespace pare {
 namespace {
 
-std::string declines(const KernelRequest& request) {
-  for (size_t i = 0; i < request.node.operands.size(); ++i)
-    if (i != 2 && request.node.operands[i] != nullptr && request.dtype(i) != DType::Float32)
-      return "operands are not float32";
-  return "";
-}
-
 // Phases: one for the weights themselves, then, from the last iteration back to the first, two for each.
 class Backward final : public SoftClusterKernel {
  public:
@@ -106,6 +99,6 @@ Expected<std::unique_ptr<Kernel>> create(const KernelRequest& request) { return 
 
 }  // namespace
 
-ImplementationList exec_soft_cluster_weights_backward() { return {{"plain", declines, create}}; }
+ImplementationList exec_soft_cluster_weights_backward() { return {{"plain", SoftClusterKernel::declines, create}}; }
 
 }  // namespace pare

@@ -5,13 +5,6 @@
 namespace pare {
 namespace {
 
-std::string declines(const KernelRequest& request) {
-  for (size_t i = 0; i < request.node.operands.size(); ++i)
-    if (i != 2 && request.node.operands[i] != nullptr && request.dtype(i) != DType::Float32)
-      return "operands are not float32";
-  return "";
-}
-
 // Phases: one to begin, two for each iteration, one for the results. Training binds centroids and codes to the memory of what comes of them: the former
 // are read in the first phase and written in the last, the latter are read and written weight by weight.
 class Forward final : public SoftClusterKernel {
@@ -116,6 +109,6 @@ Expected<std::unique_ptr<Kernel>> create(const KernelRequest& request) { return 
 
 }  // namespace
 
-ImplementationList exec_soft_cluster_weights() { return {{"plain", declines, create}}; }
+ImplementationList exec_soft_cluster_weights() { return {{"plain", SoftClusterKernel::declines, create}}; }
 
 }  // namespace pare
