@@ -1,6 +1,7 @@
 // Times Trainer::step on one prepared batch: training_step NET.h5 --batch 32 --threads 2
 #include "training_setup.h"
 #include "eval/profile.h"
+#include "train/clustering.h"
 #include "train/trainer.h"
 
 namespace pare {
@@ -40,7 +41,8 @@ Expected<nlohmann::json> run(const MeasuredStep& measured) {
   constexpr double kRate = 1e-4;
   PARE_ASSIGN(const Graph network, read_network(measured.model));
   TrainingGraphOptions options = training_options(network, measured.batch);
-  options.soft_clusters = measured.soft_clusters;
+  if (measured.soft_clusters)
+    for (const ClusteredWeights& each : codebooks_of(network)) options.soft_clusters.insert(each.weights);
   if (measured.profile) PARE_TRY(print_profile(network, options, measured));
   PARE_ASSIGN(Trainer trainer, Trainer::create(network, options, measured.threads, measured.bf16));
   const Batch batch = noisy_batch(network, options.loss.loss, measured.batch);

@@ -110,7 +110,8 @@ Expected<ClusterResult> cluster(const Model& model, const DataSet& set, const Cl
   TrainOptions training = options.train;
   training.settings = settings_of(options.clustering);
   training.dropout = false;  // few values are noise enough
-  training.soft_clusters = options.clustering.assignment == ClusterAssignment::Soft;
+  if (options.clustering.assignment == ClusterAssignment::Soft)
+    for (const ClusteredWeights& each : clustered.weights) training.soft_clusters.insert(each.weights);
   training.before_step = [&](Trainer& trainer, int64_t steps) { return clusterer.before_step(trainer, steps); };
   PARE_TRY(teach_itself(model, set, options.teaching, training));
   ClusterResult result;

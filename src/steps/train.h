@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,7 +45,7 @@ struct TrainOptions {
   double average = 0;                                  // see TrainingGraphOptions
   bool dropout = true;                                 // likewise
   MaskStatistic mask_statistic = MaskStatistic::None;  // likewise
-  bool soft_clusters = false;                          // likewise
+  std::set<std::string> soft_clusters = {};            // likewise
   std::vector<Kept> keep;  // see keep_structure(); masks and codebooks of the model are kept anyway
   uint64_t seed = 1;
   int threads = 1;

@@ -81,6 +81,17 @@ bool keeps_zeros(const Value* end_of_chain, std::span<const float> weights, int6
   return zeros > 0 && zeros * clusters >= static_cast<int64_t>(weights.size());
 }
 
+Expected<void> check_soft(const CodebookOptions& options) {
+  if (options.clusters > kMostSoftClusters)
+    return usage_error("{} clusters; each weight has a share of each with soft assignment, so at most {} were expected",
+                       options.clusters, kMostSoftClusters);
+  if (options.scope == CodebookScope::Network)
+    return usage_error(
+        "with soft assignment values are means of the weights of one tensor, which those of the scope 'network' are not; "
+        "the scope 'integer' was expected");
+  return {};
+}
+
 class Inserter {
  public:
   Inserter(Graph& network, const ClusteringOptions& options, int threads)
@@ -187,9 +198,7 @@ class Inserter {
 Expected<std::vector<ClusteredWeights>> insert_codebooks(Graph& network, const ClusteringOptions& options,
                                                          int threads) {
   PARE_TRY(check_codebook(options.codebook, false));
-  if (options.assignment == ClusterAssignment::Soft && options.codebook.clusters > kMostSoftClusters)
-    return usage_error("{} clusters; each weight has a share of each with soft assignment, so at most {} were expected",
-                       options.codebook.clusters, kMostSoftClusters);
+  if (options.assignment == ClusterAssignment::Soft) PARE_TRY(check_soft(options.codebook));
   PARE_ASSIGN(const std::vector<ChosenWeights> chosen, chosen_weights(network, options.choice, "cluster"));
   const std::vector<Place> places = places_of(chosen, options.biases);
   Inserter inserter(network, options, threads);

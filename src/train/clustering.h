@@ -44,7 +44,8 @@ struct ClusteredWeights {
 
 // Puts a codebook behind all weights that are clustered. One that is there already is made anew from its values. Zeros are kept where a mask
 // or at least one weight in `clusters` asks for that. Fails for patterns that match nothing, where there is nothing to cluster, for
-// a network in training form, whose rounding comes behind, and for more than kMostSoftClusters with soft assignment.
+// a network in training form, whose rounding comes behind, and with soft assignment for more than kMostSoftClusters and
+// for one table of all tensors.
 Expected<std::vector<ClusteredWeights>> insert_codebooks(Graph& network, const ClusteringOptions& options, int threads);
 
 // The codebooks that a network has.

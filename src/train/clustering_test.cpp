@@ -162,9 +162,11 @@ bool is_none(const Node&) { return false; }
 Trained trained(const ClusteringOptions& options, int64_t steps, bool (*is_frozen)(const Node&) = is_none,
                 Graph network = network_of()) {
   const auto made = clustered(network, options);
+  std::set<std::string> soft;
+  if (options.assignment == ClusterAssignment::Soft)
+    for (const ClusteredWeights& each : made) soft.insert(each.weights);
   Tensor before = own_copy(*network.find_value("conv/w/codes")->data);
-  auto trainer = Trainer::create(
-      network, {.batch = 8, .soft_clusters = options.assignment == ClusterAssignment::Soft, .is_frozen = is_frozen}, 1);
+  auto trainer = Trainer::create(network, {.batch = 8, .soft_clusters = soft, .is_frozen = is_frozen}, 1);
   if (!trainer) throw std::runtime_error(trainer.error().to_string());
   const Clusterer clusterer(network, made, options);
   for (int64_t step = 0; step < steps; ++step) {
@@ -285,11 +287,13 @@ TEST(SoftClusters, CoolToAHundredth) {
   EXPECT_DOUBLE_EQ(cluster_temperature_at(0.2, 10, 10), 0.002);
 }
 
-TEST(SoftClusters, AreAtMostSoMany) {
+TEST(SoftClusters, RefuseWhatIsNoMeanOfShares) {
   Graph network = network_of();
-  const auto many = insert_codebooks(network, {.codebook = {.clusters = 300}, .assignment = kSoft}, 1);
-  ASSERT_FALSE(many);
-  EXPECT_THAT(many.error().message, HasSubstr("at most 256 were expected"));
+  const auto message = [&](const CodebookOptions& codebook) {
+    return insert_codebooks(network, {.codebook = codebook, .assignment = kSoft}, 1).error().message;
+  };
+  EXPECT_THAT(message({.clusters = 300}), HasSubstr("at most 256 were expected"));
+  EXPECT_THAT(message({.scope = CodebookScope::Network}), HasSubstr("the scope 'integer' was expected"));
 }
 
 }  // namespace

@@ -22,18 +22,18 @@ Expected<Node*> append_soft(Graph& graph, const Node& hard, Value* temperature) 
 
 }  // namespace
 
-Expected<std::vector<SoftCodebook>> soften_codebooks(Graph& graph, const std::vector<Value*>& weights,
+Expected<std::vector<SoftCodebook>> soften_codebooks(Graph& graph, const std::set<const Value*>& weights,
                                                      Value* temperature) {
   std::vector<Node*> codebooks;
   for (const auto& node : graph.nodes())
     if (node->op().traits.weight_transform == WeightTransform::Codebook &&
-        std::ranges::find(weights, untransformed(node->operand(0))) != weights.end())
+        weights.contains(untransformed(node->operand(0))))
       codebooks.push_back(node.get());
   std::vector<SoftCodebook> softened;
   std::vector<Value*> results;
   for (Node* hard : codebooks) {
-    // Operators that share weights have a codebook node each, of the same centroids: one mean is enough for all.
-    auto known = std::ranges::find(softened, hard->operands[1], &SoftCodebook::centroids) - softened.begin();
+    // Operators that share weights have a codebook node each, of the same centroids and codes.
+    const auto known = std::ranges::find(softened, hard->operands[2], &SoftCodebook::codes) - softened.begin();
     if (known == std::ssize(softened)) {
       PARE_ASSIGN(Node * soft, append_soft(graph, *hard, temperature));
       graph.move_last_before(hard);

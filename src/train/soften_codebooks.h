@@ -1,6 +1,7 @@
 // Codebooks in the form in which soft clusters are trained.
 #pragma once
 
+#include <set>
 #include <vector>
 
 #include "ir/graph.h"
@@ -13,7 +14,8 @@ struct SoftCodebook {
 };
 
 // Puts soft_cluster_weights in the place of codebooks behind these weights, at a temperature that is a value of the graph.
-Expected<std::vector<SoftCodebook>> soften_codebooks(Graph& graph, const std::vector<Value*>& weights,
+// No two of them may have centroids in common.
+Expected<std::vector<SoftCodebook>> soften_codebooks(Graph& graph, const std::set<const Value*>& weights,
                                                      Value* temperature);
 
 }  // namespace pare

@@ -66,7 +66,7 @@ class Maker {
       leave_out_dropout(graph_);
     open_weights();
     open_steered();
-    if (options_.soft_clusters) PARE_TRY(soften_clusters(temperature));
+    PARE_TRY(soften_clusters(temperature));
     if (options_.damping) damp_weights(damping);
     PARE_ASSIGN(Value * loss, append_whole_loss(scored, targets, weights));
     PARE_TRY(append_updates(loss));
@@ -128,7 +128,8 @@ class Maker {
 
   // Centroids that follow from the weights themselves.
   bool is_mean(const Node& node, size_t operand) const {
-    return options_.soft_clusters && operand == 1 && node.op().traits.weight_transform == WeightTransform::Codebook;
+    return operand == 1 && node.op().traits.weight_transform == WeightTransform::Codebook &&
+           options_.soft_clusters.contains(untransformed(node.operand(0))->name);
   }
 
   // The node at the end of a chain of transforms of weights; any other node itself.
@@ -206,7 +207,10 @@ class Maker {
 
   // Centroids become means of weights that are trained, and codes follow from both.
   Expected<void> soften_clusters(Value* temperature) {
-    PARE_ASSIGN(const std::vector<SoftCodebook> softened, soften_codebooks(graph_, weights_, temperature));
+    std::set<const Value*> soft;
+    for (const Value* weights : weights_)
+      if (options_.soft_clusters.contains(weights->name)) soft.insert(weights);
+    PARE_ASSIGN(const std::vector<SoftCodebook> softened, soften_codebooks(graph_, soft, temperature));
     for (const SoftCodebook& each : softened) {
       const std::string name = each.centroids->name;
       initial_[name] = *each.centroids->data;

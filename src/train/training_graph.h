@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,9 +38,9 @@ struct TrainingGraphOptions {
   // Momentum of an average over the steps that the network takes in the place of its weights; 0: none.
   double average = 0;
   MaskStatistic mask_statistic = MaskStatistic::None;  // carried as mask_statistic_name()
-  // Weights with a codebook have shares of all centroids, see soft_cluster_weights and Trainer::cool; what is carried as their codes and
-  // centroids are the nearest and the means that come of it. Else each has the centroid of its code, and centroids learn as weights do.
-  bool soft_clusters = false;
+  // Names of weights with a codebook that have shares of all its centroids, see soft_cluster_weights and Trainer::cool; what is carried as codes
+  // and centroids are the nearest and the means that come of it. Others have the centroids of their codes, and these learn as weights do.
+  std::set<std::string> soft_clusters;
   bool dropout = true;  // that the network has is applied
   uint64_t seed = 1;    // of what it leaves out
   // Nodes whose weights and statistics stay as they are.
