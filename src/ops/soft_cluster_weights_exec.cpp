@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include "ops/soft_cluster_kernel.h"
+#include "ops/soft_cluster_weights_exec.h"
 
 namespace pare {
 namespace {
