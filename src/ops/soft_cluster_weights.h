@@ -1,4 +1,6 @@
 // Weights as shares of all centroids, so that gradients say how weights are to find their clusters: Cho et al. (2022), DKM.
+// The gradient is that of the iterations as they were made, one after the other. It needs no fixed point, which few steps reach, and no memory but
+// the centroids of each iteration, for shares are computed anew.
 #pragma once
 
 #include "ir/attributes.h"
