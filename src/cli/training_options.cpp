@@ -180,6 +180,7 @@ Expected<void> train_file(TrainingOptions& options, const Common& common, const 
   // Beside the output until that is written.
   options.train.checkpoint = options.output + ".checkpoint.pare";
   PARE_ASSIGN(const Model model, read_model(options.model));
+  PARE_TRY(check_writable(model, options.output));  // before long work, not after it
   PARE_ASSIGN(const DataSet set, DataSet::open(options.data));
   const TrainObserver observer{.on_teacher = [&] { out.progress("the teacher looks at the samples"); },
                                .on_step = [&](const Progress& progress) { out.progress(describe(progress)); }};

@@ -49,6 +49,9 @@ Expected<std::vector<KeptWeights>> structure_in_file(const Graph& network, const
     const Node* there = deployed_node(network, *node, written.main());
     const Value* found = there == nullptr ? nullptr : weights_in_file(*there, *at);
     if (found == nullptr || found->type.shape.elements() != end->type.shape.elements()) continue;
+    // Values in steps of channels are few as integers alone.
+    if (codebook != nullptr && codebook->operand(3) != nullptr && is_float(found->type.dtype)) codebook = nullptr;
+    if (mask == nullptr && codebook == nullptr) continue;
     PARE_ASSIGN(const Tensor before, transformed(*end));
     KeptWeights kept = kept_of(*node, before, mask, codebook);
     Tensor stored = *found->data;
