@@ -118,7 +118,7 @@ void add_how(CLI::App& command, ClusteringOptions& clustering) {
   add_choice(
       command, "--assignment", clustering.assignment,
       "hard: each weight is one value, values learn; soft: each is shares of all values, weights learn which they "
-      "will be (DKM), and are the nearest in the end; for few values")
+      "will be (DKM), and are the nearest in the end; for two values a tensor")
       ->group(how);
   command
       .add_option("--temperature", clustering.temperature,
@@ -159,8 +159,8 @@ void add_cluster(CLI::App& program) {
                    {"pare cluster net.h5 --data set.toml --epochs 0 -o small.tflite --clusters 16",
                     "the best for what layers compute, without training"},
                    {"pare cluster net.h5 --data set.toml -o small.pare --clusters 16", "which then learn from samples"},
-                   {"pare cluster net.h5 --data set.toml -o small.pare --clusters 4 --assignment soft",
-                    "which weights learn to be near, for few values"},
+                   {"pare cluster net.h5 --data set.toml -o small.pare --clusters 2 --assignment soft",
+                    "which weights learn to be near"},
                    {"pare cluster sparse.pare --data set.toml -o both.pare --scope integer",
                     "zeros stay; then: pare qat both.pare"}},
                   [options, &program](const Common& common, const Output& out) {

@@ -8,7 +8,7 @@
 namespace pare {
 
 struct SoftClusterWeightsAttributes {
-  int64_t iterations = 2;   // at most; a step of training begins where the one before ended
+  int64_t iterations = 5;   // at most, as in the paper; fewer were worse with two values
   int64_t axis = 0;         // as in ClusterWeightsAttributes
   bool by_channel = false;  // likewise
 
