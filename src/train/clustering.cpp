@@ -107,7 +107,7 @@ class Inserter {
     if (!has_scales(options_.codebook.scope)) return {};
     deployed_ = network_.clone();
     PARE_TRY(run_pipeline(deployed_, Pipeline::Canonical, [](const Node& node) { return evaluate(node); }));
-    return options_.codebook.scope == CodebookScope::Network ? find_common_centroids(places) : Expected<void>();
+    return options_.codebook.scope == CodebookScope::Network ? add_common_codebook(places) : Expected<void>();
   }
 
   Expected<ClusteredWeights> insert(const Place& place) {
@@ -133,8 +133,8 @@ class Inserter {
     return place.is_weights && options_.codebook.scope == CodebookScope::Network;
   }
 
-  Expected<std::vector<float>> scales_of(const Place& place, const Tensor& weights) const {
-    if (!place.is_weights || !has_scales(options_.codebook.scope)) return std::vector<float>();
+  std::vector<float> scales_of(const Place& place, const Tensor& weights) const {
+    if (!place.is_weights || !has_scales(options_.codebook.scope)) return {};
     const std::vector<float> factors = folded_factors(network_, *place.node, place.operand, deployed_);
     std::vector<float> scales = channel_scales(weights, place.axis, factors);
     if (!is_common(place)) divide_by_mean(scales);
@@ -142,47 +142,58 @@ class Inserter {
   }
 
   // One table for the weights of all places, each in steps of its channel.
-  Expected<void> find_common_centroids(const std::vector<Place>& places) {
+  Expected<void> add_common_codebook(const std::vector<Place>& places) {
+    struct Part {
+      std::string name;
+      Shape shape;
+      std::vector<float> scales;
+      size_t first;
+    };
+    std::vector<Part> parts;
     std::vector<float> all;
     bool zeros = false;
     for (const Place& place : places) {
-      if (!place.is_weights) continue;
       const Value* end = place.node->operand(place.operand);
+      const std::string& name = untransformed(end)->name;
+      if (!place.is_weights || std::ranges::find(parts, name, &Part::name) != parts.end()) continue;
       PARE_ASSIGN(const Tensor weights, transformed(*end));
-      PARE_ASSIGN(const std::vector<float> scales, scales_of(place, weights));
-      for_each_run(weights.shape(), place.axis, [&](size_t channel, size_t first, size_t length) {
-        for (const float weight : weights.values<float>().subspan(first, length))
-          all.push_back(weight / scales[channel]);
+      const auto values = weights.values<float>();
+      Part part{name, weights.shape(), scales_of(place, weights), all.size()};
+      all.insert(all.end(), values.begin(), values.end());
+      for_each_run(part.shape, place.axis, [&](size_t channel, size_t first, size_t length) {
+        for (float& each : std::span(all).subspan(part.first + first, length)) each /= part.scales[channel];
       });
-      zeros |= keeps_zeros(end, weights.values<float>(), options_.codebook.clusters);
+      zeros |= keeps_zeros(end, values, options_.codebook.clusters);
+      parts.push_back(std::move(part));
     }
     PARE_TRY(check_codebook(options_.codebook, zeros));
     const CodebookLayout layout{Shape{static_cast<int64_t>(all.size())}};
     const Codebook made = make_codebook(all, {}, layout, zeros, options_.codebook, threads_);
     common_centroids_ = network_.add_constant("common/centroids", Tensor::vector(made.centroids));
+    for (const Part& part : parts) {
+      const auto codes = made.codes.begin() + static_cast<std::ptrdiff_t>(part.first);
+      add_codes(part.name, part.shape, {codes, codes + part.shape.elements()}, part.scales);
+    }
     return {};
+  }
+
+  void add_codes(const std::string& name, const Shape& shape, const std::vector<int32_t>& codes,
+                 const std::vector<float>& scales) {
+    network_.add_constant(name + "/codes", Tensor::of<int32_t>(shape, codes));
+    if (!scales.empty()) network_.add_constant(name + "/scales", Tensor::vector(scales));
   }
 
   // Centroids, codes and scales as constants.
   Expected<void> add_codebook(const Place& place, const std::string& name) {
     const Value* end = place.node->operand(place.operand);
     PARE_ASSIGN(const Tensor weights, transformed(*end));
-    PARE_ASSIGN(const std::vector<float> scales, scales_of(place, weights));
+    const std::vector<float> scales = scales_of(place, weights);
     const CodebookLayout layout{weights.shape(), place.axis, is_by_channel(place), scales};
     const bool zeros = keeps_zeros(end, weights.values<float>(), options_.codebook.clusters);
     PARE_TRY(check_codebook(options_.codebook, zeros));
-    Codebook made;
-    if (is_common(place)) {
-      made.codes.resize(weights.values<float>().size());
-      for (size_t i = 0; i < made.codes.size(); ++i)
-        made.codes[i] = zeros && weights.values<float>()[i] == 0 ? kZeroCode : 0;
-      assign_codes(weights.values<float>(), common_centroids_->data->values<float>(), layout, made.codes);
-    } else {
-      made = make_codebook(weights.values<float>(), {}, layout, zeros, options_.codebook, threads_);
-      network_.add_constant(name + "/centroids", Tensor::vector(made.centroids));
-    }
-    network_.add_constant(name + "/codes", Tensor::of<int32_t>(weights.shape(), made.codes));
-    if (!scales.empty()) network_.add_constant(name + "/scales", Tensor::vector(scales));
+    const Codebook made = make_codebook(weights.values<float>(), {}, layout, zeros, options_.codebook, threads_);
+    network_.add_constant(name + "/centroids", Tensor::vector(made.centroids));
+    add_codes(name, weights.shape(), made.codes, scales);
     return {};
   }
 
