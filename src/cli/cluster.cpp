@@ -48,9 +48,10 @@ Expected<void> check_untrained(const CLI::App& command, const Options& options) 
   return {};
 }
 
+constexpr double kRateOfWeights = 1e-3;
+
 // Options of the assignment that is not chosen; and the rate, unless told: weights are as many as ever, values move many weights at once.
 Expected<void> settle_assignment(const CLI::App& command, Options& options) {
-  constexpr double kRateOfWeights = 1e-3;
   if (options.cluster.clustering.assignment == ClusterAssignment::Hard) {
     if (command.count("--temperature") > 0) return usage_error("--temperature is of --assignment soft");
     return {};
@@ -173,7 +174,7 @@ void add_cluster(CLI::App& program) {
   command->get_option("--data")->required(false)->description(
       "The data set, whose split 'train' is trained on; without one values are chosen by the weights alone");
   command->get_option("--lr")->description(
-      "The learning rate at its largest; 0.001 unless told with --assignment soft");
+      fmt::format("The learning rate at its largest; {} unless told with --assignment soft", kRateOfWeights));
   command
       ->add_option("--samples", options->samples,
                    "With --epochs 0: samples that the values are fitted to, of the split 'calibration' or 'train'")

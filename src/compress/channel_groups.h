@@ -25,6 +25,17 @@ struct ChannelMember {
   }
 };
 
+// Calls visit(position) for what a constant member has of a channel, positions in its data.
+template <class Visit>
+void for_each_position(const ChannelMember& member, size_t channel, Visit&& visit) {
+  const Shape& shape = member.value->type.shape;
+  const int64_t outer = shape.elements(0, member.axis), extent = shape[member.axis],
+                inner = shape.elements(member.axis + 1, shape.rank());
+  for (const int64_t element : member.elements[channel])
+    for (int64_t o = 0; o < outer; ++o)
+      for (int64_t i = 0; i < inner; ++i) visit(static_cast<size_t>((o * extent + element) * inner + i));
+}
+
 struct ChannelGroup {
   std::string layer;                // that makes the channels: the first of them
   std::vector<std::string> makers;  // all of them

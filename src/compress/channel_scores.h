@@ -28,17 +28,9 @@ ChannelScores weight_scores(const ChannelGroup& group, ChannelCriterion criterio
 // For a member that is constant and float: the sum over the elements of each channel of what `term` gives for a position in its data.
 template <class Term>
 ChannelScores sums_over(const ChannelMember& member, Term&& term) {
-  const Shape& shape = member.value->type.shape;
-  const int64_t outer = shape.elements(0, member.axis), extent = shape[member.axis],
-                inner = shape.elements(member.axis + 1, shape.rank());
-  ChannelScores sums;
-  for (const std::vector<int64_t>& elements : member.elements) {
-    double sum = 0;
-    for (const int64_t element : elements)
-      for (int64_t o = 0; o < outer; ++o)
-        for (int64_t i = 0; i < inner; ++i) sum += term(static_cast<size_t>((o * extent + element) * inner + i));
-    sums.push_back(sum);
-  }
+  ChannelScores sums(member.elements.size(), 0);
+  for (size_t channel = 0; channel < sums.size(); ++channel)
+    for_each_position(member, channel, [&](size_t position) { sums[channel] += term(position); });
   return sums;
 }
 

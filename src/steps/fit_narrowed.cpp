@@ -18,16 +18,6 @@ Tensor ones(const Shape& shape) {
   return tensor;
 }
 
-void mask_channel(Tensor& mask, const ChannelMember& member, int64_t channel) {
-  const Shape& shape = mask.shape();
-  const int64_t extent = shape[member.axis], outer = shape.elements(0, member.axis),
-                inner = shape.elements(member.axis + 1, shape.rank());
-  const auto values = mask.mutable_values<float>();
-  for (int64_t o = 0; o < outer; ++o)
-    for (const int64_t element : member.elements[static_cast<size_t>(channel)])
-      std::fill_n(values.begin() + (o * extent + element) * inner, inner, 0.f);
-}
-
 Masks masks_of(const std::vector<ChannelGroup>& groups, const std::vector<LeavingChannels>& leaving) {
   Masks masks;
   for (const LeavingChannels& each : leaving)
@@ -35,7 +25,9 @@ Masks masks_of(const std::vector<ChannelGroup>& groups, const std::vector<Leavin
       if (!member.is_weights(ChannelRole::Reads)) continue;
       Tensor& mask = masks[member.value];
       if (mask.shape() != member.value->type.shape) mask = ones(member.value->type.shape);
-      for (const int64_t channel : each.channels) mask_channel(mask, member, channel);
+      const auto values = mask.mutable_values<float>();
+      for (const int64_t channel : each.channels)
+        for_each_position(member, static_cast<size_t>(channel), [&](size_t position) { values[position] = 0; });
     }
   return masks;
 }
