@@ -22,15 +22,20 @@ Expected<void> check_file_size(uint64_t bytes);
 // Gives equal bytes one number; number 0 is the empty buffer. Data are referred to, not copied, until create().
 class BufferPool {
  public:
-  uint32_t add(std::span<const std::byte> bytes);
+  uint32_t add(std::span<const std::byte> bytes, DType kind = DType::UInt8);
+  uint32_t add(const Tensor& tensor) { return add(tensor.bytes(), tensor.dtype()); }
 
   uint64_t total_bytes() const { return total_bytes_; }
-  // Writes all buffers, each aligned to 16 bytes.
+  // Writes all buffers, each aligned to 16 bytes; those of one type lie together, since they compress better so.
   flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<schema::Buffer>>> create(
       flatbuffers::FlatBufferBuilder& builder) const;
 
  private:
-  std::vector<std::span<const std::byte>> buffers_{{}};
+  struct Data {
+    std::span<const std::byte> bytes;
+    DType kind = DType::UInt8;
+  };
+  std::vector<Data> buffers_{{}};
   std::unordered_multimap<size_t, uint32_t> by_hash_;
   uint64_t total_bytes_ = 0;
 };

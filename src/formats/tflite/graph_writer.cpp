@@ -28,6 +28,7 @@ class GraphWriter {
       const auto number = static_cast<int32_t>(written_.numbers.size());
       written_.numbers.emplace(value.get(), number);
     }
+    write_scales();
     tensors_.resize(graph_.values().size());
     for (size_t i = 0; i < graph_.values().size(); ++i) {
       const Value& value = *graph_.values()[i];
@@ -46,11 +47,22 @@ class GraphWriter {
   }
 
  private:
+  // All in one place, for numbers of one kind compress better than tables with scales between them. The tables find them in the pool.
+  void write_scales() {
+    for (const auto& value : graph_.values())
+      if (const auto& q = value->type.quantization; q && q->block == 0) vector(q->scales);
+  }
+
+  template <class Number>
+  flatbuffers::Offset<flatbuffers::Vector<Number>> vector(const std::vector<Number>& numbers) {
+    return file_.vectors.add(builder_, numbers);
+  }
+
   flatbuffers::Offset<flatbuffers::Vector<int32_t>> numbers(const std::vector<Value*>& values,
                                                             int32_t instead_of_absent = -1) {
     std::vector<int32_t> list;
     for (const Value* value : values) list.push_back(value == nullptr ? instead_of_absent : written_.numbers.at(value));
-    return builder_.CreateVector(list);
+    return vector(list);
   }
 
   // The number of a bias of zeros for a float convolution that has none, which LiteRT does not run; -1 for all other nodes.
@@ -73,9 +85,9 @@ class GraphWriter {
       extents.push_back(extent == kDynamic ? 1 : static_cast<int32_t>(extent));
     }
     const std::optional<SparseForm> sparse = file_.sparse ? sparse_form(graph_, value) : std::nullopt;
-    const uint32_t buffer = sparse ? 0 : value.is_constant() ? file_.buffers.add(value.data->bytes()) : 0;
-    const auto shape = builder_.CreateVector(extents);
-    const auto signature = value.type.shape.is_static() ? 0 : builder_.CreateVector(free);
+    const uint32_t buffer = sparse ? 0 : value.is_constant() ? file_.buffers.add(*value.data) : 0;
+    const auto shape = vector(extents);
+    const auto signature = value.type.shape.is_static() ? 0 : vector(free);
     const auto name = builder_.CreateString(value.name);
     PARE_ASSIGN(const auto parameters, quantization(value));
     if (sparse) {
@@ -91,7 +103,7 @@ class GraphWriter {
                                                     flatbuffers::Offset<flatbuffers::Vector<int32_t>> shape,
                                                     flatbuffers::Offset<schema::QuantizationParameters> parameters) {
     file_.made.push_back(form.values);
-    const uint32_t buffer = file_.buffers.add(file_.made.back().bytes());
+    const uint32_t buffer = file_.buffers.add(file_.made.back());
     const auto sparsity = write_sparsity(builder_, form, value.type.shape);
     const auto name = builder_.CreateString(form.direct ? value.name : value.name + "_sparse");
     if (form.direct) {
@@ -104,7 +116,7 @@ class GraphWriter {
   // The operator that makes one tensor of the other, in front of all.
   void unpack(int32_t sparse, int32_t dense) {
     const uint32_t code = file_.codes.add(schema::BuiltinOperator::DENSIFY, 1);
-    const auto inputs = builder_.CreateVector(std::vector{sparse}), outputs = builder_.CreateVector(std::vector{dense});
+    const auto inputs = vector(std::vector{sparse}), outputs = vector(std::vector{dense});
     operators_.push_back(schema::CreateOperator(builder_, code, inputs, outputs));
     file_.sparse_runtime = std::max(file_.sparse_runtime, kDensify);
   }
@@ -114,8 +126,8 @@ class GraphWriter {
     if (!value.type.quantization) return none;
     const Quantization& q = *value.type.quantization;
     if (q.block == 0) {
-      const auto scales = builder_.CreateVector(q.scales);
-      const auto zero_points = builder_.CreateVector(q.zero_points);
+      const auto scales = vector(q.scales);
+      const auto zero_points = vector(q.zero_points);
       return schema::CreateQuantizationParameters(builder_, 0, 0, scales, zero_points,
                                                   schema::QuantizationDetails::NONE, 0, q.axis);
     }
@@ -149,8 +161,8 @@ class GraphWriter {
     file_.made.push_back(std::move(data));
     const Tensor& kept = file_.made.back();
     PARE_ASSIGN(const schema::TensorType type, tensor_type_of(kept.dtype()));
-    const auto shape = builder_.CreateVector(std::vector<int32_t>(kept.shape().begin(), kept.shape().end()));
-    const uint32_t buffer = file_.buffers.add(kept.bytes());
+    const auto shape = vector(std::vector<int32_t>(kept.shape().begin(), kept.shape().end()));
+    const uint32_t buffer = file_.buffers.add(kept);
     const auto text = builder_.CreateString(name);
     tensors_.push_back(schema::CreateTensor(builder_, shape, type, buffer, text, 0, false, 0, 0, true));
     return static_cast<int32_t>(tensors_.size() - 1);

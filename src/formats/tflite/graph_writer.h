@@ -7,6 +7,7 @@
 
 #include "formats/tflite/buffer_pool.h"
 #include "formats/tflite/runtime_version.h"
+#include "formats/tflite/vector_pool.h"
 #include "ir/graph.h"
 
 namespace pare::tflite {
@@ -28,6 +29,7 @@ class OperatorCodes {
 struct FileParts {
   flatbuffers::FlatBufferBuilder builder;
   BufferPool buffers;
+  VectorPool vectors;
   std::deque<Tensor> made;  // constants that exist only in the file: block-wise scales and zero points, sparse values
   OperatorCodes codes;
   bool sparse = false;            // weights are stored in their sparse form where that is worth it

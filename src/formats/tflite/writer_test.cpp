@@ -55,6 +55,51 @@ TEST(TfliteWriter, EqualConstantsShareOneAlignedBuffer) {
   EXPECT_EQ((model.buffers()->Get(1)->data()->data() - reinterpret_cast<const uint8_t*>(bytes.data())) % 16, 0);
 }
 
+// Two tensors of three channels each: their scales differ, their zero points are the same zeros.
+TEST(TfliteWriter, EqualVectorsAreWrittenOnce) {
+  GraphBuilder build;
+  Value* x = build.input("x", {1, 3});
+  const auto stored = [&](const char* name, std::vector<float> scales) {
+    Value* value = build.constant(name, Tensor(DType::Int8, {3, 3}));
+    value->type.quantization = Quantization::per_axis(std::move(scales), 0);
+    return build.op("dequantize", {value});
+  };
+  Value* a = build.op("fully_connected", {x, stored("a", {1, 2, 3}), nullptr});
+  Value* b = build.op("fully_connected", {a, stored("b", {1, 2, 4}), nullptr});
+  const std::vector<std::byte> bytes = written(model_of(build.finish({b})));
+  std::vector<const schema::QuantizationParameters*> parameters;
+  for (const schema::Tensor* tensor : *schema::GetModel(bytes.data())->subgraphs()->Get(0)->tensors())
+    if (tensor->quantization() != nullptr) parameters.push_back(tensor->quantization());
+  ASSERT_EQ(parameters.size(), 2u);
+  EXPECT_EQ(parameters[0]->zero_point()->size(), 3u);
+  EXPECT_EQ(parameters[0]->zero_point(), parameters[1]->zero_point());
+  EXPECT_NE(parameters[0]->scale(), parameters[1]->scale());
+}
+
+// Bytes in front of the numbers of four, whatever the order of the tensors.
+TEST(TfliteWriter, BuffersOfOneTypeLieTogether) {
+  GraphBuilder build;
+  Value* x = build.input("x", {1, 2});
+  for (const char* name : {"a", "b"}) {
+    const bool first = *name == 'a';
+    Value* weights =
+        build.constant(std::string(name) + "/weights", Tensor::of<float>({2, 2}, {1, 2, 3, first ? 4.f : 5.f}));
+    Value* halves = build.constant(name, Tensor::of<Half>({2}, {to_half(1), to_half(first ? 2 : 3)}));
+    x = build.op("fully_connected", {x, weights, build.op("dequantize", {halves})});
+  }
+  const std::vector<std::byte> bytes = written(model_of(build.finish({x})));
+  const schema::Model& model = *schema::GetModel(bytes.data());
+  std::vector<std::pair<const uint8_t*, schema::TensorType>> places;
+  for (const schema::Tensor* tensor : *model.subgraphs()->Get(0)->tensors())
+    if (tensor->buffer() != 0)
+      places.emplace_back(model.buffers()->Get(tensor->buffer())->data()->data(), tensor->type());
+  ASSERT_EQ(places.size(), 4u);
+  std::ranges::sort(places);
+  EXPECT_EQ(places[0].second, places[1].second);
+  EXPECT_EQ(places[2].second, places[3].second);
+  EXPECT_NE(places[1].second, places[2].second);
+}
+
 TEST(TfliteWriter, FreeExtentsAreOneWithASignature) {
   const std::vector<std::byte> bytes = written(model_of(twins()));
   const schema::Tensor& input = *schema::GetModel(bytes.data())->subgraphs()->Get(0)->tensors()->Get(0);
