@@ -3,10 +3,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <filesystem>
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -38,6 +39,15 @@ CLI::Validator number_check(std::string_view kind, Number lowest, Number highest
       "");
 }
 
+// In a file lines stay, so that there is one every half minute.
+void log_progress(std::string_view message) {
+  using Clock = std::chrono::steady_clock;
+  static Clock::time_point last = Clock::now();
+  if (message.empty() || Clock::now() - last < std::chrono::seconds(30)) return;
+  last = Clock::now();
+  fmt::print(stderr, "{}\n", message);
+}
+
 }  // namespace
 
 CLI::Validator whole_number(int64_t lowest, int64_t highest) { return number_check("a whole number", lowest, highest); }
@@ -61,9 +71,13 @@ void Output::note(std::string_view message) const {
 
 void Output::progress(std::string_view message) const {
   static const bool terminal = ::isatty(STDERR_FILENO) != 0;
-  if (common_.quiet || !terminal) return;
-  fmt::print(stderr, "\r\033[K{}", message);
-  std::fflush(stderr);
+  if (common_.quiet) return;
+  if (terminal) {
+    fmt::print(stderr, "\r\033[K{}", message);
+    std::fflush(stderr);
+  } else {
+    log_progress(message);
+  }
 }
 
 DType dtype_of(PortType type) {

@@ -45,7 +45,7 @@ struct Common {
 };
 
 // Results go to standard output: text, or with --json one document and nothing else. Messages and progress go to standard error,
-// progress only to a terminal, neither with --quiet.
+// progress to a terminal at once, elsewhere a line every half minute, neither with --quiet.
 class Output {
  public:
   explicit Output(const Common& common) : common_(common) {}
