@@ -45,9 +45,11 @@ void add_quantization_options(CLI::App& command, QuantizationOptions& options) {
       ->group(how);
   command.add_flag("--per-tensor", config.per_tensor, "One scale a weight tensor instead of one a channel")->group(how);
   command
-      .add_flag(
-          "--short-scales", config.short_scales,
-          "Scales of 8 significant bits: every channel has one, and its bias another, which a download holds in full else")
+      .add_option(
+          "--scale-bits", config.scale_bits,
+          "Significant bits of scales, 3 to 24: every channel has one, and its bias another, which a download holds in full")
+      ->type_name("N")
+      ->capture_default_str()
       ->group(how);
 
   const char* where = "Where";

@@ -133,10 +133,10 @@ float weight_scale(float largest_magnitude, int bits) {
   return std::max(largest_magnitude, kNarrowestRange) / static_cast<float>(weight_codes(bits).highest);
 }
 
-float short_scale(float scale) {
+float rounded_scale(float scale, int bits) {
   int exponent = 0;
   const float mantissa = std::frexp(scale, &exponent);  // 0.5 to 1
-  return std::ldexp(std::nearbyint(std::ldexp(mantissa, 8)), exponent - 8);
+  return std::ldexp(std::nearbyint(std::ldexp(mantissa, bits)), exponent - bits);
 }
 
 std::vector<float> channel_magnitudes(const Tensor& weights, int axis) {

@@ -38,8 +38,9 @@ float weight_scale(float largest_magnitude, int bits = 8);
 // outermost code; in fewer the scale is the one of least squared error, which clips.
 Quantization weight_parameters(const Tensor& weights, int axis, bool per_tensor, int bits = 8);
 
-// The nearest number of 8 significant bits, as bfloat16 has them: codes of 8 bits stay what they are where their scale becomes it.
-float short_scale(float scale);
+// The nearest number of so many significant bits, of which float32 has kFloatBits.
+inline constexpr int kFloatBits = 24;
+float rounded_scale(float scale, int bits);
 
 // The largest magnitude in each slice along `axis`.
 std::vector<float> channel_magnitudes(const Tensor& weights, int axis);

@@ -6,6 +6,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "quant/channels.h"
 #include "quant/choose_precision.h"
 #include "quant/glob.h"
 #include "quant/roles.h"
@@ -13,6 +14,8 @@
 
 namespace pare {
 namespace {
+
+constexpr int kFewestScaleBits = 3;  // of fewer a scale may be a quarter off
 
 Expected<void> check_bits(std::string_view what, int bits) {
   if (bits >= 2 && bits <= 8) return {};
@@ -37,6 +40,9 @@ Expected<void> check_config(const QuantConfig& config) {
     if (layer.weights != 0) PARE_TRY(check_bits("weights", layer.weights));
     if (layer.activations != 0) PARE_TRY(check_bits("activations", layer.activations));
   }
+  if (config.scale_bits < kFewestScaleBits || config.scale_bits > kFloatBits)
+    return usage_error("scales of {} significant bits were asked for, {} to {} were expected", config.scale_bits,
+                       kFewestScaleBits, kFloatBits);
   for (const FixedRange& fixed : config.fixed)
     if (!(fixed.range.lowest < fixed.range.highest))
       return usage_error("the range of '{}' is {} to {}; its ends must grow", fixed.pattern, fixed.range.lowest,
@@ -67,8 +73,9 @@ Quantization scales_of(const Tensor& weights, int axis, const KnownWeights& know
   return Quantization::per_axis(std::move(scales), axis);
 }
 
-void shorten_scales(Quantization& parameters) {
-  for (float& scale : parameters.scales) scale = short_scale(scale);
+void round_scales(Quantization& parameters, int bits) {
+  if (bits < kFloatBits)
+    for (float& scale : parameters.scales) scale = rounded_scale(scale, bits);
 }
 
 // In 4 bits and fewer two codes share a byte, where the runtimes have kernels for that.
@@ -81,7 +88,7 @@ Storage weight_storage(const Node& node, const QuantConfig& config, const KnownP
   const bool packed = bits <= 4 && rule.int4_weights && config.mode != QuantMode::Int16x8;
   Quantization parameters = is_known ? scales_of(weights, rule.weights_axis, found->second)
                                      : weight_parameters(weights, rule.weights_axis, config.per_tensor, bits);
-  if (config.short_scales) shorten_scales(parameters);
+  round_scales(parameters, config.scale_bits);
   return {packed ? DType::Int4 : DType::Int8, std::move(parameters), bits};
 }
 
@@ -163,7 +170,7 @@ class Planner {
     if (const auto fixed = classes_.fixed(value))
       return {type_, Quantization::per_tensor(fixed->scale, fixed->zero_point)};
     Storage storage = chosen_storage(value);
-    if (config_.short_scales) shorten_scales(*storage.quantization);
+    round_scales(*storage.quantization, config_.scale_bits);
     return storage;
   }
 
@@ -263,6 +270,22 @@ void plan_stored_weights(const Graph& graph, const QuantConfig& config, const Kn
 }
 
 }  // namespace
+
+void round_known_scales(Graph& graph, const QuantConfig& config, const KnownParameters& known) {
+  if (config.scale_bits >= kFloatBits) return;
+  for (const auto& node : graph.nodes()) {
+    const auto found = known.weights.find(key_of(*node));
+    if (found == known.weights.end()) continue;
+    Tensor& weights = *node->operand(*roles_of(*node).weights)->data;
+    const int axis = node->op().quantization.weights_axis;
+    const Quantization was = scales_of(weights, axis, found->second);
+    const auto values = weights.mutable_values<float>();
+    for_each_run(weights.shape(), axis, [&](size_t channel, size_t first, size_t count) {
+      const float factor = rounded_scale(was.scales[channel], config.scale_bits) / was.scales[channel];
+      for (float& value : values.subspan(first, count)) value *= factor;
+    });
+  }
+}
 
 float weight_scale_for_bias(float weight, float source_scale, float bias, DType bias_type) {
   // int32: half the range, as the TFLite converter does, so that sums of products fit beside it. int64: the reference kernels'

@@ -25,6 +25,9 @@ struct KnownParameters {
 Expected<QuantPlan> make_plan(const Graph& graph, const StatisticsMap& statistics, const QuantConfig& config,
                               const KnownParameters& known = {});
 
+// Weights whose codes are known become the same codes times the rounded scales that `config` asks for. Before make_plan(), of the same graph.
+void round_known_scales(Graph& graph, const QuantConfig& config, const KnownParameters& known);
+
 // The finest bias scale that keeps |bias| within what accumulators hold, as a weight scale: the larger of `weight` and that.
 float weight_scale_for_bias(float weight, float source_scale, float bias, DType bias_type);
 

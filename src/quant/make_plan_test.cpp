@@ -66,11 +66,11 @@ TEST(MakePlan, PerTensorWeights) {
   EXPECT_TRUE(plan.values.at("b").quantization->is_per_tensor());
 }
 
-// Of 8 significant bits each, the products for the biases of 16; codes stay within a half of what they were.
-TEST(MakePlan, ShortScales) {
+// Of 6 significant bits each, the products for the biases of 12.
+TEST(MakePlan, RoundedScales) {
   QuantConfig config = config_of(QuantMode::Int8);
   const QuantPlan full = plan_of(small_classifier(), config);
-  config.short_scales = true;
+  config.scale_bits = 6;
   const QuantPlan plan = plan_of(small_classifier(), config);
   const auto bits_beyond = [](float scale, int bits) {
     int exponent = 0;
@@ -81,11 +81,40 @@ TEST(MakePlan, ShortScales) {
     const bool is_bias = storage.dtype == DType::Int32;
     for (size_t c = 0; c < storage.quantization->scales.size(); ++c) {
       const float scale = storage.quantization->scales[c], was = full.values.at(name).quantization->scales[c];
-      EXPECT_EQ(bits_beyond(scale, is_bias ? 16 : 8), 0) << name;
-      EXPECT_NEAR(scale / was, 1, is_bias ? 0.008 : 0.004) << name;
+      EXPECT_EQ(bits_beyond(scale, is_bias ? 12 : 6), 0) << name;
+      EXPECT_NEAR(scale / was, 1, is_bias ? 0.032 : 0.016) << name;
     }
   }
   EXPECT_NE(plan.values.at("w"), full.values.at("w"));
+}
+
+// Integers that training found stay, although their scale becomes another.
+TEST(MakePlan, RoundedScalesKeepKnownCodes) {
+  Graph graph = small_classifier();
+  const Node& conv = *graph.uses(graph.find_value("w")).front().node;
+  Tensor& weights = *graph.find_value("w")->data;
+  QuantConfig config = config_of(QuantMode::Int8);
+  const Quantization trained = *plan_of(graph, config).values.at("w").quantization;
+  const Tensor codes = quantize_tensor(weights, trained, DType::Int8);
+  weights = dequantize_tensor(codes, trained);
+  const KnownParameters known{.weights = {{key_of(conv), {std::vector<float>(4, 127)}}}};
+  config.scale_bits = 4;
+  round_known_scales(graph, config, known);
+  const auto plan = make_plan(graph, made_up_statistics(graph), config, known);
+  ASSERT_TRUE(plan) << plan.error().to_string();
+  const Quantization& rounded = *plan->values.at("w").quantization;
+  EXPECT_NE(rounded, trained);
+  EXPECT_EQ(quantize_tensor(weights, rounded, DType::Int8), codes);
+}
+
+TEST(MakePlan, ScaleBitsBeyondThoseThereAre) {
+  QuantConfig config = config_of(QuantMode::Int8);
+  for (const int bits : {2, 25}) {
+    config.scale_bits = bits;
+    const auto plan = make_plan(small_classifier(), {}, config);
+    ASSERT_FALSE(plan);
+    EXPECT_THAT(plan.error().to_string(), HasSubstr("3 to 24 were expected"));
+  }
 }
 
 TEST(MakePlan, Int16HasSymmetricActivationsAnd64BitBiases) {

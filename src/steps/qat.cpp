@@ -49,7 +49,7 @@ std::map<std::string, std::string> settings_of(const QatOptions& options) {
   return {{"mode", std::string(to_string(config.mode))},
           {"weight_bits", std::to_string(config.weight_bits)},
           {"activation_bits", std::to_string(config.activation_bits)},
-          {"short_scales", config.short_scales ? "yes" : "no"},
+          {"scale_bits", std::to_string(config.scale_bits)},
           {"layers", layers},
           {"fixed_ranges", fixed},
           {"include", fmt::format("{}", fmt::join(config.include, " "))},

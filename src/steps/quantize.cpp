@@ -33,6 +33,7 @@ Expected<void> quantize_graph(const Graph& network, Graph& graph, const Graph& b
   }
   begin = std::chrono::steady_clock::now();
   PARE_ASSIGN(const KnownParameters known, clustered_parameters(network, baseline, options.config));
+  round_known_scales(graph, options.config, known);
   PARE_ASSIGN(QuantPlan plan, make_plan(graph, statistics, options.config, known));
   if (options.effort > 1 && samples != nullptr && result.model.graphs.size() == 1) {
     std::set<std::string> clustered;  // their few values stay
@@ -67,6 +68,7 @@ Expected<QuantizeResult> quantize_trained(const Model& form, const SampleSource*
   }
   result.timing.calibration_ms = milliseconds_since(begin);
   result.model = result.baseline.clone();
+  round_known_scales(result.model.main(), options.config, known);
   PARE_ASSIGN(result.plan, make_plan(result.model.main(), statistics, options.config, known));
   PARE_TRY(apply_plan(result.model.main(), result.plan));
   return result;
