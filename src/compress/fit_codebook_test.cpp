@@ -23,7 +23,7 @@ Gram gram_of_mixed() {
         x.mutable_values<float>()[static_cast<size_t>(n * kColumns + i)] +=
             free.values<float>()[static_cast<size_t>(n * kColumns + k)] *
             mixed.values<float>()[static_cast<size_t>(k * kColumns + i)];
-  Gram gram(1, all_columns(kColumns), false);
+  Gram gram(1, all_columns(kColumns));
   gram.add({.samples = kSamples, .channels = kColumns}, x.values<float>().data(), nullptr, 1, 0);
   return gram;
 }

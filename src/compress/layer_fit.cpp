@@ -21,6 +21,12 @@ void for_each_part(const Gram& gram, const RowMatrix& weights, Visit visit) {
     for (size_t set = 0; set < gram.sets().size(); ++set) visit(group, set, part_of(gram, weights, group, set));
 }
 
+// E[t x^T].
+RowMatrix targets_of(const Gram& gram, const RowMatrix& part, const RowMatrix& moments, int64_t group, size_t set,
+                     bool centred) {
+  return gram.has_targets() ? gram.targets(group, set, centred) : RowMatrix(part * moments);
+}
+
 double inner_product(const RowMatrix& a, const RowMatrix& moments, const RowMatrix& b) {
   return (a * moments).cwiseProduct(b).sum();
 }
@@ -32,7 +38,7 @@ NormalEquations normal_equations(const Gram& gram, const RowMatrix& weights, int
   NormalEquations made{.moments = gram.moments(group, set, options.centred), .targets = {}};
   const RowMatrix part = part_of(gram, weights, group, set);
   const Eigen::VectorXd damping = damping_of(made.moments, options.damping);
-  made.targets = part * gram.cross_moments(group, set, options.centred).transpose() + part * damping.asDiagonal();
+  made.targets = targets_of(gram, part, made.moments, group, set, options.centred) + part * damping.asDiagonal();
   made.moments.diagonal() += damping;
   return made;
 }
@@ -83,7 +89,8 @@ double choose_damping(const Gram& gram, const Gram& held_out, const RowMatrix& w
 double output_power(const Gram& gram, const RowMatrix& weights, bool centred) {
   double power = 0;
   for_each_part(gram, weights, [&](int64_t group, size_t set, const RowMatrix& part) {
-    power += inner_product(part, gram.moments(group, set, centred), part);
+    power += gram.has_targets() ? gram.target_power(group, set, centred)
+                                : inner_product(part, gram.moments(group, set, centred), part);
   });
   return power;
 }
@@ -91,8 +98,9 @@ double output_power(const Gram& gram, const RowMatrix& weights, bool centred) {
 double output_error(const Gram& gram, const RowMatrix& weights, const RowMatrix& fitted, double power, bool centred) {
   double error = power;
   for_each_part(gram, fitted, [&](int64_t group, size_t set, const RowMatrix& part) {
-    error += inner_product(part, gram.moments(group, set, centred), part) -
-             2 * inner_product(part, gram.cross_moments(group, set, centred), part_of(gram, weights, group, set));
+    const RowMatrix moments = gram.moments(group, set, centred);
+    const RowMatrix targets = targets_of(gram, part_of(gram, weights, group, set), moments, group, set, centred);
+    error += inner_product(part, moments, part) - 2 * targets.cwiseProduct(part).sum();
   });
   return std::max(0.0, error);
 }
@@ -102,11 +110,13 @@ std::vector<double> mean_shift(const Gram& gram, const RowMatrix& weights, const
   const int64_t rows = weights.rows() / gram.groups();
   for (int64_t row = 0; row < weights.rows(); ++row)
     for (size_t set = 0; set < gram.sets().size(); ++set) {
-      const std::vector<double> now = gram.means(row / rows, set), before = gram.reference_means(row / rows, set);
-      for (size_t i = 0; i < now.size(); ++i) {
+      const std::vector<double> means = gram.means(row / rows, set);
+      double& off = shift[static_cast<size_t>(row)];
+      for (size_t i = 0; i < means.size(); ++i) {
         const int32_t column = gram.sets()[set][i];
-        shift[static_cast<size_t>(row)] += fitted(row, column) * now[i] - weights(row, column) * before[i];
+        off += (fitted(row, column) - (gram.has_targets() ? 0 : weights(row, column))) * means[i];
       }
+      if (gram.has_targets()) off -= gram.target_means(row / rows, set)[static_cast<size_t>(row % rows)];
     }
   return shift;
 }

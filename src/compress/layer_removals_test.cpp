@@ -21,7 +21,7 @@ Gram gram_of(int64_t columns, const ColumnSets& sets, uint64_t seed = 1) {
         x.mutable_values<float>()[static_cast<size_t>(n * columns + i)] +=
             free.values<float>()[static_cast<size_t>(n * columns + k)] *
             mixed.values<float>()[static_cast<size_t>(k * columns + i)];
-  Gram gram(1, sets, false);
+  Gram gram(1, sets);
   gram.add({.samples = 400, .channels = columns}, x.values<float>().data(), nullptr, 1, 0);
   return gram;
 }
@@ -132,9 +132,11 @@ TEST(FitLayer, MakesUpForOtherInputs) {
   const Tensor x = random_tensor({100, columns}, random);
   Tensor doubled = x;
   for (float& each : doubled.mutable_values<float>()) each *= 2;
-  Gram gram(1, all_columns(columns), true);
-  gram.add({.samples = 100, .channels = columns}, doubled.values<float>().data(), x.values<float>().data(), 1, 0);
   const RowMatrix weights = weights_of(2, columns);
+  const FloatRows wanted = weights.cast<float>();
+  const Wanted targets{.source = x.values<float>().data(), .weights = &wanted};
+  Gram gram(1, all_columns(columns), 2);
+  gram.add({.samples = 100, .channels = columns}, doubled.values<float>().data(), &targets, 1, 0);
   const RowMatrix fitted = fit_layer(gram, weights, RowMatrix::Ones(2, columns), 1, {.damping = 1e-9});
   EXPECT_LT((fitted - weights / 2).norm(), 1e-5 * weights.norm());
   for (const double shift : mean_shift(gram, weights, fitted)) EXPECT_NEAR(shift, 0, 1e-5);

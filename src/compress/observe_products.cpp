@@ -36,6 +36,7 @@ struct ObservedNode {
   const Node* node;
   size_t layer;
   size_t output, reference_output;
+  std::optional<std::pair<size_t, size_t>> added;  // before, now
 };
 
 class Observation {
@@ -53,8 +54,13 @@ class Observation {
         const Value* twin = paired_ ? reference->find_value(source->name) : nullptr;
         if (paired_ && twin == nullptr) continue;
         const size_t output = output_for(now.at(source));
-        nodes_.push_back({node, layer, output, paired_ ? output_for(before.at(twin)) : output});
+        nodes_.push_back({node, layer, output, paired_ ? output_for(before.at(twin)) : output, {}});
+        if (!paired_ || layers[layer].added.empty()) continue;
+        const Value *added = graph.find_value(layers[layer].added), *was = reference->find_value(layers[layer].added);
+        if (added != nullptr && was != nullptr)
+          nodes_.back().added = {output_for(before.at(was)), output_for(now.at(added))};
       }
+    for (const ObservedLayer& layer : layers) weights_.push_back(layer.weights.cast<float>());
     graph_.remove_dead();
   }
 
@@ -95,17 +101,27 @@ class Observation {
     const Shape& shape = slice.context.program().graph().outputs[observed.output]->type.shape;
     const std::optional<WindowedProduct> product = observed.node->op().product(*observed.node, shape);
     const ColumnSets& sets = layers_[observed.layer].sets;
+    const FloatRows& weights = weights_[observed.layer];
     size_t columns = 0;
     for (const std::vector<int32_t>& set : sets) columns += set.size();
     if (!product || static_cast<size_t>(product->columns()) != columns || product->samples == 0) return;
-    if (gram.windows() == 0) gram = Gram(product->groups, sets, paired_);
+    if (paired_) PARE_CHECK(weights.rows() % product->groups == 0);
+    if (gram.windows() == 0) gram = Gram(product->groups, sets, paired_ ? weights.rows() / product->groups : 0);
     // Groups have few columns, and many of them take long.
     const int64_t of_group =
         std::clamp(options.windows / product->groups, std::min(kLeastWindows, options.windows), options.windows);
     const int64_t wanted = of_group + options.windows_a_column * product->columns();
-    gram.add(*product, slice.context.output_as<float>(observed.output).data(),
-             paired_ ? slice.context.output_as<float>(observed.reference_output).data() : nullptr,
-             (wanted + samples - 1) / samples, slice.first);
+    const auto values = [&](size_t output) { return slice.context.output_as<float>(output); };
+    Wanted targets{.weights = &weights};
+    if (paired_) targets.source = values(observed.reference_output).data();
+    const int64_t results = product->samples * product->h.outputs * product->w.outputs * weights.rows();
+    if (observed.added && static_cast<int64_t>(values(observed.added->first).size()) == results) {
+      targets.before = values(observed.added->first).data();
+      targets.now = values(observed.added->second).data();
+      targets.factors = layers_[observed.layer].factors;
+    }
+    gram.add(*product, values(observed.output).data(), paired_ ? &targets : nullptr, (wanted + samples - 1) / samples,
+             slice.first);
   }
 
   Expected<void> check_finite(const std::vector<Gram>& grams) const {
@@ -126,6 +142,7 @@ class Observation {
   Graph graph_;
   const std::vector<ObservedLayer>& layers_;
   bool paired_;
+  std::vector<FloatRows> weights_;  // of each layer
   std::vector<ObservedNode> nodes_;
 };
 

@@ -13,6 +13,11 @@ namespace pare {
 struct ObservedLayer {
   std::vector<const Node*> nodes;
   ColumnSets sets;
+  // With a reference, what is wanted: what these make of its windows, and with the name of a value that is added to the output, what that has
+  // lost (see Wanted).
+  RowMatrix weights = {};
+  std::string added = {};
+  std::vector<float> factors = {};
 };
 
 struct ObserveOptions {
@@ -21,7 +26,7 @@ struct ObserveOptions {
   int64_t windows = 65536;        // as many beside, over all groups
 };
 
-// The moments of each layer of `graph`. With a reference, a network of the same inputs whose values have the same names, they are paired.
+// The moments of each layer of `graph`. With a reference, a network of the same inputs whose values have the same names, they have targets.
 // What one result is a sum of is the same number of columns for all operators of a layer. Runs no further than to the last layer's source. A
 // layer whose operators have no product rule, or a source of another shape, comes back without a window. Fails where the source has no
 // samples, and, naming the tensor, where something is not finite. Results hang on the number of threads in their last bits.

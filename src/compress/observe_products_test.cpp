@@ -84,16 +84,50 @@ TEST(ObserveProducts, WindowsAreASubsetWhereThereAreMany) {
   EXPECT_NEAR((*grams)[0].moments(0, 0, false)(0, 0), 1.0 / 3, 0.05);  // of numbers from -1 to 1
 }
 
-TEST(ObserveProducts, PairsTheNetworkWithAReference) {
+TEST(ObserveProducts, WantsWhatTheReferenceMakesOfItsWindows) {
   Graph reference = testing::small_classifier(), graph = reference.clone();
   for (float& each : graph.find_value("w")->data->mutable_values<float>()) each *= 2;
   for (float& each : graph.find_value("b")->data->mutable_values<float>()) each *= 2;
   Random random(2);
-  const auto grams = observe_products(graph, &reference, {{{graph.find_value("dense")->producer}, all_columns(256)}},
+  const Node& dense = *graph.find_value("dense")->producer;
+  const RowMatrix weights = rows_of(*dense.operand(1)->data, 0);
+  const auto grams = observe_products(graph, &reference, {{{&dense}, all_columns(256), weights}},
                                       source_of({random_tensor({20, 8, 8, 3}, random)}), {.threads = 2});
   ASSERT_TRUE(grams) << grams.error().to_string();
-  const RowMatrix cross = (*grams)[0].cross_moments(0, 0, false), moments = (*grams)[0].moments(0, 0, false);
-  EXPECT_LT((moments - 2 * cross).norm(), 1e-5 * moments.norm());
+  const Gram& gram = (*grams)[0];
+  const RowMatrix targets = gram.targets(0, 0, false), moments = gram.moments(0, 0, false);
+  EXPECT_LT((weights * moments - 2 * targets).norm(), 1e-5 * targets.norm());
+  // The same weights are off by as much as they are to give; half of them are right.
+  const double power = output_power(gram, weights, false);
+  EXPECT_NEAR(output_error(gram, weights, weights, power, false), power, 1e-4 * power);
+  EXPECT_NEAR(output_error(gram, weights, weights / 2, power, false), 0, 1e-4 * power);
+}
+
+// What is added to a layer has become nothing: the layer is to give that, too.
+TEST(ObserveProducts, WantsWhatAnAdditionHasLost) {
+  GraphBuilder build;
+  Random random(4);
+  Value* x = build.input("x", {kDynamic, 3, 3, 4});
+  const Tensor a = random_tensor({5, 1, 1, 4}, random), b = random_tensor({5, 1, 1, 4}, random);
+  Value* skip = build.op("conv_2d", {x, build.constant("a", a)}, {}, "skip");
+  Value* y = build.op("conv_2d", {x, build.constant("b", b)}, {}, "y");
+  const Graph reference = build.finish({build.op("add", {y, skip}, {}, "sum")});
+  Graph graph = reference.clone();
+  std::ranges::fill(graph.find_value("a")->data->mutable_values<float>(), 0.f);
+  const std::vector<float> factors{1, 2, 3, 0, -1};
+  const RowMatrix weights = rows_of(b, 0);
+  const auto grams = observe_products(graph, &reference,
+                                      {{{graph.find_value("y")->producer}, all_columns(4), weights, "skip", factors}},
+                                      source_of({random_tensor({20, 3, 3, 4}, random)}), {.threads = 2});
+  ASSERT_TRUE(grams) << grams.error().to_string();
+  RowMatrix lost = rows_of(a, 0);
+  for (Eigen::Index row = 0; row < lost.rows(); ++row) lost.row(row) *= factors[static_cast<size_t>(row)];
+  const Gram& gram = (*grams)[0];
+  const RowMatrix expected = (weights + lost) * gram.moments(0, 0, true);
+  EXPECT_LT((gram.targets(0, 0, true) - expected).norm(), 1e-5 * expected.norm());
+  const RowMatrix fitted = fit_layer(gram, weights, RowMatrix::Ones(5, 4), 1, {.damping = 1e-9});
+  EXPECT_LT((fitted - weights - lost).norm(), 1e-4 * fitted.norm());
+  for (const double shift : mean_shift(gram, weights, fitted)) EXPECT_NEAR(shift, 0, 1e-5);
 }
 
 TEST(ObserveProducts, WhatHasNoProductRuleComesBackUnseen) {

@@ -30,6 +30,16 @@ std::optional<std::vector<float>> result_scale(const Graph& graph, const Node& n
   return affine ? std::optional(affine->scale) : std::nullopt;
 }
 
+const Value* added_to_output(const Graph& graph, const Node& node) {
+  if (is_activated(node)) return nullptr;
+  const Node* normalization = normalization_behind(graph, node);
+  const Value* output = normalization == nullptr ? node.result() : normalization->result();
+  const Node* reader = only_reader(graph, output);
+  if (reader == nullptr || !reader->is("add")) return nullptr;
+  const Value* other = reader->operand(reader->operand(0) == output ? 1 : 0);
+  return other != output && !other->is_constant() && other->type.shape == output->type.shape ? other : nullptr;
+}
+
 std::optional<OutputShift> output_shift(const Graph& graph, Node& node) {
   const int bias = node.op().quantization.bias;
   if (bias >= 0 && is_float_constant(node.operand(static_cast<size_t>(bias))))

@@ -13,6 +13,10 @@ std::optional<std::vector<float>> output_scale(const Graph& graph, const Node& n
 // Likewise, whether or not the node's own activation lies between.
 std::optional<std::vector<float>> result_scale(const Graph& graph, const Node& node);
 
+// What an addition, which alone reads the node or its normalisation, adds to that, of the same shape; null where there is none, or the node's own
+// activation lies between.
+const Value* added_to_output(const Graph& graph, const Node& node);
+
 // The constant that moves the mean of each channel: the bias, or the mean that a normalisation subtracts. Null where there is neither.
 struct OutputShift {
   Node* owner = nullptr;

@@ -42,6 +42,7 @@ Expected<std::vector<FittedLayer>> layers_of(Graph& graph, const Masks& masks) {
     if (weights == nullptr || !weights->is_constant() || (seen.empty() && !masks.contains(weights))) continue;
     if (!seen.insert(weights).second) continue;
     PARE_ASSIGN(FittedLayer layer, fitted_layer(graph, node->name, weights->name));
+    make_up_for_added(graph, layer);
     layers.push_back(std::move(layer));
   }
   return layers;

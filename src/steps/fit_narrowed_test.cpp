@@ -82,6 +82,22 @@ TEST(FitNarrowed, ComesCloserThanNothing) {
             0.3 * change_without(graph.clone(), {1, 4, 7, 10}, samples, false));
 }
 
+// What one side of an addition loses, the other gives where it sees enough.
+TEST(FitNarrowed, MakesUpForTheOtherSideOfAnAddition) {
+  Random random(8);
+  GraphBuilder build;
+  Value* x = build.input("x", {kDynamic, 8});
+  const auto dense = [&](Value* src, std::string name, Shape shape) {
+    return build.op("fully_connected", {src, build.constant(name + "/w", random_tensor(std::move(shape), random))}, {},
+                    name);
+  };
+  Value* narrowed = dense(dense(x, "a", {6, 8}), "b", {3, 6});
+  const Graph graph = build.finish({build.op("add", {narrowed, dense(x, "c", {3, 8})})});
+  const Tensor samples = random_tensor({256, 8}, random);
+  EXPECT_LT(change_without(graph.clone(), {1, 4}, samples, true),
+            0.01 * change_without(graph.clone(), {1, 4}, samples, false));
+}
+
 // What leaves early is made up for by layers behind those that read it, too: the second sees another input, and is fitted to that.
 TEST(FitNarrowed, LayersBehindFollow) {
   Random random(7);

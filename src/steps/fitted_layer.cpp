@@ -1,5 +1,7 @@
 #include "steps/fitted_layer.h"
 
+#include <unordered_set>
+
 #include "ir/weight_chain.h"
 #include "passes/output_affine.h"
 #include "quant/roles.h"
@@ -9,6 +11,25 @@ namespace pare {
 namespace {
 
 Node& first_node(Graph& graph, const FittedLayer& layer) { return *graph.find_value(layer.results[0])->producer; }
+
+// Whether all weights that a value hangs on come before the node in the order of the network.
+bool is_made_before(const Graph& graph, const Value* value, const Node& node) {
+  std::unordered_set<const Node*> before;
+  for (const auto& each : graph.nodes()) {
+    if (each.get() == &node) break;
+    before.insert(each.get());
+  }
+  std::vector<const Value*> left{value};
+  while (!left.empty()) {
+    const Node* producer = left.back()->producer;
+    left.pop_back();
+    if (producer == nullptr || before.contains(producer)) continue;
+    if (roles_of(*producer).weights) return false;
+    for (const Value* operand : producer->operands)
+      if (operand != nullptr) left.push_back(operand);
+  }
+  return true;
+}
 
 // Behind a mask, in front of a codebook.
 Expected<Tensor> weights_behind_mask(const Value* end) {
@@ -21,7 +42,7 @@ Expected<Tensor> weights_behind_mask(const Value* end) {
 }  // namespace
 
 ObservedLayer FittedLayer::observed(const Graph& graph, const ColumnSets& sets) const {
-  ObservedLayer found{.nodes = {}, .sets = sets};
+  ObservedLayer found{.nodes = {}, .sets = sets, .weights = weights, .added = added, .factors = added_factors};
   for (const std::string& result : results) found.nodes.push_back(graph.find_value(result)->producer);
   return found;
 }
@@ -44,6 +65,18 @@ Expected<FittedLayer> fitted_layer(Graph& graph, const std::string& name, const 
     for (size_t row = 0; row < factors->size(); ++row)
       layer.scales[row] = static_cast<double>((*factors)[row]) * (*factors)[row];
   return layer;
+}
+
+void make_up_for_added(const Graph& graph, FittedLayer& layer) {
+  if (layer.results.size() > 1) return;
+  const Node& node = *graph.find_value(layer.results[0])->producer;
+  const Value* added = added_to_output(graph, node);
+  if (added == nullptr || !is_made_before(graph, added, node)) return;
+  layer.added = added->name;
+  layer.added_factors.assign(layer.scales.size(), 1);
+  if (const auto factors = output_scale(graph, node))
+    for (size_t row = 0; row < layer.added_factors.size(); ++row)
+      layer.added_factors[row] = (*factors)[row] == 0 ? 0 : 1 / (*factors)[row];
 }
 
 void take_back(Graph& graph, const FittedLayer& layer, const std::vector<double>& shift) {

@@ -54,7 +54,8 @@ Expected<void> Layerwise::in_stages(const char* doing, bool paired, size_t most,
   for (size_t begin = 0, end = 0; begin < layers_.size(); begin = end) {
     size_t bytes = 0;
     for (end = begin; end < layers_.size() && end - begin < most; ++end) {
-      bytes += Gram::bytes(1, layers_[end].sets, paired) * static_cast<size_t>(threads_);
+      const FittedLayer& layer = layers_[end].layer;
+      bytes += Gram::bytes(1, layers_[end].sets, paired ? layer.weights.rows() : 0) * static_cast<size_t>(threads_);
       if (end > begin && bytes > kMomentBytes) break;
     }
     tell(doing, begin);
@@ -68,7 +69,7 @@ Expected<void> Layerwise::in_stages(const char* doing, bool paired, size_t most,
 }
 
 void Layerwise::see_nothing(size_t layer, Gram& gram) {
-  gram = Gram(1, layers_[layer].sets, false);
+  gram = Gram(1, layers_[layer].sets);
   layers_[layer].options.centred = false;
 }
 

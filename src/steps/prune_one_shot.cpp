@@ -83,7 +83,7 @@ class OneShotPruning {
     double price = 1;  // of a unit of loss, at the outputs of the network
     double zeros = 0;  // that it gets
     NewWeights made;
-    std::optional<double> error;
+    std::optional<double> error;  // of the output, as a share of its power
   };
 
   const FittedLayer& layer(size_t i) { return layerwise_.layers()[i].layer; }
@@ -96,7 +96,9 @@ class OneShotPruning {
     way.made.mask = mask_of(way.parts, was.weights.rows(), way.removals, removals);
     way.made.weights = fit_layer(gram, was.weights, way.made.mask, way.parts.rows_together, options);
     if (options.centred) way.made.mean_shift = mean_shift(gram, was.weights, way.made.weights);
-    if (gram.windows() > 0) way.error = output_error(gram, was.weights, way.made.weights, way.power, options.centred);
+    if (gram.windows() == 0) return;
+    const double power = output_power(gram, was.weights, options.centred);
+    way.error = output_error(gram, was.weights, way.made.weights, power, options.centred) / std::max(power, 1e-30);
   }
 
   // In which order the weights of a layer go, by what it sees in the network as it was; and what it becomes at the sparsity of all, fitted to
@@ -166,7 +168,7 @@ class OneShotPruning {
     std::vector<PrunedLayer> all;
     for (size_t i = 0; i < ways_.size(); ++i) {
       PrunedLayer described = describe_layer(graph_, pruned_[i]);
-      if (ways_[i].error && ways_[i].power > 0) described.output_error = *ways_[i].error / ways_[i].power;
+      described.output_error = ways_[i].error;
       all.push_back(described);
     }
     return all;
@@ -183,6 +185,7 @@ Expected<std::vector<FittedLayer>> layers_of(Graph& graph, const std::vector<Pru
   std::vector<FittedLayer> layers;
   for (const PrunedWeights& each : pruned) {
     PARE_ASSIGN(FittedLayer layer, fitted_layer(graph, each.layer, each.weights));
+    make_up_for_added(graph, layer);
     for (const std::string& result : layer.results) {
       const Node& node = *graph.find_value(result)->producer;
       if (chain_node(node.operand(*roles_of(node).weights), WeightTransform::Codebook) != nullptr)
