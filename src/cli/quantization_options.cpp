@@ -48,6 +48,7 @@ void add_quantization_options(CLI::App& command, QuantizationOptions& options) {
       .add_option(
           "--scale-bits", config.scale_bits,
           "Significant bits of scales, 3 to 24: every channel has one, and its bias another, which a download holds in full")
+      ->check(whole_number(kFewestScaleBits, kFloatBits))
       ->type_name("N")
       ->capture_default_str()
       ->group(how);

@@ -38,8 +38,8 @@ float weight_scale(float largest_magnitude, int bits = 8);
 // outermost code; in fewer the scale is the one of least squared error, which clips.
 Quantization weight_parameters(const Tensor& weights, int axis, bool per_tensor, int bits = 8);
 
-// The nearest number of so many significant bits, of which float32 has kFloatBits.
-inline constexpr int kFloatBits = 24;
+// The nearest number of so many significant bits. With fewer than the fewest a scale might be a quarter off.
+inline constexpr int kFewestScaleBits = 3, kFloatBits = 24;
 float rounded_scale(float scale, int bits);
 
 // The largest magnitude in each slice along `axis`.

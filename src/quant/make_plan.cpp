@@ -15,8 +15,6 @@
 namespace pare {
 namespace {
 
-constexpr int kFewestScaleBits = 3;  // of fewer a scale may be a quarter off
-
 Expected<void> check_bits(std::string_view what, int bits) {
   if (bits >= 2 && bits <= 8) return {};
   return usage_error("{} bits were asked for {}, 2 to 8 were expected", bits, what);

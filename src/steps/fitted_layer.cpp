@@ -42,7 +42,11 @@ Expected<Tensor> weights_behind_mask(const Value* end) {
 }  // namespace
 
 ObservedLayer FittedLayer::observed(const Graph& graph, const ColumnSets& sets) const {
-  ObservedLayer found{.nodes = {}, .sets = sets, .weights = weights, .added = added, .factors = added_factors};
+  ObservedLayer found{.nodes = {}, .sets = sets, .weights = weights};
+  if (sets.size() == 1) {  // several would each make up for all of it
+    found.added = added;
+    found.factors = added_factors;
+  }
   for (const std::string& result : results) found.nodes.push_back(graph.find_value(result)->producer);
   return found;
 }
