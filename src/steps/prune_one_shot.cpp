@@ -68,6 +68,7 @@ class OneShotPruning {
     PARE_TRY(divide());
     PARE_TRY(layerwise_.fit_all("fitting weights", [&](size_t i, const Gram& gram) -> Expected<void> {
       make(i, gram, ways_[i].removals.removals_for(ways_[i].zeros));
+      find_error(i, gram);
       put_weights(graph_, layer(i), pruned_[i].mask, ways_[i].made);
       return {};
     }));
@@ -96,7 +97,13 @@ class OneShotPruning {
     way.made.mask = mask_of(way.parts, was.weights.rows(), way.removals, removals);
     way.made.weights = fit_layer(gram, was.weights, way.made.mask, way.parts.rows_together, options);
     if (options.centred) way.made.mean_shift = mean_shift(gram, was.weights, way.made.weights);
+  }
+
+  // How far what has become of the layer is off.
+  void find_error(size_t i, const Gram& gram) {
     if (gram.windows() == 0) return;
+    Way& way = ways_[i];
+    const auto& [was, sets, options, multiply_adds] = layerwise_.layers()[i];
     const double power = output_power(gram, was.weights, options.centred);
     way.error = output_error(gram, was.weights, way.made.weights, power, options.centred) / std::max(power, 1e-30);
   }
