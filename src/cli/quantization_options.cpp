@@ -47,7 +47,10 @@ void add_quantization_options(CLI::App& command, QuantizationOptions& options) {
   command
       .add_option(
           "--scale-bits", config.scale_bits,
-          "Significant bits of scales, 3 to 24: every channel has one, and its bias another, which a download holds in full")
+          fmt::format(
+              "Significant bits of scales, {} to {}: every channel has one, and its bias another, which a download "
+              "holds in full",
+              kFewestScaleBits, kFloatBits))
       ->check(whole_number(kFewestScaleBits, kFloatBits))
       ->type_name("N")
       ->capture_default_str()

@@ -32,7 +32,7 @@ struct QuantConfig {
   QuantMode mode = QuantMode::Int8;
   DType io = DType::Float32;         // float32, int8, uint8; int16 in the mode int16x8
   bool per_tensor = false;           // one scale a weight tensor instead of one a channel
-  int scale_bits = 24;               // significant bits of scales: fewer take less room where a file is compressed
+  int scale_bits = kFloatBits;       // significant bits of scales: fewer take less room where a file is compressed
   RangeOptions range;                // of activations
   int weight_bits = 8;               // 2 to 8
   int activation_bits = 8;           // 2 to 8, of what weights are multiplied with; int16x8 has 16

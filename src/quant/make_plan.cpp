@@ -277,9 +277,11 @@ void round_known_scales(Graph& graph, const QuantConfig& config, const KnownPara
     Tensor& weights = *node->operand(*roles_of(*node).weights)->data;
     const int axis = node->op().quantization.weights_axis;
     const Quantization was = scales_of(weights, axis, found->second);
+    Quantization rounded = was;
+    round_scales(rounded, config.scale_bits);
     const auto values = weights.mutable_values<float>();
     for_each_run(weights.shape(), axis, [&](size_t channel, size_t first, size_t count) {
-      const float factor = rounded_scale(was.scales[channel], config.scale_bits) / was.scales[channel];
+      const float factor = rounded.scales[channel] / was.scales[channel];
       for (float& value : values.subspan(first, count)) value *= factor;
     });
   }
