@@ -38,7 +38,8 @@ class Gram {
   Gram(int64_t groups, ColumnSets sets, int64_t targets = 0);
 
   // Takes windows of a source, row by row with all their channels. `most` is how many of each sample at most; which ones follows from `turn`
-  // alone and spreads over the image. `wanted` is null for a Gram without targets; each set of columns is wanted to give all that was lost of what is added.
+  // alone and spreads over the image. `wanted` is null for a Gram without targets; each set of columns is wanted to give all that was lost of
+  // what is added.
   void add(const WindowedProduct& product, const float* source, const Wanted* wanted, int64_t most, int64_t turn);
   void merge(const Gram& other);
 

@@ -45,6 +45,12 @@ Value* dependent_layer(GraphBuilder& build, Value* src, Random& random) {
   return build.op("conv_2d", {src, build.constant("a/w", weights), build.constant("a/b", bias)}, {}, "a");
 }
 
+// A product without a bias.
+Value* dense_layer(GraphBuilder& build, Value* src, const std::string& name, Shape shape, Random& random) {
+  return build.op("fully_connected", {src, build.constant(name + "/w", random_tensor(std::move(shape), random))}, {},
+                  name);
+}
+
 // Leaving channels that others tell are hardly missed, by readers of pixels, of windows with borders and of all pixels at once.
 TEST(FitNarrowed, WhatOthersTellIsHardlyMissed) {
   Random random(2);
@@ -87,12 +93,9 @@ TEST(FitNarrowed, MakesUpForTheOtherSideOfAnAddition) {
   Random random(8);
   GraphBuilder build;
   Value* x = build.input("x", {kDynamic, 8});
-  const auto dense = [&](Value* src, std::string name, Shape shape) {
-    return build.op("fully_connected", {src, build.constant(name + "/w", random_tensor(std::move(shape), random))}, {},
-                    name);
-  };
-  Value* narrowed = dense(dense(x, "a", {6, 8}), "b", {3, 6});
-  const Graph graph = build.finish({build.op("add", {narrowed, dense(x, "c", {3, 8})})});
+  Value* wide = dense_layer(build, x, "a", {6, 8}, random);
+  Value* narrowed = dense_layer(build, wide, "b", {3, 6}, random);
+  const Graph graph = build.finish({build.op("add", {narrowed, dense_layer(build, x, "c", {3, 8}, random)})});
   const Tensor samples = random_tensor({256, 8}, random);
   EXPECT_LT(change_without(graph.clone(), {1, 4}, samples, true),
             0.01 * change_without(graph.clone(), {1, 4}, samples, false));
@@ -103,11 +106,9 @@ TEST(FitNarrowed, LayersBehindFollow) {
   Random random(7);
   GraphBuilder build;
   Value* x = build.input("x", {kDynamic, 8});
-  const auto dense = [&](Value* src, std::string name, Shape shape) {
-    return build.op("fully_connected", {src, build.constant(name + "/w", random_tensor(std::move(shape), random))}, {},
-                    name);
-  };
-  const Graph graph = build.finish({dense(dense(dense(x, "a", {6, 8}), "b", {5, 6}), "c", {3, 5})});
+  Value* a = dense_layer(build, x, "a", {6, 8}, random);
+  Value* b = dense_layer(build, a, "b", {5, 6}, random);
+  const Graph graph = build.finish({dense_layer(build, b, "c", {3, 5}, random)});
   Graph fitted = graph.clone();
   const ChannelGroups groups = find_channel_groups(fitted);
   ASSERT_EQ(groups.groups.size(), 2u);
