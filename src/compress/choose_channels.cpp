@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <set>
 #include <unordered_map>
@@ -22,7 +23,8 @@ void bind_dynamic(Graph& graph) {
 
 }  // namespace
 
-NarrowedCost::NarrowedCost(const Graph& graph, const std::vector<ChannelGroup>& groups) {
+NarrowedCost::NarrowedCost(const Graph& graph, const std::vector<ChannelGroup>& groups, OperatorTime time)
+    : time_(std::move(time)) {
   Twins mine;
   graph_ = graph.clone(mine);
   bind_dynamic(graph_);
@@ -48,29 +50,24 @@ NarrowedCost::NarrowedCost(const Graph& graph, const std::vector<ChannelGroup>& 
   }
 }
 
-double NarrowedCost::cost_of_nodes(const std::vector<const Node*>& nodes) const {
+double NarrowedCost::cost(const std::vector<const Node*>& nodes, const std::vector<const Value*>& constants,
+                          ChannelLimit limit) const {
   double sum = 0;
-  for (const Node* node : nodes) sum += static_cast<double>(node->op().cost(*node).multiply_adds);
+  if (limit == ChannelLimit::Weights)
+    for (const Value* constant : constants) sum += static_cast<double>(constant->type.shape.elements());
+  else if (limit == ChannelLimit::MultiplyAdds)
+    for (const Node* node : nodes) sum += static_cast<double>(node->op().cost(*node).multiply_adds);
+  else
+    for (const Node* node : nodes) sum += time_(*node);
   return sum;
 }
 
-double NarrowedCost::weights_of(const std::vector<const Value*>& constants) const {
-  double sum = 0;
-  for (const Value* constant : constants) sum += static_cast<double>(constant->type.shape.elements());
-  return sum;
-}
-
-double NarrowedCost::total(ChannelLimit limit) const {
-  return limit == ChannelLimit::Weights ? weights_of(all_constants_) : cost_of_nodes(all_nodes_);
-}
+double NarrowedCost::total(ChannelLimit limit) const { return cost(all_nodes_, all_constants_, limit); }
 
 double NarrowedCost::saved(size_t group, int64_t channels, ChannelLimit limit) {
-  const auto cost = [&] {
-    return limit == ChannelLimit::Weights ? weights_of(constants_[group]) : cost_of_nodes(nodes_[group]);
-  };
-  const double before = cost();
+  const double before = cost(nodes_[group], constants_[group], limit);
   remove(group, channels);
-  const double after = cost();
+  const double after = cost(nodes_[group], constants_[group], limit);
   remove(group, -channels);
   return before - after;
 }
@@ -82,6 +79,9 @@ void NarrowedCost::remove(size_t group, int64_t channels) {
 
 namespace {
 
+// Kernels work on up to so many channels at a time, so that times fall at some widths and stay between them.
+constexpr int64_t kTile = 32;
+
 // The next smaller width; 0: there is none.
 int64_t narrower(int64_t width, int64_t multiple) { return (width - 1) / multiple * multiple; }
 
@@ -89,7 +89,7 @@ class Chooser {
  public:
   Chooser(const Graph& graph, const std::vector<ChannelGroup>& groups, const std::vector<ChannelScores>& scores,
           const ChannelChoice& choice)
-      : cost_(graph, groups), scores_(scores), choice_(choice) {
+      : cost_(graph, groups, choice.time), scores_(scores), choice_(choice) {
     for (const ChannelScores& each : scores) {
       std::vector<int64_t>& order = orders_.emplace_back(each.size());
       std::iota(order.begin(), order.end(), int64_t{0});
@@ -124,6 +124,17 @@ class Chooser {
     return scores_[group].empty() || next == 0 ? 0 : width - next;
   }
 
+  // How many channels of a group may leave at once: those of the next width, and where times count those of all widths within a tile.
+  std::vector<int64_t> cuts_of(size_t group) const {
+    std::vector<int64_t> cuts;
+    const int64_t width = cost_.width(group);
+    for (int64_t cut = step_of(group); cut > 0; cut = width - narrower(width - cut, choice_.multiple_of)) {
+      if (cut == width || (!cuts.empty() && (choice_.limit != ChannelLimit::Latency || cut > kTile))) break;
+      cuts.push_back(cut);
+    }
+    return cuts;
+  }
+
   // By the channels of these places in the order in which they leave.
   double lost_by(size_t group, int64_t first, int64_t end) const {
     double lost = 0;
@@ -132,18 +143,19 @@ class Chooser {
     return lost;
   }
 
-  // The step that loses least for what it saves.
+  // The channels of a group that lose least for what they save.
   bool remove_cheapest() {
     std::optional<size_t> best;
     double least = 0;
-    for (size_t group = 0; group < scores_.size(); ++group) {
-      const int64_t step = step_of(group);
-      const double saved = step == 0 ? 0 : cost_.saved(group, step, choice_.limit);
-      if (saved <= 0) continue;
-      const double lost = lost_by(group, gone_of(group), gone_of(group) + step);
-      if (!best || lost / saved < least) best = group, least = lost / saved;
-    }
-    if (best) cost_.remove(*best, step_of(*best));
+    int64_t channels = 0;
+    for (size_t group = 0; group < scores_.size(); ++group)
+      for (const int64_t cut : cuts_of(group)) {
+        const double saved = cost_.saved(group, cut, choice_.limit);
+        if (saved <= 0) continue;
+        const double lost = lost_by(group, gone_of(group), gone_of(group) + cut);
+        if (!best || lost / saved < least) best = group, least = lost / saved, channels = cut;
+      }
+    if (best) cost_.remove(*best, channels);
     return best.has_value();
   }
 
@@ -161,7 +173,8 @@ class Chooser {
       const int64_t step = wider - cost_.width(group);
       const double cost = -cost_.saved(group, -step, choice_.limit);
       const double won = lost_by(group, gone_of(group) - step, gone_of(group));
-      if (total + cost <= limit && (!best || won / cost > most)) best = group, most = won / cost, channels = step;
+      const double worth = cost > 0 ? won / cost : std::numeric_limits<double>::infinity();
+      if (total + cost <= limit && (!best || worth > most)) best = group, most = worth, channels = step;
     }
     if (best) cost_.remove(*best, -channels);
     return best.has_value();

@@ -1,6 +1,7 @@
 // Which channels leave, so that a network keeps to a limit.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "compress/channel_groups.h"
@@ -8,7 +9,11 @@
 
 namespace pare {
 
-enum class ChannelLimit { MultiplyAdds, Weights };
+enum class ChannelLimit { MultiplyAdds, Weights, Latency };
+
+// How long a node takes for one sample with the present shapes of its values, in any unit.
+using OperatorTime = std::function<double(const Node&)>;
+
 enum class ChannelBudget {
   Global,   // of all channels those of the smallest score for what they cost
   Uniform,  // the same share of each group
@@ -20,16 +25,18 @@ struct EnumNames<ChannelBudget> {
 
 struct ChannelChoice {
   ChannelLimit limit = ChannelLimit::MultiplyAdds;
-  double share = 0.5;  // of multiply-adds of one sample, or of numbers in weights and vectors, that may stay
+  // Of the multiply-adds of one sample, of the numbers in weights and vectors, or of the times of all operators, that may stay.
+  double share = 0.5;
   ChannelBudget budget = ChannelBudget::Global;
   int64_t multiple_of = 8;  // widths become multiples of it; narrower groups stay
+  OperatorTime time;        // for ChannelLimit::Latency
 };
 
 // What networks cost as they become narrower: follows shapes, not weights.
 class NarrowedCost {
  public:
-  // Dynamic extents count as 1.
-  NarrowedCost(const Graph& graph, const std::vector<ChannelGroup>& groups);
+  // Dynamic extents count as 1. `time` is asked for ChannelLimit::Latency alone.
+  NarrowedCost(const Graph& graph, const std::vector<ChannelGroup>& groups, OperatorTime time = {});
 
   double total(ChannelLimit limit) const;  // at present
   // What so many more channels leaving this group save.
@@ -43,10 +50,11 @@ class NarrowedCost {
     int axis;
     int64_t elements;  // of one channel
   };
-  double cost_of_nodes(const std::vector<const Node*>& nodes) const;
-  double weights_of(const std::vector<const Value*>& constants) const;
+  double cost(const std::vector<const Node*>& nodes, const std::vector<const Value*>& constants,
+              ChannelLimit limit) const;
 
   Graph graph_;
+  OperatorTime time_;
   std::vector<int64_t> widths_;
   std::vector<std::vector<Dimension>> dimensions_;    // of each group
   std::vector<std::vector<const Node*>> nodes_;       // that each group changes
@@ -60,7 +68,8 @@ struct ChosenChannels {
   double before = 0, after = 0;          // of what is limited; more than the limit where no more can leave
 };
 
-// `scores`: of the channels of each group; a group without scores stays.
+// `scores`: of the channels of each group; a group without scores stays. Under a limit of latency widths are weighed by what they save of
+// the measured times of operators, as in NetAdapt (Yang et al., 2018).
 ChosenChannels choose_channels(const Graph& graph, const std::vector<ChannelGroup>& groups,
                                const std::vector<ChannelScores>& scores, const ChannelChoice& choice);
 

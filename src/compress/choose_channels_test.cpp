@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
+
 #include "testing/graphs.h"
 
 namespace pare {
@@ -72,6 +74,28 @@ TEST_F(ChooseChannels, WidthsAreMultiples) {
 TEST_F(ChooseChannels, WhatWasNotNeededComesBack) {
   scores = {ChannelScores(8, 0.1), ChannelScores(16, 1)};
   const ChosenChannels chosen = choose_channels(graph, groups, scores, {.share = 0.55, .multiple_of = 8});
+  EXPECT_THAT(widths(chosen), ElementsAre(8, 8));
+}
+
+// Layers take 1 for each 8 channels that they make, so that up to 7 fewer save nothing.
+TEST_F(ChooseChannels, WidthsGoToTheEndsOfTiles) {
+  const OperatorTime by_tiles = [](const Node& node) { return std::ceil(double(node.result()->type.shape[-1]) / 8); };
+  const ChannelChoice choice{.limit = ChannelLimit::Latency, .share = 0.75, .multiple_of = 2, .time = by_tiles};
+  const ChosenChannels chosen = choose_channels(graph, groups, scores, choice);
+  EXPECT_THAT(widths(chosen), ElementsAre(8, 8));
+  EXPECT_EQ(chosen.before, 4);
+  EXPECT_EQ(chosen.after, 3);
+}
+
+// With times of what is read too, a group leaves down to an end of a tile and comes back as far as that costs nothing.
+TEST_F(ChooseChannels, WidthsThatCostNothingComeBack) {
+  const OperatorTime by_tiles = [](const Node& node) {
+    const double read = static_cast<double>(node.operand(0)->type.shape[-1]);
+    return std::ceil(read / 8) + std::ceil(static_cast<double>(node.result()->type.shape[-1]) / 8);
+  };
+  scores[1].assign(16, 0.001);
+  const ChannelChoice choice{.limit = ChannelLimit::Latency, .share = 0.8, .multiple_of = 1, .time = by_tiles};
+  const ChosenChannels chosen = choose_channels(graph, groups, scores, choice);
   EXPECT_THAT(widths(chosen), ElementsAre(8, 8));
 }
 

@@ -5,6 +5,7 @@
 
 #include "compress/channel_magnitudes.h"
 #include "engine/evaluate.h"
+#include "eval/operator_times.h"
 #include "formats/keras/new_widths.h"
 #include "ir/verify.h"
 #include "passes/inline_composites.h"
@@ -130,10 +131,14 @@ Expected<double> latency_without(const Folded& folded, const std::vector<Leaving
   return latency_of(graph).map([](const ModelLatency& measured) { return measured.latency.min; });
 }
 
-// Bisects the share of the multiply-adds until the measured latency is just below its limit.
+// Bisects the share of the operators' times until the measured latency of the network, in which they share caches and are fused, is just
+// below its limit.
 Expected<ChosenChannels> choose_by_latency(const Folded& folded, const std::vector<ChannelScores>& scores,
                                            ChannelChoice choice, double share) {
   constexpr int kMeasurements = 7;
+  OperatorTimes times;
+  choice.limit = ChannelLimit::Latency;
+  choice.time = [&](const Node& node) { return times.of(node); };
   PARE_ASSIGN(const double before, latency_without(folded, {}));
   double reached = 0, too_slow = 1, fast_enough = 0, fastest = before;
   std::optional<ChosenChannels> best;

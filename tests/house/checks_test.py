@@ -50,6 +50,13 @@ class Checks(unittest.TestCase):
         self.write("src/a.cpp", "// TO" + "DO: later\n")
         self.assertEqual(self.run_check("check_words.py", self.root).returncode, 1)
 
+    def test_documents_that_name_files_that_are_gone_are_noticed(self):
+        self.write("src/base/files.h", "")
+        self.write("docs/map.md", "`src/base/files.h`, `src/base/files`, `src/base`\n")
+        self.assertEqual(self.run_check("check_words.py", self.root).returncode, 0)
+        self.write("docs/map.md", "`src/base/folders.h`\n")
+        self.assertIn("docs/map.md:1: there is no src/base/folders.h", self.run_check("check_words.py", self.root).stdout)
+
 
 if __name__ == "__main__":
     unittest.main()
