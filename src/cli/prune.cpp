@@ -61,7 +61,7 @@ Expected<void> run_on_channels(Options& options, const CLI::App& command, const 
                          fmt::join(EnumNames<ChannelBudget>::names, " or "));
     prune.narrow.budget = *budget;
   }
-  return run_structured(options.training, options.structured, command, common, out);
+  return run_structured(options.training, options.structured, common, out);
 }
 
 // Fails where options of one way to prune were typed with another.

@@ -7,6 +7,7 @@
 namespace pare::cli {
 namespace {
 
+constexpr double kMultiplyAdds = 0.5;  // that stay where no limit is given
 constexpr const char* kGroup = "Whole channels, filters and neurons (--structured)";
 constexpr const char* kOfStructured[] = {"--macs",        "--weights", "--latency", "--channel-criterion",
                                          "--multiple-of", "--rounds",  "--samples", "--no-refit",
@@ -16,22 +17,16 @@ constexpr const char* kOfZeros[] = {"--sparsity",  "--block", "--block-score", "
                                     "--criterion", "--type",  "--policy"};
 
 void add_limits(CLI::App& command, StructuredOptions& options) {
-  CLI::Option* macs =
-      command.add_option("--macs", options.macs, "Share of the multiply-adds that stays")->check(number(0, 1));
-  CLI::Option* weights =
-      command.add_option("--weights", options.weights, "Share of the weights that stays, in place of --macs")
-          ->check(number(0, 1))
-          ->excludes(macs);
+  NarrowOptions& narrow = options.prune.narrow;
+  CLI::Option* macs = command.add_option("--macs", narrow.macs,
+                                         "Share of the multiply-adds that stays; 0.5 where no limit is given. Several "
+                                         "limits hold together");
+  CLI::Option* weights = command.add_option("--weights", narrow.weights, "Share of the weights that stays");
   CLI::Option* latency =
-      command
-          .add_option(
-              "--latency", options.latency,
-              "Share of the latency that stays, in place of --macs: measured here, of one sample with one thread, in float")
-          ->check(number(0, 1))
-          ->excludes(macs)
-          ->excludes(weights);
-  for (CLI::Option* each : {macs, weights, latency}) each->type_name("F")->group(kGroup);
-  macs->capture_default_str();
+      command.add_option("--latency", narrow.latency,
+                         "Share of the latency that stays: measured here, of one sample with one thread, in float. "
+                         "Layers are timed at many widths: leave the computer to it");
+  for (CLI::Option* each : {macs, weights, latency}) each->check(number(0, 1))->type_name("F")->group(kGroup);
 }
 
 }  // namespace
@@ -92,15 +87,10 @@ Expected<void> check_structured(const CLI::App& command, const StructuredOptions
   return {};
 }
 
-Expected<void> run_structured(TrainingOptions& training, StructuredOptions& options, const CLI::App& command,
-                              const Common& common, const Output& out) {
+Expected<void> run_structured(TrainingOptions& training, StructuredOptions& options, const Common& common,
+                              const Output& out) {
   PruneChannelsOptions& prune = options.prune;
-  if (command.count("--weights") > 0)
-    prune.narrow.weights = options.weights;
-  else if (command.count("--latency") > 0)
-    prune.narrow.latency = options.latency;
-  else
-    prune.narrow.macs = options.macs;
+  if (!prune.narrow.macs && !prune.narrow.weights && !prune.narrow.latency) prune.narrow.macs = kMultiplyAdds;
   prune.narrow.refit = !options.no_refit;
   prune.narrow.seed = common.seed;
   prune.narrow.threads = common.threads;

@@ -8,7 +8,6 @@ namespace pare::cli {
 
 struct StructuredOptions {
   bool structured = false;
-  double macs = 0.5, weights = 0.5, latency = 0.65;  // as typed
   bool no_refit = false, explain = false;
   PruneChannelsOptions prune;
 };
@@ -19,7 +18,7 @@ void add_structured_options(CLI::App& command, StructuredOptions& options);
 Expected<void> check_structured(const CLI::App& command, const StructuredOptions& options);
 
 // `prune` has what both kinds of pruning take.
-Expected<void> run_structured(TrainingOptions& training, StructuredOptions& options, const CLI::App& command,
-                              const Common& common, const Output& out);
+Expected<void> run_structured(TrainingOptions& training, StructuredOptions& options, const Common& common,
+                              const Output& out);
 
 }  // namespace pare::cli

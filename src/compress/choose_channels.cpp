@@ -50,24 +50,24 @@ NarrowedCost::NarrowedCost(const Graph& graph, const std::vector<ChannelGroup>& 
   }
 }
 
-double NarrowedCost::cost(const std::vector<const Node*>& nodes, const std::vector<const Value*>& constants,
-                          ChannelLimit limit) const {
-  double sum = 0;
-  if (limit == ChannelLimit::Weights)
-    for (const Value* constant : constants) sum += static_cast<double>(constant->type.shape.elements());
-  else if (limit == ChannelLimit::MultiplyAdds)
-    for (const Node* node : nodes) sum += static_cast<double>(node->op().cost(*node).multiply_adds);
+double NarrowedCost::sum(const std::vector<const Node*>& nodes, const std::vector<const Value*>& constants,
+                         ChannelCost cost) const {
+  double all = 0;
+  if (cost == ChannelCost::Weights)
+    for (const Value* constant : constants) all += static_cast<double>(constant->type.shape.elements());
+  else if (cost == ChannelCost::MultiplyAdds)
+    for (const Node* node : nodes) all += static_cast<double>(node->op().cost(*node).multiply_adds);
   else
-    for (const Node* node : nodes) sum += time_(*node);
-  return sum;
+    for (const Node* node : nodes) all += time_(*node);
+  return all;
 }
 
-double NarrowedCost::total(ChannelLimit limit) const { return cost(all_nodes_, all_constants_, limit); }
+double NarrowedCost::total(ChannelCost cost) const { return sum(all_nodes_, all_constants_, cost); }
 
-double NarrowedCost::saved(size_t group, int64_t channels, ChannelLimit limit) {
-  const double before = cost(nodes_[group], constants_[group], limit);
+double NarrowedCost::saved(size_t group, int64_t channels, ChannelCost cost) {
+  const double before = sum(nodes_[group], constants_[group], cost);
   remove(group, channels);
-  const double after = cost(nodes_[group], constants_[group], limit);
+  const double after = sum(nodes_[group], constants_[group], cost);
   remove(group, -channels);
   return before - after;
 }
@@ -95,17 +95,19 @@ class Chooser {
       std::iota(order.begin(), order.end(), int64_t{0});
       std::ranges::stable_sort(order, {}, [&](int64_t channel) { return each[static_cast<size_t>(channel)]; });
     }
+    for (const ChannelLimit& limit : choice.limits) {
+      before_.push_back(cost_.total(limit.cost));
+      has_times_ |= limit.cost == ChannelCost::Latency;
+    }
   }
 
   ChosenChannels choose() {
     ChosenChannels chosen;
-    chosen.before = cost_.total(choice_.limit);
-    const double limit = choice_.share * chosen.before;
-    while (cost_.total(choice_.limit) > limit)
-      if (!(choice_.budget == ChannelBudget::Global ? remove_cheapest() : remove_widest())) break;
+    for (std::vector<size_t> exceeded; !(exceeded = exceeded_limits()).empty();)
+      if (!(choice_.budget == ChannelBudget::Global ? remove_cheapest(exceeded) : remove_widest())) break;
     if (choice_.budget == ChannelBudget::Global)
-      while (give_back(limit)) continue;
-    chosen.after = cost_.total(choice_.limit);
+      while (give_back()) continue;
+    for (size_t limit = 0; limit < before_.size(); ++limit) chosen.left.push_back(left_of(limit));
     for (size_t group = 0; group < scores_.size(); ++group) {
       std::vector<int64_t> gone(orders_[group].begin(), orders_[group].begin() + gone_of(group));
       if (gone.empty()) continue;
@@ -116,6 +118,18 @@ class Chooser {
   }
 
  private:
+  double left_of(size_t limit) const { return cost_.total(choice_.limits[limit].cost) / before_[limit]; }
+  // As a share of what was there.
+  double saved_of(size_t limit, size_t group, int64_t channels) {
+    return cost_.saved(group, channels, choice_.limits[limit].cost) / before_[limit];
+  }
+  std::vector<size_t> exceeded_limits() const {
+    std::vector<size_t> exceeded;
+    for (size_t limit = 0; limit < before_.size(); ++limit)
+      if (left_of(limit) > choice_.limits[limit].share) exceeded.push_back(limit);
+    return exceeded;
+  }
+
   int64_t gone_of(size_t group) const {
     return scores_[group].empty() ? 0 : static_cast<int64_t>(scores_[group].size()) - cost_.width(group);
   }
@@ -129,7 +143,7 @@ class Chooser {
     std::vector<int64_t> cuts;
     const int64_t width = cost_.width(group);
     for (int64_t cut = step_of(group); cut > 0; cut = width - narrower(width - cut, choice_.multiple_of)) {
-      if (cut == width || (!cuts.empty() && (choice_.limit != ChannelLimit::Latency || cut > kTile))) break;
+      if (cut == width || (!cuts.empty() && (!has_times_ || cut > kTile))) break;
       cuts.push_back(cut);
     }
     return cuts;
@@ -143,14 +157,15 @@ class Chooser {
     return lost;
   }
 
-  // The channels of a group that lose least for what they save.
-  bool remove_cheapest() {
+  // The channels of a group that lose least for what they save of these limits' costs.
+  bool remove_cheapest(const std::vector<size_t>& exceeded) {
     std::optional<size_t> best;
     double least = 0;
     int64_t channels = 0;
     for (size_t group = 0; group < scores_.size(); ++group)
       for (const int64_t cut : cuts_of(group)) {
-        const double saved = cost_.saved(group, cut, choice_.limit);
+        double saved = 0;
+        for (const size_t limit : exceeded) saved += saved_of(limit, group, cut);
         if (saved <= 0) continue;
         const double lost = lost_by(group, gone_of(group), gone_of(group) + cut);
         if (!best || lost / saved < least) best = group, least = lost / saved, channels = cut;
@@ -160,24 +175,38 @@ class Chooser {
   }
 
   // The last step may have saved more than was needed: undoes the one that lost most for what it saved, of those that fit in again.
-  bool give_back(double limit) {
-    const double total = cost_.total(choice_.limit);
+  bool give_back() {
     std::optional<size_t> best;
     double most = 0;
     int64_t channels = 0;
     for (size_t group = 0; group < scores_.size(); ++group) {
       if (gone_of(group) == 0) continue;
-      const int64_t wider =
-          std::min(cost_.width(group) / choice_.multiple_of * choice_.multiple_of + choice_.multiple_of,
-                   static_cast<int64_t>(scores_[group].size()));
-      const int64_t step = wider - cost_.width(group);
-      const double cost = -cost_.saved(group, -step, choice_.limit);
+      const int64_t step = step_back_of(group);
+      const std::optional<double> cost = cost_if_it_fits(group, step);
+      if (!cost) continue;
       const double won = lost_by(group, gone_of(group) - step, gone_of(group));
-      const double worth = cost > 0 ? won / cost : std::numeric_limits<double>::infinity();
-      if (total + cost <= limit && (!best || worth > most)) best = group, most = worth, channels = step;
+      const double worth = *cost > 0 ? won / *cost : std::numeric_limits<double>::infinity();
+      if (!best || worth > most) best = group, most = worth, channels = step;
     }
     if (best) cost_.remove(*best, -channels);
     return best.has_value();
+  }
+
+  // How many channels of a group would come back at once.
+  int64_t step_back_of(size_t group) const {
+    const int64_t wider = (cost_.width(group) / choice_.multiple_of + 1) * choice_.multiple_of;
+    return std::min(wider, static_cast<int64_t>(scores_[group].size())) - cost_.width(group);
+  }
+
+  // What they add, of all limited costs together; nothing where that exceeds a limit.
+  std::optional<double> cost_if_it_fits(size_t group, int64_t channels) {
+    double sum = 0;
+    for (size_t limit = 0; limit < before_.size(); ++limit) {
+      const double added = -saved_of(limit, group, -channels);
+      if (left_of(limit) + added > choice_.limits[limit].share) return {};
+      sum += added;
+    }
+    return sum;
   }
 
   // A step of the group that has the largest share of its channels yet.
@@ -197,6 +226,8 @@ class Chooser {
   const std::vector<ChannelScores>& scores_;
   const ChannelChoice& choice_;
   std::vector<std::vector<int64_t>> orders_;
+  std::vector<double> before_;  // of the cost of each limit
+  bool has_times_ = false;
 };
 
 }  // namespace

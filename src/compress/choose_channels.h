@@ -9,9 +9,16 @@
 
 namespace pare {
 
-enum class ChannelLimit { MultiplyAdds, Weights, Latency };
+// Of multiply-adds of one sample, of numbers in weights and vectors, of the times of all operators.
+enum class ChannelCost { MultiplyAdds, Weights, Latency };
 
-// How long a node takes for one sample with the present shapes of its values, in any unit.
+// What may stay of a cost.
+struct ChannelLimit {
+  ChannelCost cost = ChannelCost::MultiplyAdds;
+  double share = 0.5;
+};
+
+// How long a node takes for one sample, by the present shapes of its values, in any unit.
 using OperatorTime = std::function<double(const Node&)>;
 
 enum class ChannelBudget {
@@ -24,23 +31,21 @@ struct EnumNames<ChannelBudget> {
 };
 
 struct ChannelChoice {
-  ChannelLimit limit = ChannelLimit::MultiplyAdds;
-  // Of the multiply-adds of one sample, of the numbers in weights and vectors, or of the times of all operators, that may stay.
-  double share = 0.5;
+  std::vector<ChannelLimit> limits{ChannelLimit()};  // which hold together
   ChannelBudget budget = ChannelBudget::Global;
   int64_t multiple_of = 8;  // widths become multiples of it; narrower groups stay
-  OperatorTime time;        // for ChannelLimit::Latency
+  OperatorTime time;        // for ChannelCost::Latency
 };
 
 // What networks cost as they become narrower: follows shapes, not weights.
 class NarrowedCost {
  public:
-  // Dynamic extents count as 1. `time` is asked for ChannelLimit::Latency alone.
+  // Dynamic extents count as 1. `time` is asked for ChannelCost::Latency alone.
   NarrowedCost(const Graph& graph, const std::vector<ChannelGroup>& groups, OperatorTime time = {});
 
-  double total(ChannelLimit limit) const;  // at present
+  double total(ChannelCost cost) const;  // at present
   // What so many more channels leaving this group save.
-  double saved(size_t group, int64_t channels, ChannelLimit limit);
+  double saved(size_t group, int64_t channels, ChannelCost cost);
   void remove(size_t group, int64_t channels);
   int64_t width(size_t group) const { return widths_[group]; }
 
@@ -50,8 +55,7 @@ class NarrowedCost {
     int axis;
     int64_t elements;  // of one channel
   };
-  double cost(const std::vector<const Node*>& nodes, const std::vector<const Value*>& constants,
-              ChannelLimit limit) const;
+  double sum(const std::vector<const Node*>& nodes, const std::vector<const Value*>& constants, ChannelCost cost) const;
 
   Graph graph_;
   OperatorTime time_;
@@ -65,11 +69,11 @@ class NarrowedCost {
 
 struct ChosenChannels {
   std::vector<LeavingChannels> leaving;  // groups that stay whole are not in it
-  double before = 0, after = 0;          // of what is limited; more than the limit where no more can leave
+  std::vector<double> left;              // share of each limited cost; more than the limit where no more can leave
 };
 
-// `scores`: of the channels of each group; a group without scores stays. Under a limit of latency widths are weighed by what they save of
-// the measured times of operators, as in NetAdapt (Yang et al., 2018).
+// `scores`: of the channels of each group; a group without scores stays. Channels leave that lose least for what they save of all costs
+// whose limits are still exceeded; with times of operators as in NetAdapt (Yang et al., 2018).
 ChosenChannels choose_channels(const Graph& graph, const std::vector<ChannelGroup>& groups,
                                const std::vector<ChannelScores>& scores, const ChannelChoice& choice);
 

@@ -42,49 +42,48 @@ class ChooseChannels : public ::testing::Test {
 
 TEST_F(ChooseChannels, CostsFollowWidths) {
   NarrowedCost cost(graph, groups);
-  EXPECT_EQ(cost.total(ChannelLimit::MultiplyAdds), 16 * (24 + 128 + 32));
-  EXPECT_EQ(cost.total(ChannelLimit::Weights), 24 + 128 + 32);
-  EXPECT_EQ(cost.saved(0, 2, ChannelLimit::MultiplyAdds), 16 * 2 * (3 + 16));
+  EXPECT_EQ(cost.total(ChannelCost::MultiplyAdds), 16 * (24 + 128 + 32));
+  EXPECT_EQ(cost.total(ChannelCost::Weights), 24 + 128 + 32);
+  EXPECT_EQ(cost.saved(0, 2, ChannelCost::MultiplyAdds), 16 * 2 * (3 + 16));
   cost.remove(1, 4);
-  EXPECT_EQ(cost.total(ChannelLimit::Weights), 24 + 96 + 24);
-  EXPECT_EQ(cost.saved(0, 2, ChannelLimit::Weights), 2 * (3 + 12));
+  EXPECT_EQ(cost.total(ChannelCost::Weights), 24 + 96 + 24);
+  EXPECT_EQ(cost.saved(0, 2, ChannelCost::Weights), 2 * (3 + 12));
 }
 
 TEST_F(ChooseChannels, NothingLeavesForAShareOfOne) {
-  const ChosenChannels chosen = choose_channels(graph, groups, scores, {.share = 1, .multiple_of = 1});
+  const ChosenChannels chosen = choose_channels(graph, groups, scores, {.limits = {{.share = 1}}, .multiple_of = 1});
   EXPECT_TRUE(chosen.leaving.empty());
-  EXPECT_EQ(chosen.after, chosen.before);
+  EXPECT_THAT(chosen.left, ElementsAre(1));
 }
 
 TEST_F(ChooseChannels, TheLeastScoreForItsCostLeavesFirst) {
-  const ChosenChannels chosen = choose_channels(graph, groups, scores, {.share = 0.7, .multiple_of = 1});
+  const ChosenChannels chosen = choose_channels(graph, groups, scores, {.limits = {{.share = 0.7}}, .multiple_of = 1});
   ASSERT_EQ(chosen.leaving.size(), 1u);
   EXPECT_EQ(chosen.leaving[0].group, 0u);
   EXPECT_THAT(chosen.leaving[0].channels, ElementsAre(0, 1, 2));
-  EXPECT_LE(chosen.after, 0.7 * chosen.before);
+  EXPECT_LE(chosen.left[0], 0.7);
 }
 
 TEST_F(ChooseChannels, WidthsAreMultiples) {
-  const ChosenChannels chosen = choose_channels(graph, groups, scores, {.share = 0.4, .multiple_of = 4});
+  const ChosenChannels chosen = choose_channels(graph, groups, scores, {.limits = {{.share = 0.4}}, .multiple_of = 4});
   EXPECT_THAT(widths(chosen), ElementsAre(4, 8));
-  EXPECT_LE(chosen.after, 0.4 * chosen.before);
+  EXPECT_LE(chosen.left[0], 0.4);
 }
 
 // The least step of all leaves first, and was not needed once a larger one had left.
 TEST_F(ChooseChannels, WhatWasNotNeededComesBack) {
   scores = {ChannelScores(8, 0.1), ChannelScores(16, 1)};
-  const ChosenChannels chosen = choose_channels(graph, groups, scores, {.share = 0.55, .multiple_of = 8});
+  const ChosenChannels chosen = choose_channels(graph, groups, scores, {.limits = {{.share = 0.55}}, .multiple_of = 8});
   EXPECT_THAT(widths(chosen), ElementsAre(8, 8));
 }
 
 // Layers take 1 for each 8 channels that they make, so that up to 7 fewer save nothing.
 TEST_F(ChooseChannels, WidthsGoToTheEndsOfTiles) {
   const OperatorTime by_tiles = [](const Node& node) { return std::ceil(double(node.result()->type.shape[-1]) / 8); };
-  const ChannelChoice choice{.limit = ChannelLimit::Latency, .share = 0.75, .multiple_of = 2, .time = by_tiles};
+  const ChannelChoice choice{.limits = {{ChannelCost::Latency, 0.75}}, .multiple_of = 2, .time = by_tiles};
   const ChosenChannels chosen = choose_channels(graph, groups, scores, choice);
   EXPECT_THAT(widths(chosen), ElementsAre(8, 8));
-  EXPECT_EQ(chosen.before, 4);
-  EXPECT_EQ(chosen.after, 3);
+  EXPECT_THAT(chosen.left, ElementsAre(0.75));
 }
 
 // With times of what is read too, a group leaves down to an end of a tile and comes back as far as that costs nothing.
@@ -94,23 +93,36 @@ TEST_F(ChooseChannels, WidthsThatCostNothingComeBack) {
     return std::ceil(read / 8) + std::ceil(static_cast<double>(node.result()->type.shape[-1]) / 8);
   };
   scores[1].assign(16, 0.001);
-  const ChannelChoice choice{.limit = ChannelLimit::Latency, .share = 0.8, .multiple_of = 1, .time = by_tiles};
+  const ChannelChoice choice{.limits = {{ChannelCost::Latency, 0.8}}, .multiple_of = 1, .time = by_tiles};
   const ChosenChannels chosen = choose_channels(graph, groups, scores, choice);
   EXPECT_THAT(widths(chosen), ElementsAre(8, 8));
 }
 
+TEST_F(ChooseChannels, LimitsHoldTogether) {
+  const OperatorTime made = [](const Node& node) { return static_cast<double>(node.result()->type.shape[-1]); };
+  const ChannelChoice choice{
+      .limits = {{ChannelCost::Weights, 0.9}, {ChannelCost::Latency, 0.5}}, .multiple_of = 1, .time = made};
+  const ChosenChannels chosen = choose_channels(graph, groups, scores, choice);
+  ASSERT_EQ(chosen.left.size(), 2u);
+  EXPECT_LE(chosen.left[0], 0.9);
+  EXPECT_LE(chosen.left[1], 0.5);
+  const ChannelChoice looser{.limits = {{ChannelCost::Weights, 0.9}}, .multiple_of = 1};
+  EXPECT_GT(choose_channels(graph, groups, scores, looser).left[0], chosen.left[0]);
+}
+
 TEST_F(ChooseChannels, UniformKeepsShares) {
-  const ChosenChannels chosen =
-      choose_channels(graph, groups, scores, {.share = 0.4, .budget = ChannelBudget::Uniform, .multiple_of = 1});
+  const ChosenChannels chosen = choose_channels(
+      graph, groups, scores, {.limits = {{.share = 0.4}}, .budget = ChannelBudget::Uniform, .multiple_of = 1});
   EXPECT_THAT(widths(chosen), ElementsAre(4, 10));
 }
 
 TEST_F(ChooseChannels, StopsWhereNoMoreCanLeave) {
-  const ChosenChannels chosen = choose_channels(graph, groups, scores, {.share = 0.01, .multiple_of = 1});
+  const ChosenChannels chosen = choose_channels(graph, groups, scores, {.limits = {{.share = 0.01}}, .multiple_of = 1});
   EXPECT_THAT(widths(chosen), ElementsAre(1, 1));
-  EXPECT_EQ(chosen.after, 16 * (3 + 1 + 2));
+  EXPECT_THAT(chosen.left, ElementsAre(6 / 184.0));
   scores[1].clear();  // this group stays
-  EXPECT_THAT(widths(choose_channels(graph, groups, scores, {.share = 0.01, .multiple_of = 1})), ElementsAre(1, 16));
+  EXPECT_THAT(widths(choose_channels(graph, groups, scores, {.limits = {{.share = 0.01}}, .multiple_of = 1})),
+              ElementsAre(1, 16));
 }
 
 TEST(WeightScores, NormsDistancesAndFactors) {

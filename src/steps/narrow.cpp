@@ -131,53 +131,65 @@ Expected<double> latency_without(const Folded& folded, const std::vector<Leaving
   return latency_of(graph).map([](const ModelLatency& measured) { return measured.latency.min; });
 }
 
+// Fails where no more channels can leave and a limit is still exceeded; that of the latency is left to what is measured.
+Expected<void> check_reached(const ChosenChannels& chosen, const ChannelChoice& choice) {
+  for (size_t i = 0; i < choice.limits.size(); ++i) {
+    const auto [cost, share] = choice.limits[i];
+    if (cost != ChannelCost::Latency && chosen.left[i] > share)
+      return unsupported(
+          "{:.4g} of the {} was asked for; the least that can be reached is {:.3g}{}", share,
+          cost == ChannelCost::Weights ? "weights" : "multiply-adds", std::ceil(1000 * chosen.left[i]) / 1000,
+          choice.multiple_of > 1 ? fmt::format(" with widths of {} and more (--multiple-of)", choice.multiple_of) : "");
+  }
+  return {};
+}
+
 // Bisects the share of the operators' times until the measured latency of the network, in which they share caches and are fused, is just
-// below its limit.
+// below its limit, the last of the choice.
 Expected<ChosenChannels> choose_by_latency(const Folded& folded, const std::vector<ChannelScores>& scores,
-                                           ChannelChoice choice, double share) {
+                                           ChannelChoice choice) {
   constexpr int kMeasurements = 7;
   OperatorTimes times;
-  choice.limit = ChannelLimit::Latency;
   choice.time = [&](const Node& node) { return times.of(node); };
+  double& limit = choice.limits.back().share;
+  const double share = limit;
   PARE_ASSIGN(const double before, latency_without(folded, {}));
-  double reached = 0, too_slow = 1, fast_enough = 0, fastest = before;
+  double too_slow = 1, fast_enough = 0, fastest = before;
   std::optional<ChosenChannels> best;
-  choice.share = share;
   for (int i = 0; i < kMeasurements; ++i) {
     ChosenChannels chosen = choose_channels(folded.graph, folded.found.groups, scores, choice);
+    PARE_TRY(check_reached(chosen, choice));
     PARE_ASSIGN(const double now, latency_without(folded, chosen.leaving));
     fastest = std::min(fastest, now);
+    const bool all_left = chosen.left.back() > limit;  // that could leave
     if (now <= share * before) {
-      fast_enough = choice.share;
-      reached = now;
+      fast_enough = limit;
       best = std::move(chosen);
     } else {
-      if (chosen.after > choice.share * chosen.before) break;  // no more can leave
-      too_slow = choice.share;
+      if (all_left) break;
+      too_slow = limit;
     }
-    choice.share = (too_slow + fast_enough) / 2;
+    limit = (too_slow + fast_enough) / 2;
   }
   if (!best)
     return unsupported(
         "{:.4g} of the latency was asked for; the least that was measured is {:.3g} ({:.4g} of {:.4g} ms)", share,
         fastest / before, fastest, before);
-  best->before = before;
-  best->after = reached;
   return std::move(*best);
 }
 
 Expected<ChosenChannels> choose(const Folded& folded, const std::vector<ChannelScores>& scores,
                                 const NarrowOptions& options) {
-  ChannelChoice choice{.budget = options.budget, .multiple_of = options.multiple_of};
-  if (options.latency) return choose_by_latency(folded, scores, choice, *options.latency);
-  choice.limit = options.weights ? ChannelLimit::Weights : ChannelLimit::MultiplyAdds;
-  choice.share = options.weights ? *options.weights : options.macs.value_or(1);
+  ChannelChoice choice{.limits = {}, .budget = options.budget, .multiple_of = options.multiple_of, .time = {}};
+  if (options.macs) choice.limits.push_back({ChannelCost::MultiplyAdds, *options.macs});
+  if (options.weights) choice.limits.push_back({ChannelCost::Weights, *options.weights});
+  if (options.latency) {
+    choice.limits.push_back({ChannelCost::Latency, *options.latency});
+    return choose_by_latency(folded, scores, std::move(choice));
+  }
   ChosenChannels chosen = choose_channels(folded.graph, folded.found.groups, scores, choice);
-  if (chosen.after <= choice.share * chosen.before) return chosen;
-  return unsupported(
-      "{:.4g} of the {} was asked for; the least that can be reached is {:.3g}{}", choice.share,
-      options.weights ? "weights" : "multiply-adds", std::ceil(1000 * chosen.after / chosen.before) / 1000,
-      choice.multiple_of > 1 ? fmt::format(" with widths of {} and more (--multiple-of)", choice.multiple_of) : "");
+  PARE_TRY(check_reached(chosen, choice));
+  return chosen;
 }
 
 // Vectors that a file holds once for several operators, such as biases of zeros.
@@ -210,8 +222,6 @@ Expected<Narrowing> narrow(Model& model, const DataView& samples, const NarrowOp
   PARE_ASSIGN(const Folded folded, fold(graph, groups, options, done.fixed));
   PARE_ASSIGN(const std::vector<ChannelScores> scores, score(folded, groups.groups, samples, options, done.fixed));
   PARE_ASSIGN(const ChosenChannels chosen, choose(folded, scores, options));
-  done.before = chosen.before;
-  done.after = chosen.after;
   std::vector<LeavingChannels> leaving;
   for (const LeavingChannels& each : chosen.leaving) {
     const ChannelGroup& group = groups.groups[*folded.own[each.group]];

@@ -18,7 +18,7 @@ namespace pare {
 struct NarrowOptions {
   ChannelCriterion criterion = ChannelCriterion::Taylor;
   ChannelBudget budget = ChannelBudget::Global;
-  // The share that may stay of one of them; latency is measured, see latency_of().
+  // The shares that may stay of them, which hold together; latency is measured, see latency_of().
   std::optional<double> macs, weights, latency;
   int64_t multiple_of = 8;
   bool refit = true;                 // layers are fitted to what they computed before, see fit_narrowed()
@@ -40,7 +40,6 @@ struct RemovedChannels {
 struct Narrowing {
   std::vector<RemovedChannels> removed;
   std::vector<FixedChannels> fixed;  // with reasons
-  double before = 0, after = 0;      // of what was limited
 };
 
 // A network without quantised tensors whose vectors are its own, as narrow() takes it: composites written out, weights of half precision
@@ -49,7 +48,7 @@ Expected<void> make_narrowable(Model& model);
 
 // Takes channels out of the main graph, and with it out of what is known of a Keras file. They are chosen on the folded form, so that the
 // files of one network lose the same ones. `samples`: with targets or without, see taylor_scores(). Fails where a pattern matches
-// nothing, where no channels can leave, and where the share cannot be reached, with the least that can be.
+// nothing, where no channels can leave, and where a share cannot be reached, with the least that can be.
 Expected<Narrowing> narrow(Model& model, const DataView& samples, const NarrowOptions& options);
 
 // Statistics of batch normalisations become those of these samples in the network as it is now.

@@ -58,6 +58,11 @@ class Written(Structured):
         report = self.json_of(*self.words("out.tflite", "--latency", 0.8))
         self.assertLess(report["multiply_adds"]["after"], report["multiply_adds"]["before"])
 
+    def test_limits_hold_together(self):
+        report = self.json_of(*self.words("out.tflite", "--weights", 0.6, "--macs", 0.5, "--latency", 0.9))
+        self.assertLessEqual(report["weights"]["after"], 0.6 * report["weights"]["before"])
+        self.assertLessEqual(report["multiply_adds"]["after"], 0.5 * report["multiply_adds"]["before"])
+
     def test_uniform_takes_the_same_share_of_each_layer(self):
         layers = self.json_of(*self.words("out.h5", "--budget", "uniform", "--multiple-of", 1, "--macs", 0.3))["layers"]
         shares = [layer["channels"]["after"] / layer["channels"]["before"] for layer in layers[:-1]]
@@ -133,7 +138,6 @@ class Failures(Structured):
         for option in (("--macs", 0.5), ("--rounds", 2), ("--channel-criterion", "l1"), ("--explain",)):
             self.fails(USAGE, [*plain, *option], f"{option[0]} is an option of --structured")
         self.fails(USAGE, self.words("out.h5", "--budget", "lamp"), "global or uniform was expected")
-        self.fails(USAGE, self.words("out.h5", "--macs", 0.5, "--weights", 0.5), "excludes")
         plain[plain.index("--epochs") + 1] = 0
         self.fails(USAGE, plain, "needs an epoch")
 
