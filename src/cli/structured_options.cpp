@@ -95,6 +95,7 @@ Expected<void> run_structured(TrainingOptions& training, StructuredOptions& opti
   prune.narrow.seed = common.seed;
   prune.narrow.threads = common.threads;
   prune.narrow.observer = layer_progress(out);
+  prune.on_removal = [&](const NarrowedLayer& whole) { out.note(describe_removal(whole)); };
   PruneChannelsResult result;
   PARE_TRY(train_file(training, common, out,
                       [&](const Model& model, const DataSet& set, const TrainObserver& observer) -> Expected<Model> {

@@ -11,7 +11,14 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Size = NarrowedLayer::Size;
 
-double share(double after, double before) { return before > 0 ? after / before : 1; }
+// What is left.
+std::string share(double after, double before) { return percent(before > 0 ? after / before : 1, 1); }
+std::string share_of_multiply_adds(const NarrowedLayer& layer) {
+  return share(static_cast<double>(layer.after.multiply_adds), static_cast<double>(layer.before.multiply_adds));
+}
+std::string share_of_weights(const NarrowedLayer& layer) {
+  return share(static_cast<double>(layer.after.weights), static_cast<double>(layer.before.weights));
+}
 
 // Round by round.
 Json removed_json(const PruneChannelsResult& result) {
@@ -26,15 +33,22 @@ Json removed_json(const PruneChannelsResult& result) {
 
 Json both(int64_t before, int64_t after) { return {{"before", before}, {"after", after}}; }
 
+// Adds what became of a layer.
+void add_sizes(const NarrowedLayer& layer, Json& json) {
+  json["channels"] = both(layer.before.channels, layer.after.channels);
+  json["multiply_adds"] = both(layer.before.multiply_adds, layer.after.multiply_adds);
+  json["weights"] = both(layer.before.weights, layer.after.weights);
+}
+
 std::string arrow(int64_t before, int64_t after) {
   if (before == after) return with_commas(before);
   return fmt::format("{} -> {}", with_commas(before), with_commas(after));
 }
 
-std::vector<std::string> row(const std::string& name, const Size& before, const Size& after) {
+std::vector<std::string> row(const NarrowedLayer& layer) {
+  const auto& [name, before, after] = layer;
   return {name, arrow(before.channels, after.channels), arrow(before.multiply_adds, after.multiply_adds),
-          percent(share(static_cast<double>(after.multiply_adds), static_cast<double>(before.multiply_adds)), 1),
-          arrow(before.weights, after.weights)};
+          share_of_multiply_adds(layer), arrow(before.weights, after.weights)};
 }
 
 std::string describe_fixed(const PruneChannelsResult& result) {
@@ -46,22 +60,21 @@ std::string describe_fixed(const PruneChannelsResult& result) {
 
 }  // namespace
 
+std::string describe_removal(const NarrowedLayer& whole) {
+  return fmt::format("{} of {} channels stay, with {} of the multiply-adds and {} of the weights; they are trained now",
+                     with_commas(whole.after.channels), with_commas(whole.before.channels),
+                     share_of_multiply_adds(whole), share_of_weights(whole));
+}
+
 Json to_json(const PruneChannelsResult& result, const FileSizes& sizes) {
   Json layers = Json::array(), fixed = Json::array();
-  for (const NarrowedLayer& each : result.layers)
-    layers.push_back({{"layer", each.layer},
-                      {"channels", both(each.before.channels, each.after.channels)},
-                      {"multiply_adds", both(each.before.multiply_adds, each.after.multiply_adds)},
-                      {"weights", both(each.before.weights, each.after.weights)}});
+  for (const NarrowedLayer& each : result.layers) add_sizes(each, layers.emplace_back(Json{{"layer", each.layer}}));
   for (const FixedChannels& each : result.fixed)
     fixed.push_back({{"layer", each.layer}, {"channels", each.channels}, {"reason", each.reason}});
-  Json json = {{"model", sizes.model},
-               {"output", sizes.output},
-               {"channels", both(result.before.channels, result.after.channels)},
-               {"multiply_adds", both(result.before.multiply_adds, result.after.multiply_adds)},
-               {"weights", both(result.before.weights, result.after.weights)},
-               {"latency_ms",
-                {{"before", result.latency_before.latency.median}, {"after", result.latency_after.latency.median}}}};
+  Json json = {{"model", sizes.model}, {"output", sizes.output}};
+  add_sizes(result.whole, json);
+  json["latency_ms"] = {{"before", result.latency_before.latency.median},
+                        {"after", result.latency_after.latency.median}};
   add_sizes(sizes, json);
   json["layers"] = std::move(layers);
   json["removed"] = removed_json(result);
@@ -72,19 +85,16 @@ Json to_json(const PruneChannelsResult& result, const FileSizes& sizes) {
 
 std::string describe(const PruneChannelsResult& result, const FileSizes& sizes, bool explain) {
   Table table({"~layer", ">channels", ">multiply-adds", ">stay", ">weights"});
-  for (const NarrowedLayer& each : result.layers) table.row(row(each.layer, each.before, each.after));
-  table.row(row("all", result.before, result.after));
+  for (const NarrowedLayer& each : result.layers) table.row(row(each));
+  table.row(row(result.whole));
   const double before = result.latency_before.latency.median, after = result.latency_after.latency.median;
   std::string text = result.training ? describe_course(*result.training) + "\n" : "";
   text += table.text();
   if (explain) text += describe_fixed(result);
-  text += fmt::format(
-      "\n{}: {} of the multiply-adds, {} of the weights\n", sizes.output,
-      percent(share(static_cast<double>(result.after.multiply_adds), static_cast<double>(result.before.multiply_adds)),
-              1),
-      percent(share(static_cast<double>(result.after.weights), static_cast<double>(result.before.weights)), 1));
+  text += fmt::format("\n{}: {} of the multiply-adds, {} of the weights\n", sizes.output,
+                      share_of_multiply_adds(result.whole), share_of_weights(result.whole));
   text += fmt::format("Latency: {:.3f} ms, {} of {:.3f} ms (float, one sample, one thread)\n", after,
-                      percent(share(after, before), 1), before);
+                      share(after, before), before);
   return text + describe(sizes);
 }
 

@@ -9,6 +9,8 @@
 
 namespace pare {
 
+// A line for between a removal and the training behind it.
+std::string describe_removal(const NarrowedLayer& whole);
 nlohmann::ordered_json to_json(const PruneChannelsResult& result, const FileSizes& sizes);
 // `explain`: with the layers whose channels had to stay, and why.
 std::string describe(const PruneChannelsResult& result, const FileSizes& sizes, bool explain);

@@ -107,7 +107,12 @@ class Run {
     }
     for (; round <= options_.rounds; ++round, kept = false) {
       if (!kept) PARE_TRY(remove(round));
-      if (options_.train.epochs > 0) PARE_TRY(train_round(round, kept));
+      if (options_.train.epochs == 0) continue;
+      if (options_.on_removal) {
+        PARE_ASSIGN(const Sizes now, sizes_of(result_.model.main()));
+        options_.on_removal({"all", before_.total, now.total});
+      }
+      PARE_TRY(train_round(round, kept));
     }
     result_.model.extras.erase(kRound);
     PARE_ASSIGN(const Sizes after, sizes_of(result_.model.main()));
@@ -160,8 +165,7 @@ class Run {
     for (const std::string& name : before_.order)
       if (const auto now = after.layers.find(name); now != after.layers.end())
         result_.layers.push_back({name, before_.layers.at(name), now->second});
-    result_.before = before_.total;
-    result_.after = after.total;
+    result_.whole = {"all", before_.total, after.total};
   }
 
   const Model& original_;

@@ -1,6 +1,7 @@
 // Structured pruning as one step: a network and a data set in, a smaller network of the same kind out.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -9,15 +10,7 @@
 
 namespace pare {
 
-struct PruneChannelsOptions {
-  TrainOptions train{.epochs = 5};  // after each removal; 0 epochs: none
-  NarrowOptions narrow;
-  int64_t samples = 512;  // that channels are judged by and layers are fitted to
-  int64_t rounds = 1;     // removals, each followed by training: the share shrinks by the same factor in each
-  SelfTeaching teaching;
-};
-
-// One operator with weights.
+// One operator with weights, or the whole network, whose channels are the sums.
 struct NarrowedLayer {
   struct Size {
     int64_t channels = 0, multiply_adds = 0, weights = 0;
@@ -26,11 +19,21 @@ struct NarrowedLayer {
   Size before, after;
 };
 
+struct PruneChannelsOptions {
+  TrainOptions train{.epochs = 5};  // after each removal; 0 epochs: none
+  NarrowOptions narrow;
+  int64_t samples = 512;  // that channels are judged by and layers are fitted to
+  int64_t rounds = 1;     // removals, each followed by training: the share shrinks by the same factor in each
+  SelfTeaching teaching;
+  // Called behind each removal that training follows, with what the network was before the first and what it is now.
+  std::function<void(const NarrowedLayer& whole)> on_removal;
+};
+
 struct PruneChannelsResult {
   Model model;
-  std::optional<TrainResult> training;                // of the last round, without its model
-  std::vector<NarrowedLayer> layers;                  // all with weights
-  NarrowedLayer::Size before, after;                  // of the whole network; channels are the sums
+  std::optional<TrainResult> training;  // of the last round, without its model
+  std::vector<NarrowedLayer> layers;    // all with weights
+  NarrowedLayer whole;
   std::vector<std::vector<RemovedChannels>> removed;  // in each round of this run
   std::vector<FixedChannels> fixed;                   // layers whose channels had to stay
   ModelLatency latency_before, latency_after;

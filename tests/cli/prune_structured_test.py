@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import unittest
 
 from program import BAD_INPUT, DIGITS, ROOT, UNSUPPORTED, USAGE, ProgramTest
@@ -92,6 +93,10 @@ class Written(Structured):
         for multiple in (1, 8):
             rounds = self.json_of(*self.words("out.tflite", "--rounds", 3, "--multiple-of", multiple, epochs=1))["multiply_adds"]
             self.assertTrue(0.8 * once["after"] <= rounds["after"] <= 0.5 * rounds["before"], (multiple, once, rounds))
+
+    def test_what_is_left_is_said_before_it_is_trained(self):
+        said = self.succeed(*self.words("out.tflite", "--rounds", 2, epochs=1)).stderr
+        self.assertEqual(len(re.findall(r"\d+ of \d+ channels stay, with [\d.]+ % of the multiply-adds", said)), 2, said)
 
     def test_what_a_person_reads(self):
         text = self.succeed(*self.words("out.tflite", "--explain")).stdout
