@@ -131,15 +131,19 @@ Expected<double> latency_without(const Folded& folded, const std::vector<Leaving
   return latency_of(graph).map([](const ModelLatency& measured) { return measured.latency.min; });
 }
 
+// Why no more could leave.
+std::string narrowest(const ChannelChoice& choice) {
+  return choice.multiple_of > 1 ? fmt::format(" with widths of {} and more (--multiple-of)", choice.multiple_of) : "";
+}
+
 // Fails where no more channels can leave and a limit is still exceeded; that of the latency is left to what is measured.
 Expected<void> check_reached(const ChosenChannels& chosen, const ChannelChoice& choice) {
   for (size_t i = 0; i < choice.limits.size(); ++i) {
     const auto [cost, share] = choice.limits[i];
     if (cost != ChannelCost::Latency && chosen.left[i] > share)
-      return unsupported(
-          "{:.4g} of the {} was asked for; the least that can be reached is {:.3g}{}", share,
-          cost == ChannelCost::Weights ? "weights" : "multiply-adds", std::ceil(1000 * chosen.left[i]) / 1000,
-          choice.multiple_of > 1 ? fmt::format(" with widths of {} and more (--multiple-of)", choice.multiple_of) : "");
+      return unsupported("{:.4g} of the {} was asked for; the least that can be reached is {:.3g}{}", share,
+                         cost == ChannelCost::Weights ? "weights" : "multiply-adds",
+                         std::ceil(1000 * chosen.left[i]) / 1000, narrowest(choice));
   }
   return {};
 }
@@ -173,8 +177,8 @@ Expected<ChosenChannels> choose_by_latency(const Folded& folded, const std::vect
   }
   if (!best)
     return unsupported(
-        "{:.4g} of the latency was asked for; the least that was measured is {:.3g} ({:.4g} of {:.4g} ms)", share,
-        fastest / before, fastest, before);
+        "{:.4g} of the latency was asked for; the least that was measured is {:.3g} ({:.4g} of {:.4g} ms){}", share,
+        fastest / before, fastest, before, narrowest(choice));
   return std::move(*best);
 }
 
