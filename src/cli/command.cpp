@@ -122,7 +122,7 @@ int64_t file_bytes(const std::string& path) {
 
 LayerObserver layer_progress(const Output& out) {
   return [&out](const std::string& doing, size_t done, size_t of) {
-    out.progress(fmt::format("{}: layer {} of {}", doing, done + 1, of));
+    out.progress(fmt::format("{}: {} of {}", doing, done + 1, of));
   };
 }
 

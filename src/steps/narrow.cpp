@@ -151,8 +151,8 @@ Expected<void> check_reached(const ChosenChannels& chosen, const ChannelChoice& 
 // Bisects the share of the operators' times until the measured latency of the network, in which they share caches and are fused, is just
 // below its limit, the last of the choice.
 Expected<ChosenChannels> choose_by_latency(const Folded& folded, const std::vector<ChannelScores>& scores,
-                                           ChannelChoice choice) {
-  constexpr int kMeasurements = 7;
+                                           ChannelChoice choice, const LayerObserver& observer) {
+  constexpr size_t kMeasurements = 7;
   OperatorTimes times;
   choice.time = [&](const Node& node) { return times.of(node); };
   double& limit = choice.limits.back().share;
@@ -160,7 +160,8 @@ Expected<ChosenChannels> choose_by_latency(const Folded& folded, const std::vect
   PARE_ASSIGN(const double before, latency_without(folded, {}));
   double too_slow = 1, fast_enough = 0, fastest = before;
   std::optional<ChosenChannels> best;
-  for (int i = 0; i < kMeasurements; ++i) {
+  for (size_t i = 0; i < kMeasurements; ++i) {
+    if (observer) observer("timing widths", i, kMeasurements);
     ChosenChannels chosen = choose_channels(folded.graph, folded.found.groups, scores, choice);
     PARE_TRY(check_reached(chosen, choice));
     PARE_ASSIGN(const double now, latency_without(folded, chosen.leaving));
@@ -189,7 +190,7 @@ Expected<ChosenChannels> choose(const Folded& folded, const std::vector<ChannelS
   if (options.weights) choice.limits.push_back({ChannelCost::Weights, *options.weights});
   if (options.latency) {
     choice.limits.push_back({ChannelCost::Latency, *options.latency});
-    return choose_by_latency(folded, scores, std::move(choice));
+    return choose_by_latency(folded, scores, std::move(choice), options.observer);
   }
   ChosenChannels chosen = choose_channels(folded.graph, folded.found.groups, scores, choice);
   PARE_TRY(check_reached(chosen, choice));

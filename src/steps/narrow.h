@@ -27,7 +27,7 @@ struct NarrowOptions {
   std::optional<Loss> loss;  // of taylor; nothing: see default_loss()
   uint64_t seed = 1;
   int threads = 1;
-  LayerObserver observer;  // of that fit
+  LayerObserver observer;  // of that fit, and of widths that are timed
 };
 
 // Channels of one group that left.
