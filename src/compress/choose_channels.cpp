@@ -95,10 +95,7 @@ class Chooser {
       std::iota(order.begin(), order.end(), int64_t{0});
       std::ranges::stable_sort(order, {}, [&](int64_t channel) { return each[static_cast<size_t>(channel)]; });
     }
-    for (const ChannelLimit& limit : choice.limits) {
-      before_.push_back(cost_.total(limit.cost));
-      has_times_ |= limit.cost == ChannelCost::Latency;
-    }
+    for (const ChannelLimit& limit : choice.limits) before_.push_back(cost_.total(limit.cost));
   }
 
   ChosenChannels choose() {
@@ -107,7 +104,7 @@ class Chooser {
       if (!(choice_.budget == ChannelBudget::Global ? remove_cheapest(exceeded) : remove_widest())) break;
     if (choice_.budget == ChannelBudget::Global)
       while (give_back()) continue;
-    for (size_t limit = 0; limit < before_.size(); ++limit) chosen.left.push_back(left_of(limit));
+    chosen.left = all_left();
     for (size_t group = 0; group < scores_.size(); ++group) {
       std::vector<int64_t> gone(orders_[group].begin(), orders_[group].begin() + gone_of(group));
       if (gone.empty()) continue;
@@ -118,15 +115,22 @@ class Chooser {
   }
 
  private:
-  double left_of(size_t limit) const { return cost_.total(choice_.limits[limit].cost) / before_[limit]; }
+  // Of each limited cost, as a share of what was there.
+  std::vector<double> all_left() const {
+    std::vector<double> left;
+    for (size_t limit = 0; limit < before_.size(); ++limit)
+      left.push_back(cost_.total(choice_.limits[limit].cost) / before_[limit]);
+    return left;
+  }
   // As a share of what was there.
   double saved_of(size_t limit, size_t group, int64_t channels) {
     return cost_.saved(group, channels, choice_.limits[limit].cost) / before_[limit];
   }
   std::vector<size_t> exceeded_limits() const {
+    const std::vector<double> left = all_left();
     std::vector<size_t> exceeded;
-    for (size_t limit = 0; limit < before_.size(); ++limit)
-      if (left_of(limit) > choice_.limits[limit].share) exceeded.push_back(limit);
+    for (size_t limit = 0; limit < left.size(); ++limit)
+      if (left[limit] > choice_.limits[limit].share) exceeded.push_back(limit);
     return exceeded;
   }
 
@@ -143,7 +147,7 @@ class Chooser {
     std::vector<int64_t> cuts;
     const int64_t width = cost_.width(group);
     for (int64_t cut = step_of(group); cut > 0; cut = width - narrower(width - cut, choice_.multiple_of)) {
-      if (cut == width || (!cuts.empty() && (!has_times_ || cut > kTile))) break;
+      if (cut == width || (!cuts.empty() && (!choice_.time || cut > kTile))) break;
       cuts.push_back(cut);
     }
     return cuts;
@@ -176,13 +180,14 @@ class Chooser {
 
   // The last step may have saved more than was needed: undoes the one that lost most for what it saved, of those that fit in again.
   bool give_back() {
+    const std::vector<double> left = all_left();
     std::optional<size_t> best;
     double most = 0;
     int64_t channels = 0;
     for (size_t group = 0; group < scores_.size(); ++group) {
       if (gone_of(group) == 0) continue;
       const int64_t step = step_back_of(group);
-      const std::optional<double> cost = cost_if_it_fits(group, step);
+      const std::optional<double> cost = cost_if_it_fits(left, group, step);
       if (!cost) continue;
       const double won = lost_by(group, gone_of(group) - step, gone_of(group));
       const double worth = *cost > 0 ? won / *cost : std::numeric_limits<double>::infinity();
@@ -198,12 +203,12 @@ class Chooser {
     return std::min(wider, static_cast<int64_t>(scores_[group].size())) - cost_.width(group);
   }
 
-  // What they add, of all limited costs together; nothing where that exceeds a limit.
-  std::optional<double> cost_if_it_fits(size_t group, int64_t channels) {
+  // What they add to what is left, of all limited costs together; nothing where that exceeds a limit.
+  std::optional<double> cost_if_it_fits(const std::vector<double>& left, size_t group, int64_t channels) {
     double sum = 0;
     for (size_t limit = 0; limit < before_.size(); ++limit) {
       const double added = -saved_of(limit, group, -channels);
-      if (left_of(limit) + added > choice_.limits[limit].share) return {};
+      if (left[limit] + added > choice_.limits[limit].share) return {};
       sum += added;
     }
     return sum;
@@ -227,7 +232,6 @@ class Chooser {
   const ChannelChoice& choice_;
   std::vector<std::vector<int64_t>> orders_;
   std::vector<double> before_;  // of the cost of each limit
-  bool has_times_ = false;
 };
 
 }  // namespace

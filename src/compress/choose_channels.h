@@ -34,7 +34,7 @@ struct ChannelChoice {
   std::vector<ChannelLimit> limits{ChannelLimit()};  // which hold together
   ChannelBudget budget = ChannelBudget::Global;
   int64_t multiple_of = 8;  // widths become multiples of it; narrower groups stay
-  OperatorTime time;        // for ChannelCost::Latency
+  OperatorTime time;        // for ChannelCost::Latency alone; none: no time is limited
 };
 
 // What networks cost as they become narrower: follows shapes, not weights.

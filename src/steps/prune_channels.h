@@ -25,7 +25,7 @@ struct PruneChannelsOptions {
   int64_t samples = 512;  // that channels are judged by and layers are fitted to
   int64_t rounds = 1;     // removals, each followed by training: the share shrinks by the same factor in each
   SelfTeaching teaching;
-  // Called behind each removal that training follows, with what the network was before the first and what it is now.
+  // Called before the training behind each removal, also where a run is taken up in it, with what the network was before all and is now.
   std::function<void(const NarrowedLayer& whole)> on_removal;
 };
 
